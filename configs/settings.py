@@ -1,0 +1,310 @@
+"""Typed settings: the only reader of `holdfast.yaml` and of the environment.
+
+Paths in the file are relative to the file. Unknown keys fail. Secrets (a database password, a signing key)
+come from the environment only: a URL in the file may hold ``${NAME}``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from configs.errors import SettingsError
+
+MAPPINGS = Path(__file__).parent / "mappings"
+
+
+class Model(BaseModel):
+    """Base of all settings: unknown keys fail, values are not shown in errors' internals, nothing changes later."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class SourceSettings(Model):
+    """Where one table comes from and how its columns are called there.
+
+    `columns` maps our name to theirs; a column that already has our name needs no entry. `values` maps the
+    source's values to ours per column (``{kind: {bad: complaint}}``). `constants` fills a column.
+    """
+
+    path: Path | None = None
+    url: str | None = None
+    table: str | None = None
+    query: str | None = None
+    format: Literal["csv", "parquet", "duckdb", "postgresql"] | None = None
+    columns: dict[str, str] = Field(default_factory=dict)
+    values: dict[str, dict[str, str]] = Field(default_factory=dict)
+    constants: dict[str, str] = Field(default_factory=dict)
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    header: bool = True
+    date_format: str | None = None
+    timezone: str | None = None
+    drop_where: dict[str, list[str]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.path is None) == (self.url is None):
+            raise ValueError("give exactly one of path and url")
+        return self
+
+
+class ReturnRule(Model):
+    """How a return is told apart from a purchase.
+
+    `negative_amount`: a line with a negative amount (the default). `order_prefix`: also every line whose order id
+    starts with this text; its amount is made negative if it is not.
+    """
+
+    negative_amount: bool = True
+    order_prefix: str | None = None
+
+
+class DataSettings(Model):
+    """The input tables and how to read them."""
+
+    mapping: str | None = None
+    timezone: str = "UTC"
+    currency: str | None = None
+    rates: Path | None = None
+    returns: ReturnRule = ReturnRule()
+    max_refused_share: float = Field(0.05, ge=0, le=1)
+    max_null_customer_share: float = Field(0.40, ge=0, le=1)
+    future_after: str | None = None
+    transactions: SourceSettings
+    customers: SourceSettings | None = None
+    products: SourceSettings | None = None
+    feedback: SourceSettings | None = None
+    interactions: SourceSettings | None = None
+    treatments: SourceSettings | None = None
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"unknown time zone {value!r}; use a name like Asia/Shanghai") from error
+        return value
+
+    def sources(self) -> dict[str, SourceSettings]:
+        """The tables that are given, by canonical name, transactions first."""
+        names = ("transactions", "customers", "products", "feedback", "interactions", "treatments")
+        return {name: source for name in names if (source := getattr(self, name)) is not None}
+
+
+class TargetSettings(Model):
+    """What is predicted: horizon of churn and potential, length of the lifetime, discounting."""
+
+    horizon_days: int = Field(90, ge=1, le=3650)
+    lifetime_days: int = Field(365, ge=1, le=7300)
+    horizons: tuple[int, ...] = (30, 90, 180, 365)
+    annual_discount: float = Field(0.10, ge=0, le=2)
+    interval: float = Field(0.80, gt=0, lt=1)
+
+    @property
+    def all_horizons(self) -> tuple[int, ...]:
+        """Every horizon that labels are made for, ascending."""
+        return tuple(sorted({*self.horizons, self.horizon_days, self.lifetime_days}))
+
+
+class TrainingSettings(Model):
+    """How models are fitted; the defaults need no change."""
+
+    seed: int = 20240601
+    threads: int = Field(2, ge=1)
+    cutoff_step_days: int | None = Field(None, ge=1)
+    max_cutoffs: int = Field(12, ge=1)
+    max_rows: int = Field(2_000_000, ge=100)
+    seeds_averaged: int = Field(1, ge=1, le=20)
+    sampled_customers_for_shap: int = Field(2_000, ge=10)
+
+
+class ProfileSettings(Model):
+    """What "here" means: home country and region decide local, domestic and international."""
+
+    home_country: str | None = None
+    home_region: str | None = None
+
+
+class TierSettings(Model):
+    """Cut-offs of a dimension: fixed numbers, or quantiles of the company's own customers (the default)."""
+
+    low_below: float | None = None
+    high_from: float | None = None
+    quantiles: tuple[float, float] = (1 / 3, 2 / 3)
+    per_customer_type: bool = True
+
+
+class RetentionSettings(Model):
+    """How scores are turned into tiers, stages and strategies."""
+
+    tiers: dict[str, TierSettings] = Field(default_factory=dict)
+    new_customer_days: int = Field(90, ge=1)
+    max_strategies: int = Field(3, ge=0, le=20)
+    max_reasons: int = Field(5, ge=1, le=20)
+    strategies: Path | None = None
+    segments: Path | None = None
+    holdout_share: float = Field(0.10, ge=0, lt=1)
+    margin: float = Field(1.0, gt=0, le=1)
+    strategies_off: tuple[str, ...] = ()
+    membership: dict[str, dict[str, float]] = Field(default_factory=dict)
+
+
+class TrackingSettings(Model):
+    """Where runs are recorded; a SQLite file in the work folder unless a URI is set."""
+
+    uri: str | None = None
+    experiment: str = "holdfast"
+    model_name: str = "holdfast"
+
+
+class ServingSettings(Model):
+    """The service's limits and its address."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(3000, ge=1, le=65535)
+    max_customers: int = Field(1000, ge=1, le=10_000)
+    stale_after_days: int = Field(30, ge=1)
+
+
+class Settings(Model):
+    """The whole of `holdfast.yaml`."""
+
+    data: DataSettings
+    targets: TargetSettings = TargetSettings()
+    training: TrainingSettings = TrainingSettings()
+    profile: ProfileSettings = ProfileSettings()
+    retention: RetentionSettings = RetentionSettings()
+    tracking: TrackingSettings = TrackingSettings()
+    serving: ServingSettings = ServingSettings()
+    language: Literal["en", "zh"] = "en"
+    workdir: Path = Path("work")
+    artifacts: Path = Path("artifacts")
+    root: Path = Field(default=Path(), exclude=True)
+
+    def path(self, value: Path) -> Path:
+        """An absolute path; relative ones start at the folder of the settings file."""
+        return value if value.is_absolute() else (self.root / value).resolve()
+
+    @property
+    def work(self) -> Path:
+        """Folder of everything that can be made again."""
+        return self.path(self.workdir)
+
+    @property
+    def canonical(self) -> Path:
+        """Folder of the canonical tables that ingest writes."""
+        return self.work / "canonical"
+
+    @property
+    def bundle_store(self) -> Path:
+        """Folder of bundles with the pointers CURRENT and LAST_GOOD."""
+        return self.path(self.artifacts) / "bundle"
+
+
+def load_settings(path: Path | str, *, overrides: dict[str, Any] | None = None) -> Settings:
+    """Read and check a settings file.
+
+    Parameters
+    ----------
+    path : Path or str
+        A `holdfast.yaml`.
+    overrides : dict, optional
+        Nested values that replace those of the file (from command-line options).
+
+    Raises
+    ------
+    SettingsError
+        File missing, not YAML, an unknown key, a value out of range, an environment variable that is not set.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise SettingsError(
+            f"the settings file {path} does not exist", "name another one with --config", code="settings_missing"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"the settings file {path} cannot be read ({error})", "write it as UTF-8 text") from None
+    try:
+        raw = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark is not None else None
+        where = f"{path}, line {line}" if line else str(path)
+        raise SettingsError(
+            f"{where} is not valid YAML", "check indentation and quotes there", file=str(path), line=line
+        ) from None
+    if not isinstance(raw, dict):
+        raise SettingsError(f"{path} holds no settings", "start from the example in the README", file=str(path))
+    raw = _merge(_with_mapping(_from_environment(raw, path), path), overrides or {})
+    try:
+        return Settings(**raw, root=path.resolve().parent)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=True)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        value = first.get("input")
+        shown = "" if isinstance(value, dict | list) else f" (given: {value!r})"
+        what = "is not a known setting" if first["type"] == "extra_forbidden" else str(first["msg"]).lower()
+        remedy = "remove it or correct its name" if first["type"] == "extra_forbidden" else "correct it"
+        raise SettingsError(
+            f"{path}: {place or 'the file'} {what}{shown}", remedy, file=str(path), field=place
+        ) from None
+
+
+def read_yaml_resource(name: str) -> Any:
+    """A YAML file that belongs to this room, by its path below `configs/`."""
+    return yaml.safe_load((Path(__file__).parent / name).read_text(encoding="utf-8"))
+
+
+def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        if isinstance(value, dict) and isinstance(merged.get(key), dict):
+            merged[key] = _merge(merged[key], value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _with_mapping(raw: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Lay a ready-made mapping (`data.mapping: online_retail_II`) under what the file says itself."""
+    data = raw.get("data")
+    name = data.get("mapping") if isinstance(data, dict) else None
+    if name is None:
+        return raw
+    known = sorted(file.stem for file in MAPPINGS.glob("*.yaml"))
+    if name not in known:
+        raise SettingsError(
+            f"{path}: data.mapping {name!r} is not known", f"use one of {', '.join(known)}", field="data.mapping"
+        )
+    return _merge(read_yaml_resource(f"mappings/{name}.yaml"), raw)
+
+
+def _from_environment(value: Any, path: Path) -> Any:
+    if isinstance(value, dict):
+        return {key: _from_environment(item, path) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_from_environment(item, path) for item in value]
+    if not isinstance(value, str):
+        return value
+
+    def replace(match: re.Match[str]) -> str:
+        name = match.group(1)
+        if name not in os.environ:
+            raise SettingsError(
+                f"{path} asks for the environment variable {name}, which is not set",
+                f"set {name} before the command",
+                code="environment_missing",
+                field=name,
+            )
+        return os.environ[name]
+
+    return re.sub(r"\$\{([A-Z_][A-Z0-9_]*)\}", replace, value)

@@ -1,0 +1,172 @@
+"""The data contract: canonical tables, their columns and types.
+
+All times are UTC in `timestamp` columns without a zone; money is DECIMAL(18, 4) so that sums are the same in
+any order; ids are text. Ingest (`features.intake`) writes these tables, the engine (`features.engine`) reads them.
+An optional table or column that a source does not have is absent, never filled with zeros.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+ColumnType = Literal["text", "time", "date", "money", "number", "integer", "texts"]
+
+DUCKDB_TYPES: dict[str, str] = {
+    "text": "VARCHAR",
+    "time": "TIMESTAMP",
+    "date": "DATE",
+    "money": "DECIMAL(18,4)",
+    "number": "DOUBLE",
+    "integer": "BIGINT",
+    "texts": "VARCHAR[]",
+}
+IBIS_TYPES: dict[str, str] = {
+    "text": "string",
+    "time": "timestamp",
+    "date": "date",
+    "money": "decimal(18, 4)",
+    "number": "float64",
+    "integer": "int64",
+    "texts": "array<string>",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a canonical table; a required one may not be null."""
+
+    name: str
+    type: ColumnType
+    required: bool = False
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """One canonical table; `time` names the column that meets `as_of`, `order` the columns it is sorted by."""
+
+    name: str
+    columns: tuple[Column, ...]
+    time: str | None
+    order: tuple[str, ...]
+    required: bool = False
+    by_name: dict[str, Column] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_name", {column.name: column for column in self.columns})
+
+
+def _columns(*columns: tuple[str, ColumnType] | tuple[str, ColumnType, bool] | Column) -> tuple[Column, ...]:
+    return tuple(column if isinstance(column, Column) else Column(*column) for column in columns)
+
+
+TRANSACTIONS = Table(
+    "transactions",
+    _columns(
+        ("customer_id", "text", True),
+        ("order_id", "text", True),
+        ("occurred_at", "time", True),
+        ("amount", "money"),
+        ("line_id", "text"),
+        ("product_id", "text"),
+        ("category", "text"),
+        ("quantity", "number"),
+        ("unit_price", "money"),
+        ("discount", "money"),
+        ("channel", "text"),
+        ("recorded_at", "time"),
+        ("currency", "text"),
+        ("returns_order_id", "text"),
+        ("promised_at", "time"),
+        ("delivered_at", "time"),
+    ),
+    time="occurred_at",
+    order=("customer_id", "occurred_at", "order_id"),
+    required=True,
+)
+CUSTOMERS = Table(
+    "customers",
+    _columns(
+        ("customer_id", "text", True),
+        Column("customer_type", "text", choices=("enterprise", "individual")),
+        ("name", "text"),
+        ("region", "text"),
+        ("country", "text"),
+        ("industry", "text"),
+        ("company_size", "text"),
+        ("acquired_at", "time"),
+        ("birthday", "date"),
+        ("preferred_channel", "text"),
+        ("member_level", "text"),
+        ("fulfilment", "text"),
+        ("consent", "text"),
+        ("owner", "text"),
+        ("renewal_at", "time"),
+    ),
+    time="acquired_at",
+    order=("customer_id",),
+)
+PRODUCTS = Table(
+    "products",
+    _columns(
+        ("product_id", "text", True),
+        ("name", "text"),
+        ("category", "texts"),
+        ("line", "text"),
+        ("margin", "number"),
+    ),
+    time=None,
+    order=("product_id",),
+)
+FEEDBACK = Table(
+    "feedback",
+    _columns(
+        ("feedback_id", "text", True),
+        ("customer_id", "text", True),
+        ("occurred_at", "time", True),
+        Column("kind", "text", True, ("survey", "review", "complaint", "nps")),
+        Column("topic", "text", choices=("quality", "service", "logistics", "other")),
+        ("score", "number"),
+        ("score_min", "number"),
+        ("score_max", "number"),
+        ("resolved_at", "time"),
+        ("text", "text"),
+        ("recorded_at", "time"),
+    ),
+    time="occurred_at",
+    order=("customer_id", "occurred_at", "feedback_id"),
+)
+INTERACTIONS = Table(
+    "interactions",
+    _columns(
+        ("interaction_id", "text", True),
+        ("customer_id", "text", True),
+        ("occurred_at", "time", True),
+        Column("kind", "text", True, ("contact", "visit", "browse", "cart", "open", "click", "redeem")),
+        ("channel", "text"),
+        ("direction", "text"),
+        ("recorded_at", "time"),
+    ),
+    time="occurred_at",
+    order=("customer_id", "occurred_at", "interaction_id"),
+)
+TREATMENTS = Table(
+    "treatments",
+    _columns(
+        ("treatment_id", "text", True),
+        ("customer_id", "text", True),
+        ("treated_at", "time", True),
+        ("strategy", "text", True),
+        ("cost", "money"),
+        Column("arm", "text", True, ("treated", "held_out")),
+        ("outcome", "text"),
+    ),
+    time="treated_at",
+    order=("customer_id", "treated_at", "treatment_id"),
+)
+
+TABLES: dict[str, Table] = {
+    table.name: table for table in (TRANSACTIONS, CUSTOMERS, PRODUCTS, FEEDBACK, INTERACTIONS, TREATMENTS)
+}
+"""Every canonical table by name."""

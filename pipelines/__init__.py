@@ -1,0 +1,1 @@
+"""Thin stages and the command line `holdfast`."""

@@ -1,0 +1,1 @@
+"""What scores mean: value dimensions and tiers, life cycle, reasons, strategies, work list."""

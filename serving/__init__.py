@@ -1,0 +1,1 @@
+"""The scoring service: schemas, scoring core, errors and the BentoML service."""

@@ -1,0 +1,1 @@
+"""Labels, cut-offs, data sets, fitting, evaluation, the gate and tracking."""
