@@ -251,8 +251,10 @@ def load_settings(path: Path | str, *, overrides: dict[str, Any] | None = None) 
         first = error.errors(include_url=False, include_input=True)[0]
         place = ".".join(str(part) for part in first["loc"])
         value = first.get("input")
-        shown = "" if isinstance(value, dict | list) else f" (given: {value!r})"
-        what = "is not a known setting" if first["type"] == "extra_forbidden" else str(first["msg"]).lower()
+        secret = "url" in place or "${" in text and isinstance(value, str)
+        shown = "" if secret or isinstance(value, dict | list) else f" (given: {value!r})"
+        said = str(first["msg"]).removeprefix("Value error, ")
+        what = "is not a known setting" if first["type"] == "extra_forbidden" else said[:1].lower() + said[1:]
         remedy = "remove it or correct its name" if first["type"] == "extra_forbidden" else "correct it"
         raise SettingsError(
             f"{path}: {place or 'the file'} {what}{shown}", remedy, file=str(path), field=place

@@ -1,0 +1,204 @@
+"""The command line `holdfast`: verbs only; what they do lives in `pipelines.stages` and below.
+
+Exit codes: 0 done, 1 failed, 2 what was given is wrong. Results go to standard output, progress and errors to
+standard error.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import click
+import typer
+
+from configs.errors import HoldfastError
+from configs.settings import Settings, load_settings
+from pipelines.console import ConsoleProgress, err, show_error
+
+app = typer.Typer(
+    name="holdfast",
+    help="Which customers will stop buying, how much each may still buy, what each is worth, why, and what to do.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+benchmark_app = typer.Typer(help="Measure quality and speed against the peers, in one run.", no_args_is_help=True)
+models_app = typer.Typer(help="List trained models, promote one, roll back.", no_args_is_help=True)
+app.add_typer(benchmark_app, name="benchmark")
+app.add_typer(models_app, name="models")
+
+Config = Annotated[Path, typer.Option("--config", "-c", help="The settings file.")]
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", help="Moment of the prediction, like 2011-09-10; nothing at or after it is seen."),
+]
+Force = Annotated[bool, typer.Option("--force", help="Run even if nothing changed.")]
+Lang = Annotated[Literal["en", "zh"] | None, typer.Option("--lang", help="Language; default from the settings.")]
+DEFAULT_CONFIG = Path("holdfast.yaml")
+
+
+def _settings(config: Path) -> Settings:
+    return load_settings(config)
+
+
+def _example(text: str) -> str:
+    return f"Example: [bold]{text}[/]"
+
+
+@app.command(epilog=_example("holdfast ingest --config holdfast.yaml"))
+def ingest(config: Config = DEFAULT_CONFIG, force: Force = False) -> None:
+    """Read the sources, check every row, write canonical tables and the data report."""
+    from pipelines import stages, summary
+
+    settings = _settings(config)
+    summary.show_ingest(stages.ingest_stage(settings, ConsoleProgress(), force=force), settings)
+
+
+@app.command(epilog=_example("holdfast features --config holdfast.yaml"))
+def features(config: Config = DEFAULT_CONFIG, as_of: AsOf = None, force: Force = False) -> None:
+    """Compute the training set: features and labels of every customer at every cut-off."""
+    from pipelines import stages, summary
+
+    settings = _settings(config)
+    progress = ConsoleProgress()
+    stages.ingest_stage(settings, progress)
+    summary.show_path("Training set", stages.features_stage(settings, as_of, progress, force=force))
+
+
+@app.command(epilog=_example("holdfast train --config holdfast.yaml"))
+def train(config: Config = DEFAULT_CONFIG, as_of: AsOf = None, force: Force = False) -> None:
+    """Ingest, fit the models, evaluate them out of time, record and register: everything up to a usable model."""
+    from pipelines import stages, summary
+
+    settings = _settings(config)
+    summary.show_training(stages.train_stages(settings, as_of, ConsoleProgress(), force=force), settings)
+
+
+@app.command(epilog=_example("holdfast fit --config holdfast.yaml"))
+def fit(config: Config = DEFAULT_CONFIG, as_of: AsOf = None, force: Force = False) -> None:
+    """Fit the models and write a candidate bundle, without evaluation."""
+    from pipelines import stages, summary
+
+    settings = _settings(config)
+    progress = ConsoleProgress()
+    stages.ingest_stage(settings, progress)
+    summary.show_path("Candidate", stages.fit_stage(settings, as_of, progress, force=force))
+
+
+@app.command(epilog=_example("holdfast evaluate --config holdfast.yaml"))
+def evaluate(config: Config = DEFAULT_CONFIG, as_of: AsOf = None, force: Force = False) -> None:
+    """Evaluate the whole procedure out of time beside the baselines and write the report."""
+    from pipelines import stages, summary
+
+    settings = _settings(config)
+    progress = ConsoleProgress()
+    stages.ingest_stage(settings, progress)
+    summary.show_evaluation(stages.evaluate_stage(settings, as_of, progress, force=force), settings)
+
+
+@app.command(epilog=_example("holdfast register --config holdfast.yaml"))
+def register(config: Config = DEFAULT_CONFIG, force: Force = False) -> None:
+    """Record the run, register the candidate and let the gate decide whether it becomes the champion."""
+    from pipelines import stages, summary
+
+    settings = _settings(config)
+    summary.show_gate(stages.register_stage(settings, ConsoleProgress(), force=force), settings)
+
+
+@app.command(epilog=_example("holdfast score --config holdfast.yaml --as-of 2011-09-10 --out scores.parquet"))
+def score(
+    config: Config = DEFAULT_CONFIG,
+    as_of: AsOf = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Parquet file to write; a CSV is put beside it.")] = None,
+    previous: Annotated[
+        Path | None, typer.Option("--previous", help="Scores of an earlier run, to say what changed.")
+    ] = None,
+) -> None:
+    """Score every customer: probabilities, values, tiers, reasons, warnings and strategies."""
+    from pipelines import stages, summary
+
+    settings = _settings(config)
+    summary.show_scores(stages.score_stage(settings, as_of, out, ConsoleProgress(), previous=previous), settings)
+
+
+@app.command(epilog=_example("holdfast explain 17850 --config holdfast.yaml --lang zh"))
+def explain(
+    customer_id: Annotated[str, typer.Argument(help="The customer's id.")],
+    config: Config = DEFAULT_CONFIG,
+    as_of: AsOf = None,
+    lang: Lang = None,
+) -> None:
+    """Print one customer's page: scores, tiers with their rules, reasons, warnings, what to do next."""
+    from pipelines import stages
+
+    settings = _settings(config)
+    stages.explain_stage(settings, customer_id, as_of, lang or settings.language, ConsoleProgress())
+
+
+@app.command(epilog=_example("holdfast serve --config holdfast.yaml --port 3000"))
+def serve(
+    config: Config = DEFAULT_CONFIG,
+    port: Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port to listen on.")] = None,
+    host: Annotated[str | None, typer.Option("--host", help="Address; this machine only unless set.")] = None,
+) -> None:
+    """Serve scores over HTTP until stopped."""
+    from serving.run import serve as run
+
+    settings = _settings(config)
+    run(settings, host=host or settings.serving.host, port=port or settings.serving.port)
+
+
+@app.command(epilog=_example("holdfast demo --no-serve"))
+def demo(
+    folder: Annotated[Path, typer.Option("--dir", help="Folder to work in.")] = Path("demo"),
+    data: Annotated[
+        Literal["journey", "cdnow", "simulated"], typer.Option("--data", help="Which log to show.")
+    ] = "journey",
+    serve_after: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve when done.")] = True,
+    port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 3000,
+) -> None:
+    """Everything at once on a purchase log that is already on this machine."""
+    from pipelines.demo import run_demo
+
+    run_demo(folder, data, ConsoleProgress())
+    if serve_after:
+        from serving.run import serve as run
+
+        settings = _settings(folder / "holdfast.yaml")
+        run(settings, host=settings.serving.host, port=port)
+
+
+def main() -> None:
+    """Entry point: every error ends as one sentence and an exit code."""
+    os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    try:
+        code = app(standalone_mode=False)
+    except HoldfastError as error:
+        show_error(error)
+        code = error.exit_code
+    except click.exceptions.Exit as error:
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        err.print("Stopped; run the same command again to go on.", markup=False)
+        code = 1
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    except Exception as error:
+        if os.environ.get("HOLDFAST_DEBUG"):
+            raise
+        err.print(
+            f"Error [internal] {type(error).__name__}: {error}; "
+            "set HOLDFAST_DEBUG=1 and run again to see where, then report it.",
+            markup=False,
+        )
+        code = 1
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,54 @@
+"""What a person sees in the terminal: progress, tables, errors. Quiet and plain in a pipe."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as RichProgress
+
+from configs.errors import HoldfastError
+
+out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+err = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
+
+
+class ConsoleProgress:
+    """Bars on a terminal, one plain line per step in a pipe; both on standard error."""
+
+    def __init__(self) -> None:
+        self._depth = 0
+
+    @contextmanager
+    def step(self, text: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+        """Show a step while it runs; steps inside steps are shown on terminals only by their own bar."""
+        if not err.is_terminal or self._depth:
+            if not self._depth:
+                err.print(text, markup=False)
+            self._depth += 1
+            try:
+                yield lambda done: None
+            finally:
+                self._depth -= 1
+            return
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        if total is None:
+            columns = columns[:3]
+        self._depth += 1
+        try:
+            with RichProgress(*columns, TimeElapsedColumn(), console=err, transient=False) as bars:
+                task = bars.add_task(text, total=total)
+                yield lambda done: bars.update(task, advance=done)
+                if total is None:
+                    bars.update(task, total=1, completed=1)
+        finally:
+            self._depth -= 1
+
+
+def show_error(error: HoldfastError) -> None:
+    """One sentence with the remedy, and the code to look it up."""
+    err.print(f"[bold red]Error[/] \\[{error.code}] ", end="")
+    err.print(str(error), markup=False)

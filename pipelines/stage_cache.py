@@ -1,0 +1,108 @@
+"""A stage is done when its record matches its inputs, its settings, the code and its outputs; then it is not run again.
+
+The record is written last, so a stage that was interrupted has none and runs again. One process at a time works in a
+work folder.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from configs.errors import BusyError
+from configs.files import write_json_atomic
+
+ROOMS = ("configs", "features", "models", "retention", "training", "pipelines")
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@cache
+def code_fingerprint() -> str:
+    """SHA-256 over the source of every room that can change a result."""
+    root = Path(__file__).parents[1]
+    digest = hashlib.sha256()
+    for room in ROOMS:
+        for file in sorted((root / room).rglob("*")):
+            if file.suffix in {".py", ".yaml", ".html"}:
+                digest.update(str(file.relative_to(root)).encode())
+                digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def run_stage(
+    work: Path, name: str, inputs: dict[str, Any], outputs: list[Path], run: Callable[[], None], *, force: bool = False
+) -> bool:
+    """Run a stage unless its record says that it is done.
+
+    Parameters
+    ----------
+    work : Path
+        Work folder; records live in `<work>/stages`.
+    name : str
+        Name of the stage.
+    inputs : dict
+        Everything the result depends on, as JSON values; the code is added here.
+    outputs : list of Path
+        Files that the stage writes.
+    run : callable
+        Does the work.
+    force : bool
+        Run even if nothing changed.
+
+    Returns
+    -------
+    bool
+        True if the stage ran, False if its outputs were reused.
+    """
+    record_path = work / "stages" / f"{name}.json"
+    key = hashlib.sha256(json.dumps([inputs, code_fingerprint()], sort_keys=True, default=str).encode()).hexdigest()
+    if not force and _matches(record_path, key, outputs):
+        return False
+    record_path.unlink(missing_ok=True)
+    run()
+    write_json_atomic(record_path, {"key": key, "outputs": {str(path): sha256_of(path) for path in outputs}})
+    return True
+
+
+def _matches(record_path: Path, key: str, outputs: list[Path]) -> bool:
+    try:
+        record = json.loads(record_path.read_text(encoding="utf-8"))
+        recorded = record["outputs"]
+        return bool(
+            record["key"] == key
+            and set(recorded) == {str(path) for path in outputs}
+            and all(path.is_file() and sha256_of(path) == recorded[str(path)] for path in outputs)
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+@contextmanager
+def lock_folder(work: Path) -> Iterator[None]:
+    """Hold a work folder for this process; a second process fails at once and hears who holds it."""
+    work.mkdir(parents=True, exist_ok=True)
+    with (work / ".lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.seek(0)
+            holder = file.read().strip() or "unknown"
+            raise BusyError(
+                f"the work folder {work} is in use by process {holder}", "wait until it has finished", holder=holder
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
