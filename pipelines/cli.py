@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
-import click
 import typer
 
 from configs.errors import HoldfastError
@@ -177,21 +176,10 @@ def main() -> None:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("DO_NOT_TRACK", "1")
     try:
-        code = app(standalone_mode=False)
+        app()
     except HoldfastError as error:
         show_error(error)
-        code = error.exit_code
-    except click.exceptions.Exit as error:
-        code = error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        err.print("Stopped; run the same command again to go on.", markup=False)
-        code = 1
-    except click.ClickException as error:
-        error.show()
-        code = 2
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 1
+        sys.exit(error.exit_code)
     except Exception as error:
         if os.environ.get("HOLDFAST_DEBUG"):
             raise
@@ -200,5 +188,4 @@ def main() -> None:
             "set HOLDFAST_DEBUG=1 and run again to see where, then report it.",
             markup=False,
         )
-        code = 1
-    sys.exit(code if isinstance(code, int) else 0)
+        sys.exit(1)
