@@ -134,12 +134,33 @@ class ProfileSettings(Model):
 
 
 class TierSettings(Model):
-    """Cut-offs of a dimension: fixed numbers, or quantiles of the company's own customers (the default)."""
+    """Cut-offs of a dimension: fixed numbers, or quantiles of the company's own customers (the default).
 
+    `measure` names a feature (`spend_365d`) that is used as the dimension's number instead of the default one.
+    """
+
+    measure: str | None = None
     low_below: float | None = None
     high_from: float | None = None
     quantiles: tuple[float, float] = (1 / 3, 2 / 3)
     per_customer_type: bool = True
+
+
+class LifecycleSettings(Model):
+    """Rules of the life-cycle stages, in multiples of the customer's own rhythm."""
+
+    at_risk_after: float = Field(2.0, gt=1)
+    lost_after: float = Field(4.0, gt=1)
+    shortest_gap_days: float = Field(7.0, gt=0)
+    loyal_orders: int = Field(5, ge=2)
+    loyal_days: int = Field(180, ge=1)
+    rhythm_weight: float = Field(1.0, ge=0)
+
+    @model_validator(mode="after")
+    def _lost_after_risk(self) -> Self:
+        if self.lost_after <= self.at_risk_after:
+            raise ValueError("lost_after must be larger than at_risk_after")
+        return self
 
 
 class RetentionSettings(Model):
@@ -155,6 +176,7 @@ class RetentionSettings(Model):
     margin: float = Field(1.0, gt=0, le=1)
     strategies_off: tuple[str, ...] = ()
     membership: dict[str, dict[str, float]] = Field(default_factory=dict)
+    lifecycle: LifecycleSettings = LifecycleSettings()
 
 
 class TrackingSettings(Model):

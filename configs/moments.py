@@ -1,0 +1,47 @@
+"""Moments as people write them to moments in UTC, in the business zone; the tables hold UTC without a zone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from configs.errors import SettingsError
+
+
+def parse_moment(text: str, timezone: str, *, field: str) -> datetime:
+    """A date or time in ISO form as UTC without a zone.
+
+    Parameters
+    ----------
+    text : str
+        ``2011-09-10`` (midnight), ``2011-09-10T08:30`` or with an offset (``2011-09-10T08:30+08:00``).
+    timezone : str
+        Zone of a text without an offset.
+    field : str
+        What the text is, for the message.
+
+    Raises
+    ------
+    SettingsError
+        The text is not a date or time.
+
+    Examples
+    --------
+    >>> parse_moment("2011-09-10", "Asia/Shanghai", field="--as-of")
+    datetime.datetime(2011, 9, 9, 16, 0)
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise SettingsError(
+            f"{field} {text!r} is not a date", "write it like 2011-09-10 or 2011-09-10T08:30", field=field, value=text
+        ) from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=ZoneInfo(timezone))
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def format_moment(moment: datetime, timezone: str) -> str:
+    """The moment as a date in the business zone, with the time when it is not midnight."""
+    local = moment.replace(tzinfo=UTC).astimezone(ZoneInfo(timezone))
+    return local.date().isoformat() if (local.hour, local.minute) == (0, 0) else local.isoformat(timespec="minutes")
