@@ -29,8 +29,12 @@ class Model(BaseModel):
 class SourceSettings(Model):
     """Where one table comes from and how its columns are called there.
 
-    `columns` maps our name to theirs; a column that already has our name needs no entry. `values` maps the
-    source's values to ours per column (``{kind: {bad: complaint}}``). `constants` fills a column.
+    `columns` maps our name to theirs; a column that already has our name needs no entry, an empty text leaves the
+    column out. `values` maps the source's values to ours per column (``{kind: {bad: complaint}}``). `constants` fills
+    a column. `lists` builds a list column from several of theirs (``{category: [department, group]}``), `splitters`
+    cuts one of theirs into a list (``{category: ">"}``). `null_values` are texts that mean "missing" besides the empty
+    one. `quote` empty means that quotation marks are ordinary characters. `last_line_complete` accepts a last CSV
+    line without a line end, which otherwise is refused because it may have been cut off.
     """
 
     path: Path | None = None
@@ -47,6 +51,12 @@ class SourceSettings(Model):
     date_format: str | None = None
     timezone: str | None = None
     drop_where: dict[str, list[str]] = Field(default_factory=dict)
+    lists: dict[str, list[str]] = Field(default_factory=dict)
+    splitters: dict[str, str] = Field(default_factory=dict)
+    null_values: tuple[str, ...] = ()
+    quote: str = Field('"', max_length=1)
+    decimal: Literal[".", ","] = "."
+    last_line_complete: bool = False
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
@@ -176,6 +186,10 @@ class RetentionSettings(Model):
     margin: float = Field(1.0, gt=0, le=1)
     strategies_off: tuple[str, ...] = ()
     membership: dict[str, dict[str, float]] = Field(default_factory=dict)
+    staff_hour_cost: float = Field(30.0, ge=0)
+    contact_cost_scale: float = Field(1.0, ge=0)
+    contact_cap: int = Field(4, ge=1)
+    contact_cap_days: int = Field(30, ge=1)
     lifecycle: LifecycleSettings = LifecycleSettings()
 
 
@@ -193,6 +207,11 @@ class ServingSettings(Model):
     host: str = "127.0.0.1"
     port: int = Field(3000, ge=1, le=65535)
     max_customers: int = Field(1000, ge=1, le=10_000)
+    max_body_mib: int = Field(8, ge=1, le=256)
+    body_seconds: float = Field(10.0, gt=0, le=300)
+    answer_seconds: float = Field(60.0, gt=0, le=3600)
+    threads: int = Field(2, ge=1, le=64)
+    docs: bool = False
     stale_after_days: int = Field(30, ge=1)
 
 
@@ -309,7 +328,16 @@ def _with_mapping(raw: dict[str, Any], path: Path) -> dict[str, Any]:
         raise SettingsError(
             f"{path}: data.mapping {name!r} is not known", f"use one of {', '.join(known)}", field="data.mapping"
         )
-    return _merge(read_yaml_resource(f"mappings/{name}.yaml"), raw)
+    mapping = read_yaml_resource(f"mappings/{name}.yaml")
+    merged = _merge(mapping, raw)
+    # A table that only the mapping speaks of, and that the file gives no place for, is a table the company lacks.
+    for table, source in mapping["data"].items():
+        if table in ("transactions", "returns") or not isinstance(source, dict):
+            continue
+        given = merged["data"][table]
+        if isinstance(given, dict) and not {"path", "url"} & given.keys():
+            del merged["data"][table]
+    return merged
 
 
 def _from_environment(value: Any, path: Path) -> Any:

@@ -1,0 +1,1 @@
+"""The declarations of all features, one module per group of driver families."""

@@ -1,0 +1,446 @@
+"""CSV without a sniffer: the structure is checked byte by byte before any cell is read.
+
+The scan finds where records end, so every record has its line number, and a broken one (too few or too many
+cells, a stray quotation mark, an over-long line) is set aside while the rest is read. What cannot be trusted as
+a whole (wrong encoding, NUL bytes, a quotation mark that never closes, a file cut off in the middle) is refused.
+All cells are handed on as text; nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+
+from configs.errors import DataError, SettingsError
+from configs.settings import SourceSettings
+
+ROW = "__row"
+CHUNK_BYTES = 16 << 20
+MAX_LINE_BYTES = 1 << 20
+MAX_OPEN_BYTES = 64 << 20
+MAX_STRAY_QUOTES = 1000
+SHOWN_CHARACTERS = 4096
+
+_NEWLINE, _RETURN = 10, 13
+_BOMS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+
+
+@dataclass(frozen=True)
+class BadLine:
+    """A record that cannot be split into cells: its first line, a reason code and its text (shortened)."""
+
+    line: int
+    code: str
+    text: str
+
+
+class CsvFile:
+    """One CSV file, read as text in batches.
+
+    Parameters
+    ----------
+    path : Path
+        The file; a name ending in ``.gz`` is unpacked on the way.
+    source : SourceSettings
+        Delimiter, quote, encoding, header.
+    label : str
+        How the file is called in messages.
+
+    Attributes
+    ----------
+    columns : list of str
+        Names of the header, or ``"0"``, ``"1"``, … without one.
+    bad_lines : list of BadLine
+        Filled while `batches` is consumed.
+
+    Raises
+    ------
+    DataError
+        The file is empty, cut off, not in the stated encoding, holds NUL bytes or a header that is not usable.
+    """
+
+    def __init__(self, path: Path, source: SourceSettings, label: str) -> None:
+        self.path = path
+        self.source = source
+        self.label = label
+        self.bad_lines: list[BadLine] = []
+        self.columns: list[str] = []
+        self._whitespace = source.delimiter == "whitespace"
+        names = {"whitespace": "\t", "tab": "\t"}
+        self._delimiter = names.get(source.delimiter, source.delimiter)
+        if len(self._delimiter) != 1 or not self._delimiter.isascii() or self._delimiter in '\r\n"':
+            raise SettingsError(
+                f"the delimiter {source.delimiter!r} cannot be used",
+                "give one character, tab or whitespace",
+                field="delimiter",
+                value=source.delimiter,
+            )
+        self._quote = "" if self._whitespace else source.quote
+        self._stray_quotes = 0
+        self._pieces = self._read()
+        self._first = next(self._pieces, None)
+        if not self.columns:
+            raise self._error("is empty", "give a file with a header line and rows", code="empty_source")
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """All rows that can be split into cells, as text columns and `__row`, the line each row starts at."""
+        if self._first is not None:
+            yield from self._first.to_batches()
+            self._first = None
+        for table in self._pieces:
+            yield from table.to_batches()
+
+    def _read(self) -> Iterator[pa.Table]:
+        line = 1
+        rest = b""
+        with self._open() as file:
+            for piece, final in self._decoded(file):
+                buffer = rest + piece
+                if self._whitespace:
+                    buffer, rest_whitespace = _up_to_last_newline(buffer, final)
+                    buffer = _squeeze(buffer)
+                else:
+                    rest_whitespace = b""
+                unseen = line == 1 and b"\n" not in buffer and (final or len(buffer) > MAX_LINE_BYTES)
+                if unseen and buffer.count(b"\r") > 1:
+                    raise self._error(
+                        "uses carriage returns as line ends", "save it with line ends LF or CRLF", code="stray_return"
+                    )
+                table, used, lines = self._split(buffer, line, final)
+                line += lines
+                rest = buffer[used:] + rest_whitespace
+                if len(rest) > MAX_OPEN_BYTES:
+                    raise self._never_closed(rest, line)
+                if table is not None:
+                    yield table
+
+    def _open(self) -> Any:
+        try:
+            return gzip.open(self.path, "rb") if self.path.suffix == ".gz" else self.path.open("rb")
+        except OSError as error:
+            raise self._error(f"cannot be read ({error.strerror})", "check the path and its permissions") from None
+
+    def _decoded(self, file: Any) -> Iterator[tuple[bytes, bool]]:
+        """Pieces of the file as UTF-8, each with whether it is the last one."""
+        encoding = self._codec()
+        decoder = codecs.getincrementaldecoder(encoding)("strict")
+        line, start, chunk = 1, True, self._take(file)
+        while True:
+            following = self._take(file) if chunk else b""
+            final = not following
+            if start:
+                chunk = self._without_mark(chunk, encoding)
+            pending = len(decoder.getstate()[0])
+            try:
+                text = decoder.decode(chunk, final)
+            except UnicodeDecodeError as error:
+                at = max(error.start - pending, 0)
+                raise self._wrong_encoding(line + chunk.count(b"\n", 0, at), error) from None
+            piece = chunk if encoding == "utf-8" else text.encode()
+            nul = piece.find(b"\0")
+            if nul >= 0:
+                raise self._error(
+                    "holds a NUL byte, so it is damaged or not a text file",
+                    "export it again",
+                    code="nul_byte",
+                    line=line + piece.count(b"\n", 0, nul),
+                )
+            if start and encoding != "utf-8":
+                self._check_not_utf8(chunk)
+            line += piece.count(b"\n")
+            start = False
+            yield piece, final
+            if final:
+                return
+            chunk = following
+
+    def _take(self, file: Any) -> bytes:
+        try:
+            return bytes(file.read(CHUNK_BYTES))
+        except (EOFError, OSError, zlib.error) as error:
+            raise self._error(f"is cut off or damaged ({error})", "copy or export it again", code="cut_off") from None
+
+    def _codec(self) -> str:
+        try:
+            return codecs.lookup(self.source.encoding).name
+        except LookupError:
+            raise SettingsError(
+                f"the encoding {self.source.encoding!r} is not known",
+                "use a name like utf-8, gb18030 or latin-1",
+                field="encoding",
+                value=self.source.encoding,
+            ) from None
+
+    def _without_mark(self, chunk: bytes, encoding: str) -> bytes:
+        if encoding == "utf-8":
+            for mark, name in _BOMS.items():
+                if chunk.startswith(mark):
+                    raise self._error(
+                        f"is written in {name}", f"set encoding: {name}", code="wrong_encoding", line=1, value=name
+                    )
+            return chunk.removeprefix(codecs.BOM_UTF8)
+        return chunk
+
+    def _wrong_encoding(self, line: int, error: UnicodeDecodeError) -> DataError:
+        byte = f"0x{error.object[error.start]:02x}"
+        return self._error(
+            f"has the byte {byte}, which is not {self.source.encoding}",
+            "set encoding: to what it was written in (often gb18030 for Chinese, cp1252 for Western exports)",
+            code="wrong_encoding",
+            line=line,
+            value=byte,
+        )
+
+    def _check_not_utf8(self, chunk: bytes) -> None:
+        """Refuse UTF-8 text read as something else: it would go through, with every letter changed."""
+        if chunk.isascii():
+            return
+        try:
+            text = codecs.getincrementaldecoder("utf-8")("strict").decode(chunk, False)
+        except UnicodeDecodeError:
+            return
+        # A byte sequence that was not written as UTF-8 passes as UTF-8 for a few characters at most.
+        if sum(not character.isascii() for character in text) >= 8:
+            raise self._error(
+                f"is declared as {self.source.encoding} but is written in utf-8",
+                "set encoding: utf-8",
+                code="wrong_encoding",
+                value=self.source.encoding,
+            )
+
+    def _split(self, buffer: bytes, line: int, final: bool) -> tuple[pa.Table | None, int, int]:
+        """Read the whole records of a buffer; returns the rows, the bytes used and the lines passed."""
+        bytes_ = np.frombuffer(buffer, np.uint8)
+        newlines = np.flatnonzero(bytes_ == _NEWLINE)
+        quotes = np.flatnonzero(bytes_ == ord(self._quote)) if self._quote else np.empty(0, np.int64)
+        delimiters = np.flatnonzero(bytes_ == ord(self._delimiter))
+        ends, broken, delimiters, used = self._records(bytes_, newlines, quotes, delimiters)
+        header_end = 0 if self.columns else self._header(buffer, ends, delimiters, final)
+        if final and used < len(buffer):
+            end, code = self._last_line(buffer, max(used, header_end), line, newlines, quotes, delimiters)
+            if code is not None:
+                broken[end] = code
+            if end:
+                ends = np.append(ends, end)
+                used = len(buffer)
+        if len(ends) == 0:
+            return None, used, int(np.searchsorted(newlines, used))
+        starts = np.concatenate(([0], ends[:-1] + 1))
+        lengths = ends - starts
+        lengths = lengths - ((lengths > 0) & (bytes_[np.maximum(ends - 1, 0)] == _RETURN))
+        cells = np.searchsorted(delimiters, ends) - np.searchsorted(delimiters, starts) + 1
+        numbers = line + np.searchsorted(newlines, starts)
+        filled = lengths > 0
+        filled[starts < header_end] = False
+        bad = self._bad(bytes_, starts, ends, lengths, cells, quotes, broken)
+        good = filled & (bad == "")
+        for index in np.flatnonzero(filled & (bad != "")):
+            text = buffer[starts[index] : starts[index] + min(lengths[index], SHOWN_CHARACTERS)]
+            self.bad_lines.append(BadLine(int(numbers[index]), str(bad[index]), text.decode("utf-8", "replace")))
+        passed = int(np.searchsorted(newlines, used))
+        if not good.any():
+            return None, used, passed
+        table = self._cells(buffer, starts, ends, good, newlines)
+        if table.num_rows != int(good.sum()):
+            raise self._error("cannot be split into lines", "check quote and delimiter", code="bad_structure")
+        return table.append_column(ROW, pa.array(numbers[good], pa.int64())), used, passed
+
+    def _records(
+        self, bytes_: Any, newlines: Any, quotes: Any, delimiters: Any
+    ) -> tuple[Any, dict[int, str], Any, int]:
+        """Ends of the records, those that a stray quotation mark breaks, and the delimiters outside quotes."""
+        if len(quotes) == 0:
+            return newlines, {}, delimiters, int(newlines[-1]) + 1 if len(newlines) else 0
+        ends: list[Any] = []
+        outside: list[Any] = []
+        broken: dict[int, str] = {}
+        start = 0
+        while True:
+            here = quotes[np.searchsorted(quotes, start) :]
+            lines = newlines[np.searchsorted(newlines, start) :]
+            cuts = delimiters[np.searchsorted(delimiters, start) :]
+            line_ends = lines[np.searchsorted(here, lines) % 2 == 0]
+            stray = self._first_stray(bytes_, here, start)
+            if stray is None:
+                ends.append(line_ends)
+                outside.append(cuts[np.searchsorted(here, cuts) % 2 == 0])
+                break
+            self._stray_quotes += 1
+            if self._stray_quotes > MAX_STRAY_QUOTES:
+                raise self._error(
+                    f"has more than {MAX_STRAY_QUOTES} lines with a quotation mark inside a cell that is not quoted",
+                    "set quote: '' if quotation marks are ordinary characters here",
+                    code="stray_quote",
+                )
+            before = line_ends[line_ends < stray]
+            after = lines[np.searchsorted(lines, stray) :]
+            ends.append(before)
+            kept = cuts[cuts < (before[-1] if len(before) else start)]
+            outside.append(kept[np.searchsorted(here, kept) % 2 == 0])
+            if len(after) == 0:
+                break
+            broken[int(after[0])] = "stray_quote"
+            ends.append(after[:1])
+            start = int(after[0]) + 1
+        every = np.concatenate(ends)
+        return every, broken, np.concatenate(outside), int(every[-1]) + 1 if len(every) else 0
+
+    def _first_stray(self, bytes_: Any, quotes: Any, start: int) -> int | None:
+        """The first quotation mark that neither opens, closes nor doubles."""
+        if len(quotes) == 0:
+            return None
+        edge = (_NEWLINE, ord(self._delimiter))
+        opening, closing = quotes[0::2], quotes[1::2]
+        before = bytes_[np.maximum(opening - 1, 0)]
+        fine = np.isin(before, edge) | (opening == start)
+        fine[1:] |= opening[1:] == closing[: len(opening) - 1] + 1
+        after = bytes_[np.minimum(closing + 1, len(bytes_) - 1)]
+        closed = np.isin(after, (*edge, _RETURN, ord(self._quote))) | (closing + 1 == len(bytes_))
+        wrong = np.concatenate([opening[~fine], closing[~closed]])
+        return int(wrong.min()) if len(wrong) else None
+
+    def _last_line(
+        self, buffer: bytes, used: int, line: int, newlines: Any, quotes: Any, delimiters: Any
+    ) -> tuple[int, str | None]:
+        """What to do with the bytes after the last line end: (end of the record or 0, reason or None)."""
+        text = buffer[used:]
+        number = line + int(np.searchsorted(newlines, used))
+        if text.strip(b"\r\x1a") == b"":
+            return 0, None
+        inside = quotes[np.searchsorted(quotes, used) :]
+        if len(inside) % 2:
+            raise self._error(
+                "opens a quotation mark that is never closed, so the file is cut off or a mark is missing",
+                "export it again, or set quote: '' if quotation marks are ordinary characters here",
+                code="cut_off",
+                line=number,
+            )
+        cells = len(delimiters) - int(np.searchsorted(delimiters, used)) + 1
+        if cells < len(self.columns):
+            raise self._error(
+                f"ends in the middle of a line ({cells} of {len(self.columns)} cells, no line end)",
+                "it was cut off; copy or export it again",
+                code="cut_off",
+                line=number,
+                value=text[:200].decode("utf-8", "replace"),
+            )
+        return len(buffer), None if self.source.last_line_complete else "unfinished_line"
+
+    def _never_closed(self, rest: bytes, line: int) -> DataError:
+        if self._quote and rest.count(self._quote.encode()) % 2:
+            return self._error(
+                f"opens a quotation mark that is not closed within {MAX_OPEN_BYTES >> 20} MB",
+                "close it, or set quote: '' if quotation marks are ordinary characters here",
+                code="cut_off",
+                line=line,
+            )
+        return self._error(
+            f"has a line of more than {MAX_OPEN_BYTES >> 20} MB", "check its line ends", code="line_too_long", line=line
+        )
+
+    def _header(self, buffer: bytes, ends: Any, delimiters: Any, final: bool) -> int:
+        """Take the column names from the first line that is not blank; returns where the header ends."""
+        start = 0
+        for end in [*ends.tolist(), *([len(buffer)] if final else [])]:
+            text = buffer[start:end].strip(b"\r")
+            if text:
+                break
+            start = end + 1
+        else:
+            if final:
+                raise self._error("is empty", "give a file with a header line and rows", code="empty_source")
+            return 0
+        if not self.source.header:
+            cells = np.searchsorted(delimiters, end) - np.searchsorted(delimiters, start) + 1
+            self.columns = [str(index) for index in range(int(cells))]
+            return 0
+        if len(text) > MAX_LINE_BYTES:
+            raise self._error("has a header line of more than 1 MB", "check delimiter and line ends", line=1)
+        self.columns = self._names(text.decode())
+        return int(end) + 1
+
+    def _names(self, text: str) -> list[str]:
+        if self._quote:
+            parts = next(csv.reader([text], delimiter=self._delimiter, quotechar=self._quote))
+        else:
+            parts = text.split(self._delimiter)
+        names = [part.strip() for part in parts]
+        twice = sorted({name for name in names if names.count(name) > 1 and name})
+        if twice:
+            raise self._error(
+                f"has the column {twice[0]!r} twice in its header",
+                "give every column its own name",
+                code="duplicate_column",
+                line=1,
+                field=twice[0],
+            )
+        # A nameless column (an index that somebody's export added) cannot be mapped, but must not stop the rest.
+        return [name or f"column {index}" for index, name in enumerate(names)]
+
+    def _bad(
+        self, bytes_: Any, starts: Any, ends: Any, lengths: Any, cells: Any, quotes: Any, broken: dict[int, str]
+    ) -> Any:
+        bad = np.full(len(ends), "", dtype="U16")
+        bad[cells < len(self.columns)] = "too_few_cells"
+        bad[cells > len(self.columns)] = "too_many_cells"
+        bad[lengths > MAX_LINE_BYTES] = "line_too_long"
+        returns = np.flatnonzero(bytes_ == _RETURN)
+        lone = returns[bytes_[np.minimum(returns + 1, len(bytes_) - 1)] != _NEWLINE]
+        if len(lone):
+            records = np.searchsorted(ends, lone)
+            inside = records < len(ends)
+            lone, records = lone[inside], records[inside]
+            opened = np.searchsorted(quotes, lone) - np.searchsorted(quotes, starts[records])
+            bad[records[(opened % 2 == 0) & (lone < ends[records])]] = "stray_return"
+        for end, code in broken.items():
+            bad[np.searchsorted(ends, end)] = code
+        return bad
+
+    def _cells(self, buffer: bytes, starts: Any, ends: Any, good: Any, newlines: Any) -> pa.Table:
+        if good.all():
+            data = buffer[: int(ends[-1]) + 1]
+        else:
+            edges = np.flatnonzero(np.diff(np.concatenate(([False], good, [False])).astype(np.int8)))
+            data = b"".join(
+                buffer[int(starts[low]) : int(ends[high - 1]) + 1]
+                for low, high in zip(edges[::2], edges[1::2], strict=True)
+            )
+        several_lines = self._quote != "" and (len(newlines) > len(ends) or b"\r" in data)
+        text = pa.string()
+        return pyarrow.csv.read_csv(
+            pa.BufferReader(data),
+            read_options=pyarrow.csv.ReadOptions(column_names=self.columns, block_size=max(len(data) + 1, 1 << 20)),
+            parse_options=pyarrow.csv.ParseOptions(
+                delimiter=self._delimiter, quote_char=self._quote or False, newlines_in_values=several_lines
+            ),
+            convert_options=pyarrow.csv.ConvertOptions(
+                column_types=dict.fromkeys(self.columns, text), strings_can_be_null=False
+            ),
+        )
+
+    def _error(self, message: str, remedy: str, *, code: str = "bad_file", **place: Any) -> DataError:
+        where = f"{self.label}, line {place['line']}," if "line" in place else self.label
+        return DataError(f"{where} {message}", remedy, code=code, file=self.label, **place)
+
+
+def _up_to_last_newline(buffer: bytes, final: bool) -> tuple[bytes, bytes]:
+    if final:
+        return buffer, b""
+    end = buffer.rfind(b"\n") + 1
+    return buffer[:end], buffer[end:]
+
+
+def _squeeze(buffer: bytes) -> bytes:
+    """Columns set apart by runs of blanks, as one tab each."""
+    return re.sub(rb"(?m)^\t+|\t+(?=\r?$)", b"", re.sub(rb"[ \t]+", b"\t", buffer))

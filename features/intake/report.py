@@ -1,0 +1,195 @@
+"""The data report: what came in, what was refused and why, and what the data is enough for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from configs.errors import DataError
+from configs.files import write_bytes_atomic
+from features.intake.texts import NOTES, REASONS, Text
+
+JSON_NAME = "data_report.json"
+HTML_NAME = "data_report.html"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Sentence(_Part):
+    """One statement in both languages; `code` is stable, `good` says whether it is good news."""
+
+    code: str
+    en: str
+    zh: str
+    good: bool = True
+
+    def of(self, language: str) -> str:
+        """The statement in one language."""
+        return self.zh if language == "zh" else self.en
+
+
+class Refusal(_Part):
+    """Rows refused for one reason in one field, with the first of them as an example."""
+
+    reason: str
+    field: str
+    count: int
+    example_file: str
+    example_row: int
+    example_value: str | None
+
+    @property
+    def text(self) -> Text:
+        """The reason in words."""
+        return REASONS[self.reason]
+
+
+class Input(_Part):
+    """One input file as it was read."""
+
+    table: str
+    name: str
+    bytes: int
+    sha256: str
+
+
+class TableReport(_Part):
+    """One table: rows in = left out by setting + kept + refused."""
+
+    name: str
+    source: str
+    rows_in: int
+    rows_left_out: int
+    rows_kept: int
+    rows_refused: int
+    columns: tuple[str, ...]
+    null_shares: dict[str, float]
+    duplicate_rows: int
+    refusals: tuple[Refusal, ...]
+    notes: dict[str, int]
+
+    def refused(self, *reasons: str) -> int:
+        """Rows refused for the reasons given."""
+        return sum(item.count for item in self.refusals if item.reason in reasons)
+
+    def note_texts(self) -> list[Text]:
+        """The notes in words, with their counts."""
+        return [
+            Text(NOTES[code].en.format(count=f"{count:,}"), NOTES[code].zh.format(count=f"{count:,}"))
+            for code, count in self.notes.items()
+        ]
+
+
+class Month(_Part):
+    """One calendar month (UTC) of the log."""
+
+    month: str
+    orders: int
+    customers: int
+    lines: int
+    amount: float | None
+
+
+class Horizon(_Part):
+    """Whether the log is long enough to learn a horizon: as much history before a cut-off as after it."""
+
+    days: int
+    trainable: bool
+    needs_days: int
+
+
+class Log(_Part):
+    """The purchase log in figures; money in `currency`, times UTC."""
+
+    first: datetime
+    last: datetime
+    span_days: float
+    lines: int
+    orders: int
+    customers: int
+    repeat_customers: int
+    median_gap_days: float | None
+    amount: float | None
+    currency: str | None
+    return_lines: int
+    return_amount: float | None
+    made_order: bool
+    derived_amount: bool
+    products: int | None
+    months: tuple[Month, ...]
+    horizons: tuple[Horizon, ...]
+
+    @property
+    def repeat_share(self) -> float:
+        """Share of customers with two orders or more."""
+        return self.repeat_customers / self.customers if self.customers else 0.0
+
+    @property
+    def return_share(self) -> float:
+        """Share of lines that are returns."""
+        return self.return_lines / self.lines if self.lines else 0.0
+
+
+class DataReport(_Part):
+    """What `ingest` found.
+
+    Attributes
+    ----------
+    reused : bool
+        Whether inputs and settings were as before, so that nothing was read again.
+    tables : dict
+        Canonical table → its report.
+    log : Log
+        Figures of the purchase log.
+    findings : tuple of Sentence
+        What the data is enough for, in plain sentences.
+    """
+
+    format: int = 1
+    language: str
+    timezone: str
+    reused: bool = False
+    inputs: tuple[Input, ...]
+    tables: dict[str, TableReport]
+    log: Log
+    findings: tuple[Sentence, ...]
+
+    def to_json(self) -> str:
+        """JSON with stable key order."""
+        return self.model_dump_json(indent=1, exclude={"reused"}) + "\n"
+
+    def to_html(self) -> str:
+        """One self-contained page in both languages; opens in the report's language."""
+        from features.intake.report_html import render
+
+        return render(self)
+
+    def sentences(self, language: str | None = None) -> list[str]:
+        """The findings as plain text."""
+        return [finding.of(language or self.language) for finding in self.findings]
+
+    def write(self, folder: Path) -> None:
+        """Write both forms, whole or not at all."""
+        write_bytes_atomic(folder / JSON_NAME, self.to_json().encode())
+        write_bytes_atomic(folder / HTML_NAME, self.to_html().encode())
+
+
+def read_report(folder: Path) -> DataReport:
+    """The report of the last ingest in a work folder.
+
+    Raises
+    ------
+    DataError
+        There is none, or it was written by another version.
+    """
+    path = folder / JSON_NAME
+    try:
+        return DataReport.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise DataError(
+            f"{path} is missing or not readable", "run holdfast ingest", code="no_data_report", file=str(path)
+        ) from None

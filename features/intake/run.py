@@ -1,0 +1,374 @@
+"""Ingest: sources in, canonical tables, quarantine and data report out, or nothing at all."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from configs.errors import BusyError, DataError, SettingsError
+from configs.files import remove_leftovers
+from configs.progress import SILENT, Progress
+from configs.settings import Settings
+from features.intake import canonical, facts
+from features.intake.casts import check_date_format
+from features.intake.connection import every, hardened, one
+from features.intake.currency import load_rates
+from features.intake.report import DataReport, Input, TableReport, read_report
+from features.intake.sources import InputFile, Place, check_unchanged, describe_inputs, locate, open_place
+from features.intake.staging import Stage, create_quarantine
+from features.intake.texts import APART
+from features.tables import TABLES
+
+FORMAT = 1
+"""Raised whenever the same input would give other tables."""
+
+
+@dataclass(frozen=True)
+class _Done:
+    """One table after staging: what the report and the manifest need."""
+
+    stage: Stage
+    columns: tuple[str, ...]
+    currency: str | None
+
+
+def ingest(settings: Settings, *, progress: Progress | None = None, force: bool = False) -> DataReport:
+    """Read all sources, check every row, write the canonical tables.
+
+    Writes ``<workdir>/canonical/<table>.parquet`` with ``MANIFEST.json``, ``<workdir>/quarantine/<table>.parquet``
+    and ``<workdir>/data_report.json`` and ``.html``. The tables are put in place together at the end; when anything
+    is refused as a whole, those of the run before stay. Unchanged inputs and settings are not read again.
+
+    Parameters
+    ----------
+    settings : Settings
+        What `load_settings` gave; only `data`, `targets`, `training.threads`, `language` and the folders are used.
+    progress : Progress, optional
+        Told what is being done.
+    force : bool
+        Read again even if nothing has changed.
+
+    Returns
+    -------
+    DataReport
+        Also on disk.
+
+    Raises
+    ------
+    DataError
+        A source cannot be used, or more rows are refused than the settings allow (the quarantine is then written).
+    SettingsError
+        The mapping names what the contract does not have.
+    BusyError
+        Another ingest works in the same folder.
+    """
+    progress = progress or SILENT
+    work = settings.work
+    work.mkdir(parents=True, exist_ok=True)
+    with _locked(work):
+        remove_leftovers(work)
+        places = [locate(settings, name, source) for name, source in settings.data.sources().items()]
+        with progress.step("checking the inputs"):
+            inputs = {place.table: describe_inputs(place) for place in places}
+            if settings.data.rates is not None:
+                rates = settings.path(settings.data.rates)
+                inputs["rates"] = describe_inputs(
+                    Place("rates", settings.data.transactions, "csv", (rates,), rates.name)
+                )
+        future_from = _future_from(settings)
+        fingerprint = _fingerprint(settings)
+        if not force:
+            report = _unchanged(settings, places, inputs, fingerprint, future_from)
+            if report is not None:
+                return report
+        with _scratch(work) as scratch:
+            return _run(settings, places, inputs, fingerprint, future_from, scratch, progress)
+
+
+def _run(
+    settings: Settings,
+    places: list[Place],
+    inputs: dict[str, list[InputFile]],
+    fingerprint: str,
+    future_from: datetime | None,
+    scratch: Path,
+    progress: Progress,
+) -> DataReport:
+    threads = settings.training.threads
+    connection = hardened(scratch, threads=threads)
+    try:
+        create_quarantine(connection)
+        if settings.data.rates is not None:
+            load_rates(connection, settings)
+        done = {
+            place.table: _read(connection, place, inputs[place.table], settings, future_from, scratch, progress)
+            for place in places
+        }
+        with progress.step("writing the tables"):
+            names = list(done)
+            quarantined = canonical.write_quarantine(connection, settings.work / "quarantine", names)
+            for name in names:
+                _check_shares(connection, name, done[name].stage, settings)
+            tables = {name: _report_of(connection, name, item, places) for name, item in done.items()}
+            staged, described = {}, {}
+            for name, item in done.items():
+                staged[name] = scratch / f"{name}.parquet"
+                rows = canonical.write_table(connection, TABLES[name], item.columns, staged[name])
+                described[name] = canonical.describe(staged[name], rows)
+        with progress.step("writing the data report"):
+            report = _report(connection, settings, inputs, tables, done)
+        last = one(connection, "SELECT max(occurred_at) FROM transactions")[0]
+        manifest = {
+            "format": FORMAT,
+            "tables": described,
+            "inputs": _listed(inputs),
+            "settings_sha256": fingerprint,
+            "quarantine": quarantined,
+            "last_event": last.isoformat(),
+            "refused_as_future": sum(table.refused("in_the_future") for table in tables.values()),
+        }
+        canonical.publish(settings.canonical, staged, manifest)
+        report.write(settings.work)
+        return report
+    finally:
+        connection.close()
+
+
+def _read(
+    connection: Any,
+    place: Place,
+    inputs: list[InputFile],
+    settings: Settings,
+    future_from: datetime | None,
+    scratch: Path,
+    progress: Progress,
+) -> _Done:
+    table = TABLES[place.table]
+    check_date_format(connection, place.table, place.source)
+    stage = Stage(connection, table, place.source, settings, future_from)
+    with progress.step(f"reading {place.table} from {place.label}") as advance:
+        for raw in open_place(place, scratch, settings.training.threads):
+            before = stage.counts.rows_in
+            stage.take(raw)
+            if stage.counts.rows_in == before:
+                raise DataError(
+                    f"{raw.label} has no rows", "give a file with rows", code="empty_source", file=raw.label
+                )
+            advance(stage.counts.rows_in - before)
+    check_unchanged(place, inputs)
+    columns = stage.columns
+    canonical.drop_repeated(connection, table, columns)
+    shares = facts.null_shares(connection, place.table, columns)
+    # A column that is there but always empty is a column that the source does not have.
+    columns = tuple(name for name in columns if shares[name] < 1 or table.by_name[name].required)
+    columns = canonical.add_made_id(connection, table, columns)
+    currency = None
+    if place.table == "transactions":
+        currency = canonical.check_currencies(connection, table, columns, settings)
+    return _Done(stage, columns, currency)
+
+
+def _check_shares(connection: Any, name: str, stage: Stage, settings: Settings) -> None:
+    considered = stage.counts.rows_in - stage.counts.left_out
+    reasons = dict(every(connection, 'SELECT reason, count(*) FROM quarantine WHERE "table" = ? GROUP BY 1', [name]))
+    refused = sum(count for reason, count in reasons.items() if reason not in APART)
+    nobody = reasons.get("null_customer", 0)
+    data = settings.data
+    if considered and refused / considered > data.max_refused_share:
+        first = facts.first_refused(connection, name, APART)
+        raise DataError(
+            f"{refused:,} of {considered:,} rows of {name} are refused ({refused / considered:.1%}, allowed "
+            f"{data.max_refused_share:.1%}); {facts.refusal_sentence(name, first)}",
+            f"all of them are in {settings.work / 'quarantine' / (name + '.parquet')}; correct the source, the mapping "
+            "or data.max_refused_share",
+            code="too_many_refused",
+            file=first[0],
+            row=first[1],
+            field=first[2],
+            value=first[3],
+            reason=first[4],
+            table=name,
+        )
+    if considered and nobody / considered > data.max_null_customer_share:
+        raise DataError(
+            f"{nobody:,} of {considered:,} rows of {name} have no customer id ({nobody / considered:.1%}, allowed "
+            f"{data.max_null_customer_share:.1%})",
+            f"check data.{name}.columns.customer_id, or raise data.max_null_customer_share",
+            code="too_many_null_customers",
+            field="customer_id",
+            table=name,
+        )
+    kept = one(connection, f"SELECT count(*) FROM {name}")[0]
+    if kept == 0:
+        raise DataError(
+            f"no row of {name} is left after the checks and data.{name}.drop_where",
+            "see the quarantine for the reasons",
+            code="empty_source",
+            table=name,
+        )
+
+
+def _report_of(connection: Any, name: str, done: _Done, places: list[Place]) -> TableReport:
+    counts = done.stage.counts
+    kept = one(connection, f"SELECT count(*) FROM {name}")[0]
+    notes = {code: count for code, count in sorted(counts.notes.items()) if count}
+    if "customer_id" in done.columns and (odd := facts.placeholder_ids(connection, name)):
+        notes["placeholder_id"] = odd
+    if empty := len(done.stage.columns) - len(set(done.stage.columns) & set(done.columns)):
+        notes["empty_column"] = empty
+    if done.stage.made_order:
+        notes["made_order"] = kept
+    if done.stage.derived_amount:
+        notes["derived_amount"] = kept
+    refused = facts.refusals(connection, name)
+    return TableReport(
+        name=name,
+        source=next(place.label for place in places if place.table == name),
+        rows_in=counts.rows_in,
+        rows_left_out=counts.left_out,
+        rows_kept=kept,
+        rows_refused=sum(item.count for item in refused),
+        columns=done.columns,
+        null_shares={**dict.fromkeys(done.stage.columns, 1.0), **facts.null_shares(connection, name, done.columns)},
+        duplicate_rows=facts.duplicate_rows(connection, name, done.columns),
+        refusals=refused,
+        notes=notes,
+    )
+
+
+def _report(
+    connection: Any,
+    settings: Settings,
+    inputs: dict[str, list[InputFile]],
+    tables: dict[str, TableReport],
+    done: dict[str, _Done],
+) -> DataReport:
+    lines = done["transactions"]
+    log = facts.log_figures(
+        connection,
+        lines.columns,
+        settings.targets.all_horizons,
+        lines.currency,
+        made_order=lines.stage.made_order,
+        derived_amount=lines.stage.derived_amount,
+    )
+    columns = {name: item.columns for name, item in done.items()}
+    refused = {name: table.rows_refused for name, table in tables.items()}
+    return DataReport(
+        language=settings.language,
+        timezone=settings.data.timezone,
+        inputs=tuple(
+            Input(table=item.table, name=item.name, bytes=item.bytes, sha256=item.sha256)
+            for items in inputs.values()
+            for item in items
+        ),
+        tables=tables,
+        log=log,
+        findings=facts.findings(log, columns, refused),
+    )
+
+
+def _unchanged(
+    settings: Settings,
+    places: list[Place],
+    inputs: dict[str, list[InputFile]],
+    fingerprint: str,
+    future_from: datetime | None,
+) -> DataReport | None:
+    """The report of the run before, if running again would give the same tables."""
+    if any(place.format == "postgresql" for place in places):
+        return None
+    try:
+        manifest = json.loads((settings.canonical / canonical.MANIFEST).read_text(encoding="utf-8"))
+        report = read_report(settings.work)
+        last = datetime.fromisoformat(manifest["last_event"])
+        same = (
+            manifest["format"] == FORMAT
+            and manifest["settings_sha256"] == fingerprint
+            and manifest["inputs"] == _listed(inputs)
+            and manifest["refused_as_future"] == 0
+            and (future_from is None or last < future_from)
+            and all((settings.work / "quarantine" / f"{name}.parquet").is_file() for name in manifest["quarantine"])
+            and canonical.is_whole(settings.canonical, manifest)
+        )
+    except (OSError, ValueError, KeyError, TypeError, DataError):
+        return None
+    if not same:
+        return None
+    report = report.model_copy(update={"language": settings.language, "reused": True})
+    report.write(settings.work)
+    return report
+
+
+def _listed(inputs: dict[str, list[InputFile]]) -> list[dict[str, Any]]:
+    return [
+        {"table": item.table, "name": item.name, "bytes": item.bytes, "sha256": item.sha256}
+        for items in inputs.values()
+        for item in items
+    ]
+
+
+def _fingerprint(settings: Settings) -> str:
+    """SHA-256 over the settings and the contract that shape the tables; holds no password and no moving date."""
+    data = settings.data.model_dump(mode="json", exclude={"future_after"})
+    for source in data.values():
+        if isinstance(source, dict):
+            source.pop("url", None)
+    contract = [[column.name, column.type, column.required] for table in TABLES.values() for column in table.columns]
+    text = json.dumps([data, contract, settings.targets.all_horizons], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _future_from(settings: Settings) -> datetime | None:
+    """The first moment (UTC) that counts as the future: the end of the day `future_after`, or just that moment."""
+    text = settings.data.future_after
+    if text is None:
+        return None
+    zone = ZoneInfo(settings.data.timezone)
+    try:
+        if len(text) <= 10:
+            day = date.fromisoformat(text) + timedelta(days=1)
+            moment = datetime(day.year, day.month, day.day, tzinfo=zone)
+        else:
+            moment = datetime.fromisoformat(text)
+            moment = (moment if moment.tzinfo else moment.replace(tzinfo=zone)) + timedelta(microseconds=1)
+    except (ValueError, OverflowError):
+        raise SettingsError(
+            f"data.future_after {text!r} is not a date", "write it like 2024-05-31", field="data.future_after"
+        ) from None
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+@contextmanager
+def _locked(work: Path) -> Iterator[None]:
+    """One ingest per work folder; the lock goes with the process."""
+    with (work / ".ingest.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise BusyError(
+                f"another ingest works in {work}", "wait for it to end, or use another workdir", file=str(work)
+            ) from None
+        yield
+
+
+@contextmanager
+def _scratch(work: Path) -> Iterator[Path]:
+    """A folder for what does not fit into memory; those of killed runs are removed on the way."""
+    for left in work.glob(".intake-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=".intake-", dir=work))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,172 @@
+"""Words of the intake in both languages: reasons of refusal, notes, labels of the data report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Text:
+    """One text in both languages."""
+
+    en: str
+    zh: str
+
+    def of(self, language: str) -> str:
+        """The text in one language."""
+        return self.zh if language == "zh" else self.en
+
+
+REASONS: dict[str, Text] = {
+    "null_customer": Text(
+        "no customer id; the row belongs to nobody, fill the id or leave such rows out with drop_where",
+        "缺少客户编号,无法归到任何客户;请补全编号,或用 drop_where 排除此类行",
+    ),
+    "missing_value": Text("a required value is missing; fill it in", "必填值缺失;请补全"),
+    "not_a_time": Text(
+        "not a time that can be read without guessing; set date_format to how times are written",
+        "无法明确识别的时间;请用 date_format 写明时间格式",
+    ),
+    "not_a_date": Text(
+        "not a date that can be read without guessing; set date_format to how dates are written",
+        "无法明确识别的日期;请用 date_format 写明日期格式",
+    ),
+    "not_a_number": Text(
+        "not a number; write it without currency signs and thousands separators, set decimal for decimal commas",
+        "不是数字;请去掉货币符号和千位分隔符,小数点为逗号时请设置 decimal",
+    ),
+    "not_finite": Text("not a finite number (NaN or infinite); correct it", "不是有限数值(NaN 或无穷);请更正"),
+    "out_of_range": Text(
+        "outside the range that can be kept (years 1900 to 2199, amounts below 100 trillion); correct it",
+        "超出可保存的范围(年份 1900 至 2199,金额小于一百万亿);请更正",
+    ),
+    "not_a_choice": Text(
+        "not one of the values of this field; translate it under values", "不在该字段的可选值之内;请在 values 中映射"
+    ),
+    "inexact_id": Text(
+        "an id kept as a floating-point number too large to be exact; export ids as text",
+        "编号以浮点数保存且过大,已不精确;请以文本导出编号",
+    ),
+    "negative_amount": Text(
+        "a negative amount, which the return rule of the settings does not allow; correct it or data.returns",
+        "金额为负,而设置中的退货规则不允许;请更正数据或 data.returns",
+    ),
+    "missing_currency": Text("no currency; fill it in or set data.currency", "缺少币种;请补全或设置 data.currency"),
+    "no_rate": Text(
+        "no exchange rate for this currency on or before this day; add it to data.rates",
+        "该币种在当日及之前没有汇率;请在 data.rates 中补充",
+    ),
+    "in_the_future": Text(
+        "a date in the future; check the clock, the time zone and the date format",
+        "日期在未来;请检查时钟、时区和日期格式",
+    ),
+    "too_few_cells": Text(
+        "fewer cells than the header; check for a missing delimiter", "单元格少于表头;请检查是否缺少分隔符"
+    ),
+    "too_many_cells": Text(
+        "more cells than the header; quote cells that contain the delimiter",
+        "单元格多于表头;含分隔符的单元格请加引号",
+    ),
+    "stray_quote": Text(
+        "a quotation mark inside a cell that is not quoted; double it and quote the cell, or set quote: ''",
+        "未加引号的单元格内有引号;请加引号并双写,或设置 quote: ''",
+    ),
+    "stray_return": Text(
+        "a carriage return inside a cell that is not quoted; remove it or quote the cell",
+        "未加引号的单元格内有回车符;请删除或加引号",
+    ),
+    "line_too_long": Text("a line of more than 1 MB; check quotes and line ends", "一行超过 1 MB;请检查引号与换行"),
+    "unfinished_line": Text(
+        "the last line has no line end and may be cut off; add one, or set last_line_complete: true",
+        "最后一行没有换行符,可能被截断;请补上,或设置 last_line_complete: true",
+    ),
+    "repeated_row": Text("the same row under the same key again; it counts once", "同一主键的相同行重复出现,只计一次"),
+    "conflicting_row": Text(
+        "another row has this key with other values; keep one of them", "同一主键存在内容不同的行;请只保留一行"
+    ),
+}
+"""Reason code → why a row is refused, with the remedy."""
+
+APART = frozenset({"null_customer", "repeated_row", "unfinished_line"})
+"""Reasons that do not count towards `max_refused_share`: they have their own limit or need none."""
+
+NOTES: dict[str, Text] = {
+    "more_decimals": Text(
+        "{count} money values had more than four decimals and were rounded to four",
+        "{count} 个金额超过四位小数,已四舍五入到四位",
+    ),
+    "skipped_time": Text(
+        "{count} times lie in an hour that the clock skipped; they are read with the offset before the change",
+        "{count} 个时间落在夏令时跳过的一小时内,按调整前的时差处理",
+    ),
+    "repeated_time": Text(
+        "{count} times lie in an hour that the clock repeated; the first of the two was taken",
+        "{count} 个时间落在夏令时重复的一小时内,取前一次",
+    ),
+    "finer_time": Text(
+        "{count} times were finer than a microsecond; the rest was cut", "{count} 个时间精度超过微秒,多余部分已舍去"
+    ),
+    "made_negative": Text(
+        "{count} return lines had a positive amount, which was made negative by the return rule",
+        "{count} 行退货的金额为正,已按退货规则改为负",
+    ),
+    "recorded_filled": Text(
+        "{count} rows say no time of recording; the time of the event was taken",
+        "{count} 行没有记录时间,以发生时间代替",
+    ),
+    "spaces_in_id": Text(
+        "{count} ids begin or end with a blank and were kept as they are", "{count} 个编号首尾带空格,已原样保留"
+    ),
+    "placeholder_id": Text(
+        "{count} rows have a customer id that looks like a placeholder (nan, null, none, unknown); "
+        "if it means nobody, name it in null_values",
+        "{count} 行的客户编号像占位符(nan、null、none、unknown);若表示无客户,请写入 null_values",
+    ),
+    "empty_column": Text("{count} columns hold nothing at all and were left out", "{count} 列完全为空,已忽略"),
+    "made_order": Text(
+        "The log has no order ids: the lines of one customer at one time make one order.",
+        "数据没有订单号:同一客户同一时刻的行视为一个订单。",
+    ),
+    "derived_amount": Text(
+        "The log has no amounts: quantity × unit price (minus the discount, if given) was taken.",
+        "数据没有金额列:以数量×单价(减去折扣,如有)计算。",
+    ),
+}
+"""Note code → what was done, with how often."""
+
+LABELS: dict[str, Text] = {
+    "title": Text("Data report", "数据报告"),
+    "enough": Text("What the data is enough for", "数据能做什么"),
+    "tables": Text("What came in", "数据接收情况"),
+    "table": Text("table", "表"),
+    "rows_in": Text("rows in", "读入行数"),
+    "left_out": Text("left out by setting", "按设置排除"),
+    "kept": Text("kept", "保留"),
+    "refused": Text("refused", "拒绝"),
+    "duplicates": Text("exact duplicates (kept)", "完全重复行(保留)"),
+    "why": Text("What was refused and why", "拒绝了什么,为什么"),
+    "reason": Text("reason and remedy", "原因与处理办法"),
+    "field": Text("field", "字段"),
+    "count": Text("rows", "行数"),
+    "example": Text("first: file, line or row, value", "首例:文件、行号、值"),
+    "nothing_refused": Text("Nothing was refused.", "没有被拒绝的行。"),
+    "notes": Text("Worth knowing", "需要知道的"),
+    "nulls": Text("Share of missing values", "缺失值比例"),
+    "column": Text("column", "列"),
+    "share": Text("missing", "缺失"),
+    "months": Text("Orders per month", "每月订单数"),
+    "month": Text("month", "月份"),
+    "orders": Text("orders", "订单"),
+    "customers": Text("customers", "客户"),
+    "lines": Text("lines", "行"),
+    "amount": Text("net amount", "净金额"),
+    "inputs": Text("Inputs", "输入文件"),
+    "file": Text("file", "文件"),
+    "bytes": Text("bytes", "字节"),
+    "quarantine": Text(
+        "Refused rows are in quarantine/ beside this report, each with its reason and all its cells.",
+        "被拒绝的行保存在本报告旁的 quarantine/ 中,附有原因和全部单元格。",
+    ),
+    "zone": Text("times without a zone were read in", "无时区的时间按此时区读取"),
+}
+"""Labels of the report."""

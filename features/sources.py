@@ -1,0 +1,307 @@
+"""The sources that features look back on: relations with one row per thing that happened, and their measures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from features.declare import DAY_US, MICRO, Measure, age_days, count_if, micros
+from features.visible import known
+
+Tables = Mapping[str, Any]
+"""Unbound ibis tables by name: the canonical ones, `events` and `cutoffs`."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A relation and what may be measured on it.
+
+    `build` makes the relation from the tables; `needs` are the columns without which it cannot.
+    """
+
+    name: str
+    build: Callable[[Tables], Any]
+    measures: dict[str, Measure]
+    needs: frozenset[str]
+
+
+def available(columns: Mapping[str, Any]) -> frozenset[str]:
+    """What a set of tables offers: `table`, `table.column`, and what follows from several of them.
+
+    `category` is a category of the lines (their own column, or the products table's), `price` a category with amount
+    and quantity, `product_line` the products table's line for the lines, `delivery` a promise and a delivery.
+    """
+    found = {f"{table}.{column}" for table, names in columns.items() for column in names} | set(columns)
+    if "transactions.category" in found or {"transactions.product_id", "products.category"} <= found:
+        found.add("category")
+    if {"category", "transactions.amount", "transactions.quantity"} <= found:
+        found.add("price")
+    if {"transactions.product_id", "transactions.amount", "products.line"} <= found:
+        found.add("product_line")
+    if {"transactions.promised_at", "transactions.delivered_at"} <= found:
+        found.add("delivery")
+    return frozenset(found)
+
+
+def _where(condition: Any, value: Any) -> Any:
+    # The value where the condition holds, else null.
+    import ibis
+
+    return ibis.ifelse(condition, value, ibis.null().cast(value.type()))
+
+
+def _needs(*columns: str) -> frozenset[str]:
+    return frozenset(columns)
+
+
+# Orders -------------------------------------------------------------------------------------------------------------
+
+
+def _prev_age(e: Any) -> Any:
+    return age_days(e.prev_at, e.as_of)
+
+
+def _new_day(e: Any) -> Any:
+    # The first order of its day: the order before it lies further back in whole days.
+    return e.is_order & (e.prev_at.isnull() | (_prev_age(e) > e.age))
+
+
+def _gap(e: Any) -> Any:
+    # Whole days since the order day before; 0 where the order before was on the same day, null for the first.
+    return _where(e.is_order, _prev_age(e) - e.age)
+
+
+def _last(e: Any) -> Any:
+    return e.is_order & (e.next_at.isnull() | (e.next_at >= e.as_of))
+
+
+def _decayed(half_life_days: int) -> Callable[[Any], Any]:
+    return lambda e: micros(_where(e.is_order, (e.age.cast("float64") * (-0.6931471805599453 / half_life_days)).exp()))
+
+
+def _log_value(e: Any) -> Any:
+    return _where(e.is_order, e.amount.cast("float64").ln())
+
+
+AMOUNT = _needs("transactions.amount")
+
+ORDER_MEASURES = {
+    "n": Measure("sum", lambda e: count_if(e.is_order)),
+    "day": Measure("sum", lambda e: count_if(_new_day(e))),
+    "period": Measure(
+        "sum", lambda e: count_if(e.is_order & (e.prev_at.isnull() | (_prev_age(e) // 30 > e.age // 30)))
+    ),
+    "at": Measure("max", lambda e: _where(e.is_order, e.occurred_at), moment=True),
+    "first_at": Measure("min", lambda e: _where(e.is_order, e.occurred_at), moment=True),
+    "gap": Measure("sum", _gap),
+    "gap_squared": Measure("sum", lambda e: _gap(e) * _gap(e)),
+    "gaps": Measure("sum", lambda e: count_if(_new_day(e) & e.prev_at.notnull())),
+    "longest_gap": Measure("max", _gap),
+    "oldest": Measure("max", lambda e: _where(e.is_order, e.age)),
+    "newest": Measure("min", lambda e: _where(e.is_order, e.age)),
+    "decayed_30": Measure("sum", _decayed(30), scale=MICRO),
+    "decayed_90": Measure("sum", _decayed(90), scale=MICRO),
+    "lines": Measure("sum", lambda e: _where(e.is_order, e.lines)),
+    "items": Measure("sum", lambda e: _where(e.is_order, e["items"]), _needs("transactions.quantity"), MICRO),
+    "spend": Measure("sum", lambda e: e.amount, AMOUNT),
+    "gross": Measure("sum", lambda e: _where(e.amount > 0, e.amount), AMOUNT),
+    "order_value": Measure("sum", lambda e: _where(e.is_order, e.amount), AMOUNT),
+    "largest": Measure("max", lambda e: _where(e.is_order, e.amount), AMOUNT),
+    "last_value": Measure("max", lambda e: _where(_last(e), e.amount), AMOUNT),
+    "log_value": Measure("sum", lambda e: micros(_log_value(e)), AMOUNT, MICRO),
+    "log_value_squared": Measure("sum", lambda e: micros(_log_value(e) * _log_value(e)), AMOUNT, MICRO),
+    "returned": Measure("sum", lambda e: _where(e.is_return, -e.amount), AMOUNT),
+    "returns": Measure("sum", lambda e: count_if(e.is_return)),
+    "return_at": Measure("max", lambda e: _where(e.is_return, e.occurred_at), moment=True),
+    "premium": Measure("sum", lambda e: e.premium, _needs("product_line")),
+    "main": Measure("sum", lambda e: e.main, _needs("product_line")),
+    "discount": Measure("sum", lambda e: _where(e.is_order, e.discount), _needs("transactions.discount")),
+    "discounted": Measure(
+        "sum", lambda e: count_if(e.is_order & (e.discount > 0)), _needs("transactions.discount")
+    ),
+}
+
+
+# Products and categories bought for the first time --------------------------------------------------------------------
+
+
+def _bought(t: Tables) -> Any:
+    lines = t["lines"]
+    return lines.filter(lines.amount > 0) if "amount" in lines.columns else lines
+
+
+def _first_products(t: Tables) -> Any:
+    bought = _bought(t)
+    bought = bought.filter(bought.product_id.notnull())
+    return bought.group_by("customer_id", "product_id").agg(occurred_at=bought.occurred_at.min())
+
+
+def _first_categories(t: Tables) -> Any:
+    bought = _bought(t)
+    if "category" in bought.columns:
+        bought = bought.filter(bought.category.notnull())
+    else:
+        firsts = _first_products(t)
+        paths = t["products"].select(path_product="product_id", category=t["products"].category.unnest())
+        bought = firsts.join(paths, firsts.product_id == paths.path_product)
+    return bought.group_by("customer_id", "category").agg(occurred_at=bought.occurred_at.min())
+
+
+def _counted(firsts: Any) -> Any:
+    return firsts.group_by("customer_id", "occurred_at").agg(firsts=firsts.count())
+
+
+NEWCOMERS = {"n": Measure("sum", lambda f: f.firsts)}
+
+
+# Deliveries -----------------------------------------------------------------------------------------------------------
+
+
+def _deliveries(t: Tables) -> Any:
+    lines = t["lines"]
+    given = lines.filter(lines.promised_at.notnull() & lines.delivered_at.notnull())
+    return given.select("customer_id", "order_id", "occurred_at", "promised_at", "delivered_at").distinct()
+
+
+def _delay(d: Any) -> Any:
+    # Microseconds late (negative: early); null while the delivery lies at or after the cut-off.
+    return known(d.delivered_at, d.as_of).delta(d.promised_at, unit="microsecond")
+
+
+DELIVERIES = {
+    "delay": Measure("sum", _delay, scale=float(DAY_US)),
+    "n": Measure("sum", lambda d: count_if(d.delivered_at < d.as_of)),
+    "late": Measure("sum", lambda d: count_if((d.delivered_at < d.as_of) & (d.delivered_at > d.promised_at))),
+}
+
+
+# Feedback -------------------------------------------------------------------------------------------------------------
+
+
+def _feedback(t: Tables) -> Any:
+    """Feedback with its score as a share of its scale: 0 worst, 1 best."""
+    import ibis
+
+    rows = t["feedback"]
+    if "score" not in rows.columns:
+        return rows
+    nps = rows.kind == "nps"
+    # Scales that the source does not give: 0 to 10 for a recommendation score, 1 to 5 for everything else.
+    low, high = ibis.ifelse(nps, 0.0, 1.0), ibis.ifelse(nps, 10.0, 5.0)
+    if "score_min" in rows.columns:
+        low = rows.score_min.fill_null(low)
+    if "score_max" in rows.columns:
+        high = rows.score_max.fill_null(high)
+    width = high - low
+    return rows.mutate(level=_where(width > 0, ((rows.score - low) / width).clip(0.0, 1.0)))
+
+
+SCORE = _needs("feedback.score")
+LOW_SCORE = 0.4
+"""A score below this share of its scale is low (1 or 2 of 5)."""
+
+
+def _scored(topic: str | None) -> Callable[[Any], Any]:
+    return lambda f: f.level.notnull() & ((f.topic == topic) if topic else True)
+
+
+def _score_measures() -> dict[str, Measure]:
+    measures = {"low": Measure("sum", lambda f: count_if(f.level < LOW_SCORE), SCORE)}
+    for topic in (None, "quality", "service", "logistics"):
+        mark = f"_{topic}" if topic else ""
+        needs = SCORE | _needs("feedback.topic") if topic else SCORE
+        scored = _scored(topic)
+        measures[f"score{mark}"] = Measure("sum", lambda f, s=scored: micros(_where(s(f), f.level)), needs, MICRO)
+        measures[f"scores{mark}"] = Measure("sum", lambda f, s=scored: count_if(s(f)), needs)
+    return measures
+
+
+def _complaint(f: Any) -> Any:
+    return f.kind == "complaint"
+
+
+def _open(f: Any) -> Any:
+    return _complaint(f) & known(f.resolved_at, f.as_of).isnull()
+
+
+FEEDBACK = _score_measures() | {
+    "at": Measure("max", lambda f: f.occurred_at, moment=True),
+    "complaints": Measure("sum", lambda f: count_if(_complaint(f))),
+    "complaint_at": Measure("max", lambda f: _where(_complaint(f), f.occurred_at), moment=True),
+    "open": Measure("sum", lambda f: count_if(_open(f)), _needs("feedback.resolved_at")),
+    "open_at": Measure(
+        "min", lambda f: _where(_open(f), f.occurred_at), _needs("feedback.resolved_at"), moment=True
+    ),
+}
+
+
+# Interactions ---------------------------------------------------------------------------------------------------------
+
+
+def _kind(kind: str) -> Callable[[Any], Any]:
+    return lambda i: i.kind == kind
+
+
+def _interaction_measures() -> dict[str, Measure]:
+    measures: dict[str, Measure] = {}
+    for kind in ("contact", "visit", "browse", "cart", "open", "click", "redeem"):
+        test = _kind(kind)
+        measures[kind] = Measure("sum", lambda i, t=test: count_if(t(i)))
+        measures[f"{kind}_at"] = Measure("max", lambda i, t=test: _where(t(i), i.occurred_at), moment=True)
+    return measures
+
+
+def _carts(t: Tables) -> Any:
+    """Carts filled, each with the customer's next order at or after it."""
+    import ibis
+
+    rows = t["interactions"]
+    carts = rows.filter(rows.kind == "cart")
+    recorded = {"recorded_at": carts.recorded_at} if "recorded_at" in carts.columns else {}
+    carts = carts.select("customer_id", "occurred_at", **recorded, order_at=ibis.null().cast("timestamp"))
+    unknown = {name: ibis.null().cast("timestamp") for name in recorded}
+    orders = t["events"].filter(t["events"].is_order)
+    orders = orders.select("customer_id", "occurred_at", **unknown, order_at=orders.occurred_at)
+    both = carts.union(orders)
+    # An order at the same moment comes after the cart.
+    onwards = ibis.window(
+        group_by=both.customer_id, order_by=[both.occurred_at, both.order_at.notnull()], preceding=0, following=None
+    )
+    both = both.mutate(bought_at=both.order_at.min().over(onwards))
+    return both.filter(both.order_at.isnull()).drop("order_at")
+
+
+CARTS = {
+    "abandoned": Measure("sum", lambda c: count_if(c.bought_at.isnull() | (c.bought_at >= c.as_of))),
+}
+
+
+SOURCES: dict[str, Source] = {
+    source.name: source
+    for source in (
+        Source("orders", lambda t: t["events"], ORDER_MEASURES, _needs("transactions")),
+        Source(
+            "new_products",
+            lambda t: _counted(_first_products(t)),
+            NEWCOMERS,
+            _needs("transactions.product_id"),
+        ),
+        Source("new_categories", lambda t: _counted(_first_categories(t)), NEWCOMERS, _needs("category")),
+        Source("deliveries", _deliveries, DELIVERIES, _needs("delivery")),
+        Source("feedback", _feedback, FEEDBACK, _needs("feedback")),
+        Source("interactions", lambda t: t["interactions"], _interaction_measures(), _needs("interactions")),
+        Source("carts", _carts, CARTS, _needs("interactions")),
+    )
+}
+"""Every source with windows, by name."""
+
+
+def _not_measured(_: Any) -> Any:
+    raise TypeError("the price level is summed in features.prices")
+
+
+ALL_MEASURES: dict[str, dict[str, Measure]] = {name: source.measures for name, source in SOURCES.items()} | {
+    "prices": {name: Measure("sum", _not_measured, _needs("price")) for name in ("spent", "usual")}
+}
+"""Every measure that a feature may ask for, by source and name."""

@@ -1,0 +1,56 @@
+"""The one place where event time meets `as_of`.
+
+A row may be seen at `as_of` when it happened before (``occurred_at < as_of``, strictly) and was known by then
+(``recorded_at`` missing or ``recorded_at <= as_of``). A moment written into a row later on (when it was delivered,
+when the complaint was resolved) may be seen when it lies before `as_of`; else it reads as missing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def is_visible(table: Any, as_of: Any) -> Any:
+    """Whether a row may be seen at `as_of`.
+
+    Parameters
+    ----------
+    table : ibis table
+        With `occurred_at` and perhaps `recorded_at`.
+    as_of : ibis timestamp value
+        The cut-off: a scalar, or a column of `table`.
+    """
+    happened = table.occurred_at < as_of
+    if "recorded_at" not in table.columns:
+        return happened
+    return happened & (table.recorded_at.isnull() | (table.recorded_at <= as_of))
+
+
+def visible(table: Any, as_of: Any) -> Any:
+    """The rows of `table` that may be seen at one moment."""
+    return table.filter(is_visible(table, as_of))
+
+
+def visible_at(table: Any, cutoffs: Any) -> Any:
+    """Each row of `table` once per cut-off that may see it; columns of both tables."""
+    predicates = [table.occurred_at < cutoffs.as_of]
+    if "recorded_at" in table.columns:
+        predicates.append(table.recorded_at.isnull() | (table.recorded_at <= cutoffs.as_of))
+    return table.join(cutoffs, predicates)
+
+
+def hidden_at(table: Any, cutoffs: Any) -> Any:
+    """Each row that happened before a cut-off but was recorded after it, once per such cut-off."""
+    return table.join(cutoffs, [table.occurred_at < cutoffs.as_of, table.recorded_at > cutoffs.as_of])
+
+
+def known(moment: Any, as_of: Any) -> Any:
+    """A moment if it lies before `as_of`, else missing."""
+    import ibis
+
+    return ibis.ifelse(moment < as_of, moment, ibis.null().cast("timestamp"))
+
+
+def exists_at(acquired_at: Any, as_of: Any) -> Any:
+    """Whether a customer of the customers table exists at `as_of`; one without a date always does."""
+    return acquired_at.isnull() | (acquired_at < as_of)

@@ -1,0 +1,211 @@
+"""Churn: the probability of no order within each horizon, and the date of the next order.
+
+One boosted classifier per horizon that the history allows; the horizon that is shown anchors the curve, so that
+its explanation needs no repair. A horizon that has not closed is continued from the longest that has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from configs.errors import BundleError, NotEnoughDataError
+from configs.progress import SILENT, Progress
+from configs.settings import TargetSettings, TrainingSettings
+from features.specs import FeatureSet
+from models.additive import AdditiveModel, dump, fit_additive, load
+from models.contract import Contributions, churn_column, orders_column
+from models.encoding import Encoded, Encoder
+from models.evidence import count_labels, labelled
+from models.survival import continued, days_until, ordered
+from models.validation import Split, inner_split
+
+Floats = NDArray[np.float64]
+
+
+class ChurnModel:
+    """Probability of no order, per horizon.
+
+    Parameters
+    ----------
+    feature_set : FeatureSet
+    targets : TargetSettings
+    training : TrainingSettings
+
+    Attributes
+    ----------
+    models_ : dict of int to AdditiveModel
+        Per horizon with enough closed labels, ascending; link `logit`, outcome "no order".
+    main_ : int
+        The horizon that is explained: `targets.horizon_days`, or the nearest one with a model.
+    splits_ : dict of int to Split
+        Per horizon, among the rows of `evidence.labelled`; after `fit` only.
+    """
+
+    def __init__(self, feature_set: FeatureSet, targets: TargetSettings, training: TrainingSettings) -> None:
+        self.feature_set = feature_set
+        self.targets = targets
+        self.training = training
+
+    @property
+    def feature_names_in_(self) -> list[str]:
+        """Feature names in order."""
+        return self.feature_set.names
+
+    def fit(
+        self,
+        frame: pd.DataFrame | Encoded,
+        labels: pd.DataFrame,
+        *,
+        encoder: Encoder | None = None,
+        progress: Progress | None = None,
+    ) -> Self:
+        """Fit one classifier per horizon that has enough labels.
+
+        Raises
+        ------
+        NotEnoughDataError
+            No horizon has enough labels.
+        """
+        self.encoder_ = encoder or Encoder(self.feature_set).fit(_needs_frame(frame))
+        encoded = self.encoder_.transform(frame)
+        allowed = [h for h in self.targets.all_horizons if not count_labels(encoded, labels, h).refusal]
+        if not allowed:
+            raise NotEnoughDataError(
+                f"none of the horizons {self.targets.all_horizons} has enough labels for a churn model",
+                "add history, or ask for a shorter horizon_days",
+            )
+        shorter = [h for h in allowed if h <= self.targets.horizon_days]
+        self.main_ = max(shorter) if shorter else min(allowed)
+        self.models_: dict[int, AdditiveModel] = {}
+        self.splits_: dict[int, Split] = {}
+        with (progress or SILENT).step("churn", len(allowed)) as advance:
+            for horizon in allowed:
+                self.models_[horizon] = self._fit_horizon(encoded, labels, horizon)
+                advance(1)
+        return self
+
+    def _fit_horizon(self, encoded: Encoded, labels: pd.DataFrame, horizon: int) -> AdditiveModel:
+        rows = labelled(encoded, labels, horizon)
+        known = encoded.rows(rows)
+        churned = (labels[orders_column(horizon)].to_numpy(dtype=np.float64)[rows] <= 0).astype(np.float64)
+        if known.customer_id is None or known.as_of is None:
+            raise NotEnoughDataError("the frame has no customer_id and as_of", "keep the key columns for fitting")
+        rare = churned > 0 if churned.mean() < 0.5 else churned <= 0
+        self.splits_[horizon] = inner_split(known.customer_id, known.as_of, rare, horizon)
+        return fit_additive(
+            known,
+            churned,
+            self.splits_[horizon],
+            objective="binary",
+            feature_set=self.feature_set,
+            training=self.training,
+            monotone=True,
+        )
+
+    @property
+    def horizons_(self) -> tuple[int, ...]:
+        """Horizons with a model and the one that is shown, ascending."""
+        return tuple(sorted({*self.models_, self.targets.horizon_days}))
+
+    @property
+    def lifetime_basis_(self) -> int:
+        """`targets.lifetime_days` if it has a model, else the longest shorter horizon that has one."""
+        shorter = [h for h in self.models_ if h <= self.targets.lifetime_days]
+        return max(shorter) if shorter else min(self.models_)
+
+    def curve(self, frame: pd.DataFrame | Encoded) -> Floats:
+        """Probability of no order for each of `horizons_`, shape (n, h), never rising along a row."""
+        encoded = self.encoder_.transform(frame)
+        fitted = list(self.models_)
+        own = np.column_stack([self.models_[h].mean(encoded) for h in fitted])
+        own = ordered(own, fitted.index(self.main_))
+        shown = self.targets.horizon_days
+        columns = [
+            own[:, fitted.index(h)] if h in self.models_ else continued(fitted, own, shown) for h in self.horizons_
+        ]
+        return np.column_stack(columns)
+
+    def predict(self, frame: pd.DataFrame | Encoded) -> pd.DataFrame:
+        """Churn per horizon and days until the next order (median, 10 % and 90 %), with the frame's index."""
+        encoded = self.encoder_.transform(frame)
+        curve = self.curve(encoded)
+        return describe_curve(self.horizons_, curve, self.targets.horizon_days, encoded.index, self.targets.interval)
+
+    def contributions(self, frame: pd.DataFrame | Encoded) -> Contributions:
+        """Parts of `churn_probability` in log-odds."""
+        return self.contributions_at(frame, self.targets.horizon_days)
+
+    def contributions_at(self, frame: pd.DataFrame | Encoded, horizon: int) -> Contributions:
+        """Parts of the probability of no order at one of `horizons_`.
+
+        Where the order constraint or a continuation changes what the model of the horizon says, the difference is
+        the step `calibration`.
+        """
+        encoded = self.encoder_.transform(frame)
+        source = horizon if horizon in self.models_ else self.main_
+        parts = self.models_[source].contributions(encoded)
+        if source == horizon == self.main_:
+            return parts
+        shown = self.curve(encoded)[:, self.horizons_.index(horizon)]
+        return adjusted(parts, np.log(shown) - np.log1p(-shown))
+
+    def to_files(self) -> dict[str, bytes]:
+        """State as files without prefix."""
+        state = {
+            "horizons": list(self.models_),
+            "main": self.main_,
+            "targets": self.targets.model_dump(mode="json"),
+        }
+        files = {"churn.json": dump(state), "encoder.json": self.encoder_.to_json().encode()}
+        for horizon, model in self.models_.items():
+            files |= model.to_files(f"h{horizon}")
+        return files
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, bytes], *, threads: int = 1) -> ChurnModel:
+        """Rebuild from `to_files`."""
+        state = load(files, "churn.json")
+        encoder = Encoder.from_json(files.get("encoder.json", b""))
+        try:
+            targets = TargetSettings(**state["targets"])
+            model = cls(encoder.feature_set, targets, TrainingSettings(threads=threads))
+            model.encoder_ = encoder
+            model.main_ = int(state["main"])
+            horizons = sorted(int(h) for h in state["horizons"])
+            if model.main_ not in horizons:
+                raise ValueError
+        except (KeyError, TypeError, ValueError):
+            raise BundleError("churn.json of the bundle cannot be read", "train again or roll back") from None
+        model.models_ = {h: AdditiveModel.from_files(files, f"h{h}", threads=threads) for h in horizons}
+        return model
+
+
+def describe_curve(
+    horizons: tuple[int, ...], curve: Floats, shown: int, index: pd.Index, interval: float
+) -> pd.DataFrame:
+    """Prediction columns of a churn curve, shape (n, h): probabilities and days until the next order."""
+    columns = {"churn_probability": curve[:, horizons.index(shown)]}
+    columns |= {churn_column(h): curve[:, i] for i, h in enumerate(horizons)}
+    columns["next_order_days"] = days_until(horizons, curve, 0.5)
+    columns["next_order_days_low"] = days_until(horizons, curve, (1 - interval) / 2)
+    columns["next_order_days_high"] = days_until(horizons, curve, (1 + interval) / 2)
+    return pd.DataFrame(columns, index=index)
+
+
+def adjusted(parts: Contributions, raw: Floats, driver: str = "calibration") -> Contributions:
+    """The same parts with one step that leads to `raw`, shape (n,), on the link scale."""
+    difference = raw - parts.base - parts.values.to_numpy(dtype=np.float64).sum(axis=1)
+    values = parts.values.copy()
+    values[driver] = values[driver] + difference if driver in values else difference
+    return Contributions(parts.link, parts.base, values)
+
+
+def _needs_frame(frame: pd.DataFrame | Encoded) -> pd.DataFrame:
+    if isinstance(frame, Encoded):
+        raise TypeError("an encoded frame needs its encoder")
+    return frame

@@ -1,0 +1,271 @@
+"""Potential: expected orders and expected net spend within each horizon, from two parts.
+
+``E[orders] = P(active) (1 + E[further orders | active])`` and ``E[spend] = P(active) E[spend | active]``, where
+P(active) is one minus churn, so orders can never be fewer than the probability of one. The conditional means are
+boosted on the log scale. The log of P(active) is explained by the churn model's log-odds, each part scaled by the same
+factor ``(log p - log p0) / (logit p - logit p0)`` (the rescale rule of Shrikumar et al. 2017), so all parts add up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from configs.errors import BundleError
+from configs.progress import SILENT, Progress
+from models.additive import AdditiveModel, dump, fit_additive, load
+from models.boosting import Objective
+from models.calibration import Affine, fit_affine, keep_total, step_from_state
+from models.churn import ChurnModel, adjusted
+from models.contract import Contributions, orders_column, spend_column
+from models.encoding import Encoded
+from models.evidence import labelled
+
+Floats = NDArray[np.float64]
+SPEND_OBJECTIVE: Objective = "tweedie"
+
+
+class PotentialModel:
+    """Expected orders and net spend per horizon, consistent with a churn model.
+
+    Parameters
+    ----------
+    churn : ChurnModel
+        Fitted before; gives the probability of being active, the encoder and the settings.
+
+    Attributes
+    ----------
+    orders_ : AdditiveModel
+        Orders beyond the first of active customers at `churn.main_`; link `log`.
+    orders_scale_ : dict of int to Affine
+        From there to the other horizons.
+    amounts_ : dict of int to AdditiveModel
+        Net spend of active customers at `churn.main_` and `churn.lifetime_basis_`; empty without amounts.
+    amounts_scale_ : dict of int to Affine
+        From `churn.main_` to the horizons without a model of their own.
+    """
+
+    def __init__(self, churn: ChurnModel) -> None:
+        self.churn = churn
+
+    @property
+    def feature_names_in_(self) -> list[str]:
+        """Feature names in order."""
+        return self.churn.feature_names_in_
+
+    @property
+    def has_amounts(self) -> bool:
+        """Whether the log that was learned from has amounts."""
+        return bool(self.amounts_)
+
+    def fit(self, frame: pd.DataFrame | Encoded, labels: pd.DataFrame, *, progress: Progress | None = None) -> Self:
+        """Fit the conditional means."""
+        encoded = self.churn.encoder_.transform(frame)
+        main = self.churn.main_
+        own = list(dict.fromkeys([main, self.churn.lifetime_basis_]))
+        others = [h for h in self.churn.models_ if h != main]
+        self.amounts_: dict[int, AdditiveModel] = {}
+        self.amounts_scale_: dict[int, Affine] = {}
+        with (progress or SILENT).step("potential", 1 + len(own)) as advance:
+            self.orders_ = self._fit_one(encoded, labels, main, "poisson")
+            advance(1)
+            self.orders_scale_ = {h: self._scale(encoded, labels, h, self.orders_, "poisson") for h in others}
+            if _amounts_known(labels, main):
+                for horizon in own:
+                    self.amounts_[horizon] = self._fit_one(encoded, labels, horizon, SPEND_OBJECTIVE)
+                    advance(1)
+                for horizon in others:
+                    if horizon not in own:
+                        scale = self._scale(encoded, labels, horizon, self.amounts_[main], SPEND_OBJECTIVE)
+                        self.amounts_scale_[horizon] = scale
+        return self
+
+    def _fit_one(self, encoded: Encoded, labels: pd.DataFrame, horizon: int, objective: Objective) -> AdditiveModel:
+        rows, target, total = conditional_target(encoded, labels, horizon, spend=objective != "poisson")
+        return fit_additive(
+            encoded.rows(rows),
+            target,
+            self.churn.splits_[horizon].within(rows[labelled(encoded, labels, horizon)]),
+            objective=objective,
+            feature_set=self.churn.feature_set,
+            training=self.churn.training,
+            total=total,
+        )
+
+    def _scale(
+        self, encoded: Encoded, labels: pd.DataFrame, horizon: int, model: AdditiveModel, objective: Objective
+    ) -> Affine:
+        rows, target, total = conditional_target(encoded, labels, horizon, spend=objective != "poisson")
+        raw = model.raw(encoded.rows(rows))
+        unit = max(float(target.mean()), 1e-9) if len(target) else 1.0
+        slope = fit_affine(raw - np.log(unit), target / unit, "poisson").slope
+        return keep_total(slope, raw, total, "poisson")
+
+    def conditional(self, encoded: Encoded, horizon: int, *, spend: bool) -> Floats:
+        """Expected orders, or net spend, of active customers at a horizon with a churn model, shape (n,)."""
+        main = self.churn.main_
+        if not spend:
+            step = self.orders_scale_.get(horizon)
+            model = self.orders_ if step is None else self.orders_.with_step(step)
+            return 1 + model.mean(encoded)
+        if horizon in self.amounts_:
+            return self.amounts_[horizon].mean(encoded)
+        return self.amounts_[main].with_step(self.amounts_scale_[horizon]).mean(encoded)
+
+    def predict(self, frame: pd.DataFrame | Encoded, *, curve: Floats | None = None) -> pd.DataFrame:
+        """Expected orders and net spend, with the frame's index.
+
+        Parameters
+        ----------
+        frame : DataFrame or Encoded
+        curve : ndarray, shape (n, h), optional
+            `churn.curve(frame)`, if it has been computed already.
+        """
+        encoded = self.churn.encoder_.transform(frame)
+        active = 1 - (self.churn.curve(encoded) if curve is None else curve)
+        horizons, main, shown = self.churn.horizons_, self.churn.main_, self.churn.targets.horizon_days
+        orders, spend = np.zeros_like(active), np.full_like(active, np.nan)
+        for i, h in enumerate(horizons):
+            source = h if h in self.churn.models_ else main
+            given = self.conditional(encoded, source, spend=False)
+            orders[:, i] = active[:, i] * (1 + (given - 1) * h / source)
+            if self.has_amounts:
+                amount = self.conditional(encoded, source, spend=True)
+                spend[:, i] = active[:, i] * amount * (1 + (given - 1) * h / source) / given
+        anchor = horizons.index(main)
+        orders, spend = rising(orders, anchor), rising(spend, anchor)
+        columns = {
+            "expected_orders": orders[:, horizons.index(shown)],
+            "expected_spend": spend[:, horizons.index(shown)],
+        }
+        for i, h in enumerate(horizons):
+            columns |= {orders_column(h): orders[:, i], spend_column(h): spend[:, i]}
+        return pd.DataFrame(columns, index=encoded.index)
+
+    def contributions(self, frame: pd.DataFrame | Encoded) -> Contributions:
+        """Parts of the log of `expected_spend`."""
+        return self.contributions_at(frame, self.churn.targets.horizon_days)
+
+    def contributions_at(
+        self,
+        frame: pd.DataFrame | Encoded,
+        horizon: int,
+        *,
+        active: Contributions | None = None,
+        predicted: pd.DataFrame | None = None,
+    ) -> Contributions:
+        """Parts of the log of expected spend at one of the churn model's horizons.
+
+        Parameters
+        ----------
+        frame : DataFrame or Encoded
+        horizon : int
+        active : Contributions, optional
+            `churn.contributions_at(frame, horizon)`, if known.
+        predicted : DataFrame, optional
+            `predict(frame)`, if known.
+        """
+        encoded = self.churn.encoder_.transform(frame)
+        source = horizon if horizon in self.amounts_ else self.churn.main_
+        buying = log_active(active if active is not None else self.churn.contributions_at(encoded, horizon))
+        amount = self.amounts_[source].contributions(encoded)
+        together = added(buying, amount)
+        if source == horizon == self.churn.main_:
+            return together
+        shown = (self.predict(encoded) if predicted is None else predicted)[spend_column(horizon)]
+        return adjusted(together, np.log(shown.to_numpy(dtype=np.float64)))
+
+    def to_files(self) -> dict[str, bytes]:
+        """State as files without prefix; the churn model is not in them."""
+        state = {
+            "amounts": list(self.amounts_),
+            "orders_scale": {str(h): step.state() for h, step in self.orders_scale_.items()},
+            "amounts_scale": {str(h): step.state() for h, step in self.amounts_scale_.items()},
+        }
+        files = {"potential.json": dump(state), **self.orders_.to_files("orders")}
+        for horizon, model in self.amounts_.items():
+            files |= model.to_files(f"spend{horizon}")
+        return files
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, bytes], churn: ChurnModel, *, threads: int = 1) -> PotentialModel:
+        """Rebuild from `to_files` and the churn model it was fitted with."""
+        state = load(files, "potential.json")
+        model = cls(churn)
+        try:
+            amounts = sorted(int(h) for h in state["amounts"])
+            model.orders_scale_ = _steps(state["orders_scale"])
+            model.amounts_scale_ = _steps(state["amounts_scale"])
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise BundleError("potential.json of the bundle cannot be read", "train again or roll back") from None
+        model.orders_ = AdditiveModel.from_files(files, "orders", threads=threads)
+        model.amounts_ = {h: AdditiveModel.from_files(files, f"spend{h}", threads=threads) for h in amounts}
+        return model
+
+
+def conditional_target(
+    encoded: Encoded, labels: pd.DataFrame, horizon: int, *, spend: bool
+) -> tuple[NDArray[np.bool_], Floats, float]:
+    """Rows of active customers, their target (further orders, or net spend not below 0), and the total to keep.
+
+    The total of spend is net over everybody, so that returns, also of customers who order nothing, are counted.
+    """
+    known = labelled(encoded, labels, horizon)
+    orders = labels[orders_column(horizon)].to_numpy(dtype=np.float64)
+    active = known & (np.nan_to_num(orders) > 0)
+    if not spend:
+        further = orders[active] - 1
+        return active, further, float(further.sum())
+    amounts = labels[spend_column(horizon)].to_numpy(dtype=np.float64)
+    target = np.maximum(np.nan_to_num(amounts[active]), 0)
+    total = float(np.nansum(amounts[known]))
+    return active, target, max(total, 0.1 * float(target.sum()))
+
+
+def log_active(churn: Contributions) -> Contributions:
+    """Parts of log P(active) from the parts of the log-odds of churn (rescale rule, see the module's docstring)."""
+    start = -churn.base
+    values = -churn.values.to_numpy(dtype=np.float64)
+    change = values.sum(axis=1)
+    low = _log_sigmoid(start)
+    moved = np.abs(change) > 1e-9
+    slope = np.where(moved, (_log_sigmoid(start + change) - low) / np.where(moved, change, 1), -np.expm1(low))
+    frame = pd.DataFrame(values * slope[:, None], index=churn.values.index, columns=churn.values.columns)
+    return Contributions("log", low, frame)
+
+
+def added(first: Contributions, second: Contributions) -> Contributions:
+    """The sum of two sets of parts on the same link scale; columns of both are kept in order."""
+    columns = list(dict.fromkeys([*first.values.columns, *second.values.columns]))
+    values = first.values.reindex(columns=columns, fill_value=0.0) + second.values.reindex(
+        columns=columns, fill_value=0.0
+    )
+    return Contributions(second.link, first.base + second.base, values)
+
+
+def rising(values: Floats, anchor: int) -> Floats:
+    """Expectations that never fall with the horizon, shape (n, h); the anchor column stays as it is."""
+    result = values.copy()
+    for column in range(anchor - 1, -1, -1):
+        result[:, column] = np.minimum(result[:, column], result[:, column + 1])
+    for column in range(anchor + 1, values.shape[1]):
+        result[:, column] = np.maximum(result[:, column], result[:, column - 1])
+    return result
+
+
+def _log_sigmoid(x: Floats) -> Floats:
+    return np.asarray(-np.logaddexp(0, -x))
+
+
+def _amounts_known(labels: pd.DataFrame, horizon: int) -> bool:
+    name = spend_column(horizon)
+    return name in labels and bool((labels[name].fillna(0) > 0).any())
+
+
+def _steps(state: Mapping[str, Any]) -> dict[int, Affine]:
+    steps = {int(h): step_from_state(item) for h, item in state.items()}
+    return {h: step for h, step in steps.items() if isinstance(step, Affine)}

@@ -1,0 +1,53 @@
+"""The demonstration: a settings file, training, scores and a summary on a log that is already on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from configs.files import write_bytes_atomic
+from configs.progress import Progress
+from configs.settings import load_settings
+
+
+def demo_settings(data: str, folder: Path) -> dict[str, Any]:
+    """The content of the demonstration's `holdfast.yaml`.
+
+    Parameters
+    ----------
+    data : {"journey", "cdnow", "simulated"}
+        A grocer's 1.47 million order lines, the CDNOW cohort, or a simulated company with every table.
+    folder : Path
+        Where the simulated company is written.
+    """
+    from features.intake.packaged import cdnow_path, complete_journey_settings
+
+    if data == "journey":
+        return {"data": complete_journey_settings(), "targets": {"horizon_days": 30, "lifetime_days": 90}}
+    if data == "cdnow":
+        return {
+            "data": {"mapping": "cdnow", "transactions": {"path": str(cdnow_path())}},
+            "targets": {"horizon_days": 90, "lifetime_days": 180},
+        }
+    from benchmarks.simulator import simulate_demo
+
+    return simulate_demo(folder)
+
+
+def run_demo(folder: Path, data: str, progress: Progress) -> None:
+    """Ingest, train, evaluate, score and tell; a second run reuses what is unchanged."""
+    from pipelines import stages, summary
+
+    config = folder / "holdfast.yaml"
+    text = yaml.safe_dump(demo_settings(data, folder), sort_keys=False, allow_unicode=True)
+    if not config.is_file() or config.read_text(encoding="utf-8") != text:
+        write_bytes_atomic(config, text.encode())
+    settings = load_settings(config)
+    summary.show_ingest(stages.ingest_stage(settings, progress), settings)
+    trained = stages.train_stages(settings, None, progress)
+    summary.show_training(trained, settings)
+    result = stages.score_stage(settings, None, folder / "scores.parquet", progress)
+    summary.show_customers(result[0], settings)
+    summary.show_scores(result, settings)

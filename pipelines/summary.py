@@ -1,0 +1,137 @@
+"""What a run says at its end, on standard output: figures, where the files are, what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+
+from configs.settings import Settings
+from pipelines.console import out
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from features.intake import DataReport
+    from pipelines.stages import Registered, Trained
+    from training.evaluate import Evaluation
+
+GRADES = {
+    "A": {"en": "better than every simple method, and calibrated", "zh": "优于所有简单方法，且校准良好"},
+    "B": {"en": "at least as good as the best simple method", "zh": "不逊于最好的简单方法"},
+    "C": {"en": "not to be relied on yet; the report says why", "zh": "暂不宜依赖，原因见报告"},
+}
+LABELS = {
+    "grade": {"en": "Grade", "zh": "等级"},
+    "untested": {"en": "not tested: the log is too short to hold a horizon back", "zh": "未检验：数据太短，无法留出预测期"},
+    "report": {"en": "Report", "zh": "报告"},
+    "model": {"en": "Model", "zh": "模型"},
+    "scores": {"en": "Scores", "zh": "评分文件"},
+    "data": {"en": "Data report", "zh": "数据报告"},
+    "customers": {"en": "customers scored as of", "zh": "位客户已评分，时点"},
+    "customer": {"en": "Customer", "zh": "客户"},
+    "churn": {"en": "Churn risk", "zh": "流失风险"},
+    "spend": {"en": "Expected spend", "zh": "预期消费"},
+    "lifetime": {"en": "Lifetime value", "zh": "终身价值"},
+    "why": {"en": "Why (percentage points)", "zh": "原因（百分点）"},
+    "what": {"en": "What to do", "zh": "建议"},
+    "most": {
+        "en": "Ten customers with the most to lose (value × risk), in {days} days",
+        "zh": "最值得挽留的十位客户（价值 × 风险），预测期 {days} 天",
+    },
+}
+SHOWN = 10
+REASONS_SHOWN = 2
+
+
+def _label(key: str, settings: Settings) -> str:
+    return LABELS[key][settings.language]
+
+
+def show_path(name: str, path: Path) -> None:
+    """One line: what and where."""
+    out.print(f"{name}: {path}", markup=False)
+
+
+def show_ingest(report: DataReport, settings: Settings) -> None:
+    """What came in, what was refused, what it is enough for."""
+    for sentence in report.findings:
+        out.print(f"{' ' if sentence.good else '!'} {sentence.of(settings.language)}", markup=False)
+    show_path(_label("data", settings), settings.work / "data_report.html")
+
+
+def show_evaluation(result: tuple[Evaluation, Path], settings: Settings) -> None:
+    """Grade, the three figures that matter most, and where the report is."""
+    from training.report import headline
+    from training.texts import text
+
+    evaluation, report = result
+    letter = evaluation.letter
+    out.print(f"{_label('grade', settings)}: {letter} ({GRADES[letter][settings.language]})", markup=False)
+    for figure in headline(evaluation.content):
+        said = text(figure["key"], settings.language, **figure["values"])
+        out.print(f"  {figure['value']}  {said}", markup=False)
+    show_path(_label("report", settings), report)
+
+
+def show_gate(registered: Registered, settings: Settings) -> None:
+    """What the gate decided, in one sentence, and the model's id."""
+    decision = registered.decision
+    out.print(decision.zh if settings.language == "zh" else decision.en, markup=False)
+    out.print(
+        f"{_label('model', settings)}: {registered.bundle_id} ({settings.bundle_store}, v{registered.version})",
+        markup=False,
+    )
+
+
+def show_training(trained: Trained, settings: Settings) -> None:
+    """Evaluation and gate of a whole training run."""
+    if trained.evaluation is not None and trained.report is not None:
+        show_evaluation((trained.evaluation, trained.report), settings)
+    else:
+        out.print(f"{_label('grade', settings)}: {_label('untested', settings)}", markup=False)
+    show_gate(trained.registered, settings)
+
+
+def show_scores(result: tuple[pd.DataFrame, Path], settings: Settings) -> None:
+    """How many customers, and where the file is."""
+    scores, path = result
+    moment = f"{scores['as_of'].iloc[0]:%Y-%m-%d}" if len(scores) else "-"
+    out.print(f"{len(scores):,} {_label('customers', settings)} {moment}", markup=False)
+    show_path(_label("scores", settings), path)
+
+
+def show_customers(scores: pd.DataFrame, settings: Settings) -> None:
+    """The customers with the most expected loss, with reasons and the first strategy."""
+    value = scores["expected_spend"].fillna(scores["expected_orders"])
+    value = scores["lifetime_value"].fillna(value)
+    ranked = scores.assign(at_stake=value * scores["churn_probability"])
+    top = ranked.sort_values(["at_stake", "customer_id"], ascending=[False, True]).head(SHOWN)
+    lang = settings.language
+    table = Table(
+        title=LABELS["most"][lang].format(days=settings.targets.horizon_days), title_justify="left", expand=False
+    )
+    for key in ("customer", "churn", "spend", "lifetime", "why", "what"):
+        table.add_column(_label(key, settings), justify="right" if key in {"churn", "spend", "lifetime"} else "left")
+    for row in top.to_dict("records"):
+        table.add_row(*_cells(row, lang))
+    out.print(table)
+
+
+def _cells(row: Mapping[Any, Any], lang: str) -> list[str]:
+    reasons = [reason for reason in row["reasons"] if reason["points"] is not None][:REASONS_SHOWN]
+    strategies = row["strategies"]
+    return [
+        str(row["customer_id"]),
+        f"{row['churn_probability']:.0%}",
+        _money(row["expected_spend"]),
+        f"{_money(row['lifetime_value'])} ({_money(row['lifetime_value_low'])}–{_money(row['lifetime_value_high'])})",
+        "\n".join(reason[f"text_{lang}"] for reason in reasons),
+        strategies[0][f"name_{lang}"] if strategies else "–",
+    ]
+
+
+def _money(value: float) -> str:
+    return "–" if value != value else f"{value:,.0f}"

@@ -1,0 +1,334 @@
+"""Product lines and the category tree: what a customer buys, at every level.
+
+A product's `category` is a list. An entry that holds ``>`` is a whole path from the top (``Drinks > Tea > Green``), and
+a product with several such entries sits in several categories; otherwise the list is one path, its top first. A
+product in k categories gives each of them 1/k of its sales, so that shares add up to one.
+
+At every level of the tree a category is *main* if it is among the largest that together make 80 % of the company's
+sales of the last year, else *auxiliary*; a product is *premium* if its `line` says so or, without a flag, if its unit
+price is in the upper third of its category, else *mass*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from features.engine import Tables
+
+SEPARATOR = ">"
+MAX_LEVELS = 3
+MAIN_SHARE = 0.80
+PREMIUM_QUANTILE = 2 / 3
+SMALLEST_CATEGORY = 3
+"""Products that a category must have for an upper third of prices."""
+
+WINDOW_DAYS = 365
+LINE_CODES = {
+    "premium": ("premium", "high", "luxury", "高端"),
+    "mass": ("mass", "standard", "economy", "大众"),
+    "main": ("main", "core", "main line", "主力"),
+    "auxiliary": ("auxiliary", "accessory", "secondary", "auxiliary line", "辅助"),
+}
+_LINE_OF = {word: code for code, words in LINE_CODES.items() for word in words}
+
+
+@dataclass(frozen=True)
+class Category:
+    """One node of the tree.
+
+    Attributes
+    ----------
+    path : tuple of str
+        Names from the top down to this one.
+    order : int
+        Place among its siblings, by name, from 0.
+    products : int
+        Products below it.
+    """
+
+    path: tuple[str, ...]
+    order: int
+    products: int
+
+    @property
+    def name(self) -> str:
+        """Own name."""
+        return self.path[-1]
+
+    @property
+    def parent(self) -> tuple[str, ...] | None:
+        """Path of the category above, None at the top."""
+        return self.path[:-1] or None
+
+    @property
+    def level(self) -> int:
+        """1 at the top."""
+        return len(self.path)
+
+
+def category_paths(category: Any) -> list[tuple[str, ...]]:
+    """Paths of a product from its `category` value, without doubles, in the order given.
+
+    Examples
+    --------
+    >>> category_paths(["Drinks", "Tea"])
+    [('Drinks', 'Tea')]
+    >>> category_paths(["Drinks > Tea", "Gifts"])
+    [('Drinks', 'Tea'), ('Gifts',)]
+    >>> category_paths(None)
+    []
+    """
+    if category is None or (isinstance(category, float) and np.isnan(category)):
+        return []
+    entries = [category] if isinstance(category, str) else [str(entry) for entry in category if entry is not None]
+    entries = [entry.strip() for entry in entries if entry.strip()]
+    if not entries:
+        return []
+    if any(SEPARATOR in entry for entry in entries):
+        paths = [tuple(part.strip() for part in entry.split(SEPARATOR) if part.strip()) for entry in entries]
+    else:
+        paths = [tuple(entries)]
+    return [path for path in dict.fromkeys(paths) if path]
+
+
+def category_tree(paths: Iterable[Iterable[tuple[str, ...]]]) -> dict[tuple[str, ...], Category]:
+    """The tree of all products' paths, parents before children, siblings in order.
+
+    Parameters
+    ----------
+    paths : iterable
+        Per product its paths.
+
+    Examples
+    --------
+    >>> tree = category_tree([[("Drinks", "Tea")], [("Drinks", "Coffee")]])
+    >>> [(node.path, node.order, node.products) for node in tree.values()]
+    [(('Drinks',), 0, 2), (('Drinks', 'Coffee'), 0, 1), (('Drinks', 'Tea'), 1, 1)]
+    """
+    counts: dict[tuple[str, ...], int] = {}
+    for own in paths:
+        for node in {path[: depth + 1] for path in own for depth in range(len(path))}:
+            counts[node] = counts.get(node, 0) + 1
+    order: dict[tuple[str, ...], int] = {}
+    tree = {}
+    for path in sorted(counts):
+        above = path[:-1]
+        tree[path] = Category(path, order.get(above, 0), counts[path])
+        order[above] = order.get(above, 0) + 1
+    return tree
+
+
+def line_code(value: Any) -> str | None:
+    """`premium`, `mass`, `main`, `auxiliary`, or None for another or no flag."""
+    return _LINE_OF.get(str(value).strip().lower()) if value is not None else None
+
+
+def premium_items(items: pd.DataFrame) -> pd.Series[Any]:
+    """Whether each item is premium by price: unit price in the upper third of its category; None if not known.
+
+    Parameters
+    ----------
+    items : DataFrame
+        Columns `leaf` (text) and `price` (NaN where unknown).
+    """
+    known = items["price"].notna() & items["leaf"].notna()
+    groups = items[known].groupby("leaf")["price"]
+    enough = groups.transform("nunique") >= SMALLEST_CATEGORY
+    limit = groups.transform(lambda prices: float(np.quantile(prices, PREMIUM_QUANTILE)))
+    found = pd.Series([None] * len(items), index=items.index, dtype=object)
+    rows = limit.index[enough]
+    found.loc[rows] = (items.loc[rows, "price"] > limit.loc[rows]).astype(float)
+    return found
+
+
+def line_shares(tables: Tables, as_of: datetime) -> pd.DataFrame | None:
+    """What every customer buys in the 365 days before `as_of`, by line and by level of the category tree.
+
+    Parameters
+    ----------
+    tables : Tables
+        Open canonical tables.
+    as_of : datetime
+        Nothing at or after it, or recorded after it, is seen.
+
+    Returns
+    -------
+    DataFrame or None
+        None where the log has neither categories nor product lines, or no amounts. Else one row per customer:
+        customer_id, premium_share and main_share (0–1, NaN unknown), premium_share_flagged and main_share_flagged
+        (share of that spend whose product carries a flag), categories_90d and categories_prior_90d (distinct
+        categories of the last 90 days and of the 90 before), and `categories`: a list of dicts with level, category
+        (the largest, as a path), share of spend, count of categories, line (`premium`, `mass`, `unknown`) and role
+        (`main`, `auxiliary`).
+    """
+    columns = set(tables.columns("transactions"))
+    has_product = "product_id" in columns
+    described = set(tables.columns("products")) if has_product else set()
+    if "amount" not in columns or not ("category" in columns or {"category", "line"} & described):
+        return None
+    lines = _visible_lines(tables, as_of)
+    items = _items(tables, lines, has_product, "category" in columns, described)
+    nodes = _nodes(items)
+    spent = _spent(tables, lines, "product_id" if has_product else "category", nodes, as_of)
+    return _customers(spent)
+
+
+def _visible_lines(tables: Tables, as_of: datetime) -> str:
+    import ibis
+
+    from features.dialects import to_sql
+    from features.plan import unbound
+    from features.visible import visible
+
+    moment = as_of.replace(tzinfo=None)
+    return to_sql(visible(unbound(dict(tables.shape))["transactions"], ibis.literal(moment).cast("timestamp")))
+
+
+def _items(tables: Tables, lines: str, has_product: bool, on_line: bool, described: set[str]) -> pd.DataFrame:
+    key = "product_id" if has_product else "category"
+    quantity = "sum(quantity)" if "quantity" in tables.columns("transactions") else "NULL"
+    category = "max(category)" if on_line else "NULL"
+    items: pd.DataFrame = tables.query(
+        f"SELECT {key} AS item, CAST(sum(amount) AS DOUBLE) AS spent, CAST({quantity} AS DOUBLE) AS quantity, "
+        f"{category} AS line_category FROM ({lines}) WHERE amount > 0 AND {key} IS NOT NULL GROUP BY 1 ORDER BY 1"
+    ).to_pandas()
+    items["category"] = items["line_category"].astype(object)
+    items["line"] = None
+    if described:
+        names = [name for name in ("category", "line") if name in described]
+        products = tables.query(f"SELECT product_id, {', '.join(names)} FROM products ORDER BY product_id").to_pandas()
+        products = products.drop_duplicates("product_id").set_index("product_id")
+        for name in names:
+            given = items["item"].map(products[name]).astype(object)
+            items[name] = given.where(given.notna(), items[name])
+    items["price"] = items["spent"] / items["quantity"].where(items["quantity"] > 0)
+    return items
+
+
+def _nodes(items: pd.DataFrame) -> pa.Table:
+    """Per item, level and category: the weight of the item there, and its flags; level 0 stands for the whole."""
+    import pyarrow as pa
+
+    paths = [category_paths(value) for value in items["category"].tolist()]
+    codes = [line_code(value) for value in items["line"].tolist()]
+    leaf = pd.Series([f" {SEPARATOR} ".join(own[0]) if own else None for own in paths], dtype=object)
+    by_price = premium_items(pd.DataFrame({"leaf": leaf, "price": items["price"].to_numpy()})).tolist()
+    rows: dict[str, list[Any]] = {
+        name: [] for name in ("item", "level", "category", "weight", "premium", "main", "p_flag", "m_flag")
+    }
+    for item, own, code, price in zip(items["item"].tolist(), paths, codes, by_price, strict=True):
+        flagged = code in ("premium", "mass")
+        premium = float(code == "premium") if flagged else price
+        main = float(code == "main") if code in ("main", "auxiliary") else None
+        shares: dict[tuple[int, str | None], float] = {(0, None): 1.0}
+        for path in own:
+            for depth in range(1, min(len(path), MAX_LEVELS) + 1):
+                node = depth, f" {SEPARATOR} ".join(path[:depth])
+                shares[node] = shares.get(node, 0.0) + 1.0 / len(own)
+        for (level, name), weight in shares.items():
+            for column, value in zip(
+                rows,
+                (item, level, name, round(weight, 6), premium, main, float(flagged), float(main is not None)),
+                strict=True,
+            ):
+                rows[column].append(value)
+    kinds = [pa.string(), pa.int32(), pa.string(), pa.float64(), pa.float64(), pa.float64(), pa.float64(), pa.float64()]
+    return pa.table({name: pa.array(values, kind) for (name, values), kind in zip(rows.items(), kinds, strict=True)})
+
+
+def _spent(tables: Tables, lines: str, key: str, nodes: pa.Table, as_of: datetime) -> pd.DataFrame:
+    """Per customer, level and category: spend, spend with a known line and role, and whether bought lately."""
+    # Decimals throughout: sums of floating-point numbers over threads would differ from run to run.
+    start, recent, prior = (
+        f"TIMESTAMP '{as_of.replace(tzinfo=None) - timedelta(days=days):%Y-%m-%d %H:%M:%S.%f}'"
+        for days in (WINDOW_DAYS, 90, 180)
+    )
+    part = "CAST(CAST(spent AS DECIMAL(22,4)) * CAST(weight AS DECIMAL(9,6)) AS DECIMAL(30,10))"
+    sql = f"""
+        WITH bought AS (
+            SELECT customer_id, {key} AS item, sum(amount) AS spent,
+                   bool_or(occurred_at >= {recent}) AS lately,
+                   bool_or(occurred_at >= {prior} AND occurred_at < {recent}) AS before
+            FROM ({lines}) WHERE amount > 0 AND occurred_at >= {start} AND {key} IS NOT NULL GROUP BY 1, 2
+        )
+        SELECT customer_id, level, category, CAST(sum({part}) AS DOUBLE) AS spent,
+               CAST(sum({part}) FILTER (premium IS NOT NULL) AS DOUBLE) AS priced,
+               CAST(sum({part}) FILTER (premium = 1) AS DOUBLE) AS premium,
+               CAST(sum({part}) FILTER (p_flag = 1) AS DOUBLE) AS premium_flagged,
+               CAST(sum({part}) FILTER (main IS NOT NULL) AS DOUBLE) AS placed,
+               CAST(sum({part}) FILTER (main = 1) AS DOUBLE) AS main,
+               CAST(sum({part}) FILTER (m_flag = 1) AS DOUBLE) AS main_flagged,
+               bool_or(lately) AS lately, bool_or(before) AS before
+        FROM bought JOIN nodes USING (item) GROUP BY 1, 2, 3 ORDER BY 1, 2, 4 DESC, 3
+    """
+    found: pd.DataFrame = tables.query(sql, nodes=nodes).to_pandas()
+    return found
+
+
+def _customers(spent: pd.DataFrame) -> pd.DataFrame:
+    whole = spent[spent["level"] == 0].set_index("customer_id")
+    found = pd.DataFrame(index=whole.index.sort_values())
+    for name, known, flagged in (("premium", "priced", "premium_flagged"), ("main", "placed", "main_flagged")):
+        base = whole[known].where(whole[known] > 0)
+        found[f"{name}_share"] = (whole[name].fillna(0.0) / base).reindex(found.index)
+        found[f"{name}_share_flagged"] = (whole[flagged].fillna(0.0) / base).fillna(0.0).reindex(found.index)
+    deep = spent[spent["level"] > 0]
+    if deep.empty:
+        found["categories_90d"] = found["categories_prior_90d"] = np.nan
+        found["categories"] = pd.Series([[] for _ in range(len(found))], found.index, dtype=object)
+        return found.reset_index()
+    # the level that tells customers apart best is the deepest one that every path has
+    finest = deep[deep["level"] == deep["level"].max()]
+    for column, source in (("categories_90d", "lately"), ("categories_prior_90d", "before")):
+        found[column] = finest[finest[source]].groupby("customer_id").size().reindex(found.index).fillna(0.0)
+    role = _roles(deep)
+    totals = deep.groupby(["customer_id", "level"], sort=False)["spent"].transform("sum")
+    top = deep.assign(
+        share=deep["spent"] / totals.where(totals > 0),
+        count=deep.groupby(["customer_id", "level"], sort=False)["category"].transform("size"),
+    ).drop_duplicates(["customer_id", "level"])
+    priced, premium = (np.nan_to_num(np.asarray(top[name], dtype=np.float64)) for name in ("priced", "premium"))
+    line = np.where(priced <= 0, "unknown", np.where(premium >= 0.5 * priced, "premium", "mass"))
+    lists: dict[str, list[dict[str, Any]]] = {}
+    for customer, level, category, share, count, kind in zip(
+        top["customer_id"].tolist(),
+        top["level"].tolist(),
+        top["category"].tolist(),
+        top["share"].tolist(),
+        top["count"].tolist(),
+        line.tolist(),
+        strict=True,
+    ):
+        lists.setdefault(customer, []).append(
+            {
+                "level": level,
+                "category": category,
+                "share": share,
+                "count": count,
+                "line": kind,
+                "role": role[level, category],
+            }
+        )
+    found["categories"] = pd.Series([lists.get(customer, []) for customer in found.index], found.index, dtype=object)
+    return found.reset_index()
+
+
+def _roles(deep: pd.DataFrame) -> Mapping[tuple[int, str], str]:
+    """Main or auxiliary per level and category: the largest that together reach 80 % of the sales are main."""
+    sales = pd.DataFrame(deep.groupby(["level", "category"])["spent"].sum()).reset_index()
+    sales = sales.sort_values(["level", "spent", "category"], ascending=[True, False, True])
+    before = sales.groupby("level")["spent"].cumsum() - sales["spent"]
+    limit = sales.groupby("level")["spent"].transform("sum") * MAIN_SHARE
+    return {
+        (int(level), str(category)): "main" if ahead < most else "auxiliary"
+        for level, category, ahead, most in zip(sales["level"], sales["category"], before, limit, strict=True)
+    }

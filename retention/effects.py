@@ -1,0 +1,402 @@
+"""What strategies really do: a random hold-out, effects with intervals, and beliefs drawn towards what was measured.
+
+Who is held out is decided by a hash of the customer's id, within bands of risk, so the same customer stays held out
+from run to run and the arms are alike in risk. Effects are differences between the arms in the horizon after the
+contact; the prediction made before it takes noise out (CUPED). All functions are pure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from configs.errors import DataError, InputError
+from retention.catalogue import Catalogue, Evidence
+from retention.strategies import MeasuredEffect
+
+Floats = NDArray[np.float64]
+Outcome = Literal["active", "spend", "orders"]
+
+TREATED, HELD_OUT = "treated", "held_out"
+SMALLEST_ARM = 30
+"""Below this many customers in an arm there is no estimate."""
+LARGEST_IMBALANCE = 0.1
+"""Standardised difference of the prediction between the arms from which an assignment is not taken for random."""
+
+
+def hash_share(customer_id: str, salt: str) -> float:
+    """A customer's fixed place in [0, 1), the same on every machine.
+
+    Examples
+    --------
+    >>> round(hash_share("C1", "2024"), 6) == round(hash_share("C1", "2024"), 6)
+    True
+    """
+    digest = hashlib.blake2b(f"{salt}\x1f{customer_id}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") / 2**64
+
+
+def risk_bands(churn_probability: pd.Series[Any], *, bands: int = 5) -> pd.Series[Any]:
+    """Equal bands of churn probability, `unknown` where there is none; the same customer stays in its band."""
+    edges = np.linspace(0, 1, bands + 1)[1:-1]
+    values = pd.to_numeric(churn_probability, errors="coerce")
+    places = pd.Series(np.searchsorted(edges, values.to_numpy(dtype=np.float64), side="right"), index=values.index)
+    return places.map(lambda place: f"band_{place + 1}").where(values.notna(), "unknown")
+
+
+def assign_holdout(
+    customer_ids: Sequence[str] | pd.Series[Any],
+    bands: Sequence[str] | pd.Series[Any],
+    *,
+    share: float,
+    salt: str,
+    previous: Mapping[str, str] | None = None,
+) -> pd.Series[Any]:
+    """Divide customers into those who may be treated and those who are left alone.
+
+    In every band the customers with the smallest hash are held out, `share` of the band (rounded to the nearest
+    number). Earlier assignments are kept and counted.
+
+    Parameters
+    ----------
+    customer_ids, bands : sequence of str, shape (n,)
+        Ids and their bands of risk (`risk_bands`).
+    share : float
+        Share held out, 0 … 1.
+    salt : str
+        Names the experiment; another salt gives an independent division.
+    previous : mapping of str to str, optional
+        Arm by customer from an earlier list.
+
+    Returns
+    -------
+    Series of str, shape (n,)
+        `treated` or `held_out`.
+
+    Raises
+    ------
+    InputError
+        Share outside [0, 1).
+    """
+    if not 0 <= share < 1:
+        raise InputError(f"hold-out share {share} is not between 0 and 1", "give for example 0.1", value=share)
+    ids = [str(value) for value in customer_ids]
+    table = pd.DataFrame({"band": list(bands), "place": [hash_share(value, salt) for value in ids]})
+    table["before"] = [(previous or {}).get(value) for value in ids]
+    arm = np.full(len(table), TREATED, dtype=object)
+    for _, part in table.groupby("band", sort=True):
+        fixed = part["before"].notna().to_numpy()
+        held = int((part["before"] == HELD_OUT).sum())
+        wanted = max(0, math.floor(share * len(part) + 0.5) - held)
+        new = part[~fixed].sort_values("place", kind="stable").index[:wanted]
+        arm[new.to_numpy()] = HELD_OUT
+    before = table["before"].to_numpy(dtype=object)
+    known = table["before"].notna().to_numpy()
+    arm[known] = before[known]
+    index = customer_ids.index if isinstance(customer_ids, pd.Series) else None
+    return pd.Series(arm, index=index, dtype="object", name="arm")
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One measured effect with its 95 % interval.
+
+    Attributes
+    ----------
+    strategy, segment : str
+        What was measured, and for whom (`all`).
+    outcome : str
+        `active` (share with an order), `orders` or `spend`, in the horizon after the contact.
+    effect, se, low, high : float
+        Treated minus held out.
+    mean_treated, mean_held_out : float
+        Unadjusted means.
+    treated, held_out : int
+        Customers per arm.
+    method : str
+        `difference_in_means` or `cuped`.
+    variance_removed : float
+        Share of the variance that the covariate explained.
+    imbalance : float
+        Standardised difference of the covariate between the arms (nan without one).
+    evidence : str
+        `randomised`, or `observed` where the arms differ more than chance explains.
+    """
+
+    strategy: str
+    segment: str
+    outcome: Outcome
+    effect: float
+    se: float
+    low: float
+    high: float
+    mean_treated: float
+    mean_held_out: float
+    treated: int
+    held_out: int
+    method: str
+    variance_removed: float
+    imbalance: float
+    evidence: Evidence
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON; a missing number is None."""
+        return {
+            key: None if isinstance(value, float) and math.isnan(value) else value
+            for key, value in asdict(self).items()
+        }
+
+
+def estimate_effect(
+    outcome: Floats,
+    treated: NDArray[np.bool_],
+    *,
+    covariate: Floats | None = None,
+    strata: NDArray[Any] | None = None,
+    strategy: str = "",
+    segment: str = "all",
+    name: Outcome = "active",
+) -> Effect:
+    """Average effect of being treated.
+
+    Without a covariate: difference in means with Neyman's variance (Imbens and Rubin 2015, eq. 6.17). With one, CUPED:
+    ``y - theta * (x - mean(x))``, ``theta = cov(x, y) / var(x)`` (Deng et al. 2013, eq. 4 and 5). With strata the
+    estimates of the strata weighted by their size (Imbens and Rubin 2015, section 9.4).
+
+    Parameters
+    ----------
+    outcome : ndarray, shape (n,)
+        What happened after the contact.
+    treated : ndarray of bool, shape (n,)
+        Arm.
+    covariate : ndarray, shape (n,), optional
+        Something known before the contact, best the prediction of the outcome.
+    strata : ndarray, shape (n,), optional
+        Bands that the hold-out was drawn in; those without both arms (two customers each) are pooled.
+
+    Raises
+    ------
+    DataError
+        Fewer than `SMALLEST_ARM` customers in an arm.
+    """
+    outcome = np.asarray(outcome, dtype=np.float64)
+    n_treated, n_held = int(treated.sum()), int((~treated).sum())
+    if min(n_treated, n_held) < SMALLEST_ARM:
+        raise DataError(
+            f"strategy {strategy!r}: {n_treated} treated and {n_held} held-out customers are too few to measure",
+            f"wait until each arm has {SMALLEST_ARM}",
+            code="too_few_treated",
+        )
+    adjusted, removed, imbalance = outcome, 0.0, math.nan
+    if covariate is not None:
+        x = np.asarray(covariate, dtype=np.float64)
+        x = np.where(np.isnan(x), np.nanmean(x) if not np.isnan(x).all() else 0.0, x)
+        spread = float(x.std())
+        if spread > 0:
+            imbalance = float(abs(x[treated].mean() - x[~treated].mean()) / spread)
+            theta = _within_arm_slope(outcome, x, treated)
+            adjusted = outcome - theta * (x - x.mean())
+            before = _variance_within(outcome, treated)
+            removed = 1 - _variance_within(adjusted, treated) / before if before > 0 else 0.0
+    effect, variance = _stratified(adjusted, treated, strata)
+    se = math.sqrt(variance)
+    # Chance alone moves the covariate by sqrt(1/n1 + 1/n0) standard deviations; five times that is no chance.
+    chance = math.sqrt(1 / n_treated + 1 / n_held)
+    random = math.isnan(imbalance) or imbalance <= max(LARGEST_IMBALANCE, 5 * chance)
+    return Effect(
+        strategy=strategy,
+        segment=segment,
+        outcome=name,
+        effect=effect,
+        se=se,
+        low=effect - 1.959964 * se,
+        high=effect + 1.959964 * se,
+        mean_treated=float(outcome[treated].mean()),
+        mean_held_out=float(outcome[~treated].mean()),
+        treated=n_treated,
+        held_out=n_held,
+        method="difference_in_means" if covariate is None else "cuped",
+        variance_removed=max(removed, 0.0),
+        imbalance=imbalance,
+        evidence="randomised" if random else "observed",
+    )
+
+
+def _within_arm_slope(y: Floats, x: Floats, treated: NDArray[np.bool_]) -> float:
+    # Centred within each arm, so that the effect itself does not enter theta.
+    covariance = variance = 0.0
+    for arm in (treated, ~treated):
+        dx = x[arm] - x[arm].mean()
+        covariance += float((dx * (y[arm] - y[arm].mean())).sum())
+        variance += float((dx * dx).sum())
+    return covariance / variance if variance > 0 else 0.0
+
+
+def _variance_within(y: Floats, treated: NDArray[np.bool_]) -> float:
+    return float(y[treated].var() + y[~treated].var())
+
+
+def _stratified(y: Floats, treated: NDArray[np.bool_], strata: NDArray[Any] | None) -> tuple[float, float]:
+    codes = np.zeros(len(y), dtype=np.int64) if strata is None else pd.factorize(np.asarray(strata, dtype=object))[0]
+    counts = pd.DataFrame({"code": codes, "treated": treated}).groupby("code")["treated"].agg(["sum", "size"])
+    thin = counts.index[(counts["sum"] < 2) | (counts["size"] - counts["sum"] < 2)]
+    codes = np.where(np.isin(codes, thin.to_numpy()), -1, codes)
+    if strata is not None and (codes == -1).any():
+        pooled = treated[codes == -1]
+        if min(pooled.sum(), (~pooled).sum()) < 2:  # even together they lack an arm: leave stratification
+            codes = np.zeros(len(y), dtype=np.int64)
+    effect = variance = 0.0
+    for code in np.unique(codes):
+        rows = codes == code
+        one, zero = y[rows & treated], y[rows & ~treated]
+        weight = rows.mean()
+        effect += weight * float(one.mean() - zero.mean())
+        variance += weight**2 * float(one.var(ddof=1) / len(one) + zero.var(ddof=1) / len(zero))
+    return effect, variance
+
+
+def treatment_outcomes(
+    treatments: pd.DataFrame, orders: pd.DataFrame, *, horizon_days: int, until: pd.Timestamp
+) -> pd.DataFrame:
+    """What happened in the horizon after every contact whose horizon has closed.
+
+    Parameters
+    ----------
+    treatments : DataFrame
+        customer_id, treated_at, strategy, arm. The first row per customer and strategy counts: windows never overlap.
+    orders : DataFrame
+        `features.engine.order_events`: customer_id, occurred_at, amount, is_order.
+    horizon_days : int
+        Days that count, starting with the contact.
+    until : Timestamp
+        End of the data; later horizons are still open and left out.
+
+    Returns
+    -------
+    DataFrame
+        The treatments kept, with `treated` (bool), `active` (0/1), `orders`, `spend` (net).
+    """
+    first = treatments.sort_values(["treated_at", "customer_id"], kind="stable")
+    first = first.drop_duplicates(["customer_id", "strategy"]).reset_index(drop=True)
+    horizon = pd.Timedelta(days=horizon_days)
+    first = first[pd.to_datetime(first["treated_at"]) + horizon <= until].reset_index(drop=True)
+    keyed = first[["customer_id", "treated_at"]].assign(row=np.arange(len(first)))
+    joined = keyed.merge(orders, on="customer_id", how="inner")
+    inside = (joined["occurred_at"] >= joined["treated_at"]) & (joined["occurred_at"] < joined["treated_at"] + horizon)
+    joined = joined[inside.to_numpy()]
+    count = np.zeros(len(first))
+    spend = np.zeros(len(first))
+    purchases = joined[joined["is_order"].to_numpy(dtype=bool)].groupby("row").size()
+    count[purchases.index.to_numpy()] = purchases.to_numpy()
+    totals = joined.groupby("row")["amount"].sum()
+    spend[totals.index.to_numpy()] = totals.to_numpy()
+    return first.assign(
+        treated=(first["arm"] == TREATED).to_numpy(), active=(count > 0).astype(np.float64), orders=count, spend=spend
+    )
+
+
+def measure_effects(
+    outcomes: pd.DataFrame,
+    *,
+    predicted: Mapping[str, str] | None = None,
+    segment_column: str | None = None,
+    strata_column: str | None = None,
+) -> list[Effect]:
+    """Effects of every strategy, for everyone and per segment, on every outcome.
+
+    Parameters
+    ----------
+    outcomes : DataFrame
+        From `treatment_outcomes`, with whatever further columns are named below.
+    predicted : mapping, optional
+        Outcome → column with its prediction made before the contact, the covariate of CUPED.
+    segment_column, strata_column : str, optional
+        Columns with the segment and the band of the hold-out.
+
+    Returns
+    -------
+    list of Effect
+        Groups with too few customers in an arm have none.
+    """
+    found: list[Effect] = []
+    for strategy, part in outcomes.groupby("strategy", sort=True):
+        groups: list[tuple[str, pd.DataFrame]] = [("all", part)]
+        if segment_column is not None:
+            groups += [(str(name), group) for name, group in part.groupby(segment_column, sort=True)]
+        for segment, group in groups:
+            treated = group["treated"].to_numpy(dtype=np.bool_)
+            if min(treated.sum(), (~treated).sum()) < SMALLEST_ARM:
+                continue
+            strata = group[strata_column].to_numpy(dtype=object) if strata_column is not None else None
+            names: tuple[Outcome, ...] = ("active", "orders", "spend")
+            for name in names:
+                covariate = (predicted or {}).get(name)
+                found.append(
+                    estimate_effect(
+                        group[name].to_numpy(dtype=np.float64),
+                        treated,
+                        covariate=None if covariate is None else group[covariate].to_numpy(dtype=np.float64),
+                        strata=strata,
+                        strategy=str(strategy),
+                        segment=segment,
+                        name=name,
+                    )
+                )
+    return found
+
+
+def shrink(prior: float, prior_sd: float, measured: float, se: float) -> tuple[float, float]:
+    """Belief after a measurement: the precision-weighted mean and its standard deviation (normal–normal update).
+
+    Examples
+    --------
+    >>> tuple(round(value, 4) for value in shrink(0.05, 0.02, 0.01, 0.02))
+    (0.03, 0.0141)
+    """
+    if se <= 0 or not math.isfinite(se):
+        return prior, prior_sd
+    weight = prior_sd**2 / (prior_sd**2 + se**2)
+    return prior + weight * (measured - prior), math.sqrt(weight) * se
+
+
+def even_odds_points(effect: float, base: float) -> float:
+    """The change of P at even odds that has the same shift of log-odds as `effect` has at `base`.
+
+    Examples
+    --------
+    >>> round(even_odds_points(0.03, 0.1), 4)
+    0.0717
+    """
+    low, high = 1e-6, 1 - 1e-6
+    before, after = min(max(base, low), high), min(max(base + effect, low), high)
+    shift = math.log(after / (1 - after)) - math.log(before / (1 - before))
+    return 1 / (1 + math.exp(-shift)) - 0.5
+
+
+def measured_beliefs(
+    effects: Sequence[Effect], catalogue: Catalogue, *, segment: str = "all"
+) -> dict[str, MeasuredEffect]:
+    """What the selection may believe of each strategy after measuring: prior and measurement weighted by precision.
+
+    The effect on `active` replaces `orders_points` (carried to even odds by the held-out mean), the effect on spend per
+    active customer replaces `spend_uplift` only through the prior: it is kept unless spend was measured at all.
+    """
+    beliefs: dict[str, MeasuredEffect] = {}
+    known = set(catalogue.codes)
+    for effect in effects:
+        if effect.outcome != "active" or effect.segment != segment or effect.strategy not in known:
+            continue
+        prior = catalogue[effect.strategy].effect
+        base = min(max(effect.mean_held_out, 0.01), 0.99)
+        points = even_odds_points(effect.effect, base)
+        scale = 0.25 / (base * (1 - base))  # slope of even_odds_points at no effect
+        mean, _ = shrink(prior.orders_points, prior.sd_points, points, effect.se * scale)
+        beliefs[effect.strategy] = MeasuredEffect(mean, prior.spend_uplift, effect.evidence)
+    return beliefs

@@ -1,0 +1,300 @@
+"""Life-cycle stages as a state machine over the order log, with dated transitions.
+
+States and what leads to them, by the customer's own rhythm:
+
+=============  ==========================================================================================
+prospect       no order yet
+first_time     the first order
+repeat         a further order
+loyal          a further order, at least `loyal_orders` since the start or the last win-back, over at least
+               `loyal_days`
+at_risk        no order for more than `at_risk_after` times the usual gap; or, at the moment of scoring, a churn
+               probability in the high tier and at least one half
+lost           no order for more than `lost_after` times the usual gap
+won_back       an order after having been lost
+=============  ==========================================================================================
+
+The usual gap after an order is the mean gap between the customer's order days so far, drawn towards the company's
+typical gap with the weight of `rhythm_weight` gaps, and never shorter than `shortest_gap_days`. It uses only what was
+known at that order, so a transition once dated never moves when later orders come in, and the same log gives the same
+states again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from configs.settings import LifecycleSettings
+from retention.measures import Floats, Texts, number
+
+STAGES = ("prospect", "first_time", "repeat", "loyal", "at_risk", "lost", "won_back")
+RISK_FROM = 0.5
+"""A churn probability below one half never makes a customer at risk, whatever its tier."""
+
+_DAY = np.timedelta64(1, "D")
+_NONE: dict[str, str] = {
+    "customer_id": "object",
+    "at": "datetime64[us]",
+    "from_stage": "object",
+    "to_stage": "object",
+    "because": "object",
+    "usual_gap_days": "float64",
+}
+
+
+@dataclass(frozen=True)
+class OrderDays:
+    """Distinct order days, sorted by customer and day: what every state machine runs on.
+
+    Attributes
+    ----------
+    customer : ndarray of int
+        Index into `ids`.
+    day : ndarray of datetime64[D]
+        UTC day.
+    amount : ndarray of float
+        Amount of the day's orders (NaN where the log has none).
+    orders : ndarray of int
+        Orders of the day.
+    place : ndarray of int
+        0 for a customer's first order day, 1 for the second, …
+    ids : ndarray of str
+        Customers with an order, sorted.
+    moved : tuple of ndarray
+        Customer, day and amount of every line of money, returns with a minus, sorted by customer and day.
+    """
+
+    customer: NDArray[np.int64]
+    day: NDArray[np.datetime64]
+    amount: Floats
+    orders: NDArray[np.int64]
+    place: NDArray[np.int64]
+    ids: Texts
+    moved: tuple[NDArray[np.int64], NDArray[np.datetime64], Floats]
+
+    def __len__(self) -> int:
+        return len(self.customer)
+
+    @property
+    def first(self) -> NDArray[np.int64]:
+        """Row of the first order day of every customer."""
+        return np.flatnonzero(self.place == 0)
+
+    @property
+    def last(self) -> NDArray[np.int64]:
+        """Row of the last order day of every customer."""
+        starts = self.first
+        return np.append(starts[1:], len(self)) - 1 if len(starts) else starts
+
+
+def order_days(events: pd.DataFrame, as_of: pd.Timestamp, customers: pd.Series | None = None) -> OrderDays:
+    """Collapse the order log before `as_of` into distinct days per customer.
+
+    Parameters
+    ----------
+    events : DataFrame
+        `features.engine.order_events`: customer_id, occurred_at, amount, is_order, maybe recorded_at.
+    as_of : Timestamp
+        Orders at or after it, or recorded after it, are not seen.
+    customers : Series, optional
+        Only these customers.
+    """
+    if customers is not None:
+        events = events[events["customer_id"].isin(customers)]
+    seen = (events["occurred_at"] < as_of).to_numpy()
+    if "recorded_at" in events.columns:
+        recorded = events["recorded_at"]
+        seen &= (recorded.isna() | (recorded <= as_of)).to_numpy()
+    buys = np.ones(len(events), dtype=bool)
+    if "is_order" in events.columns:
+        buys = events["is_order"].to_numpy(dtype=bool)
+    amount = np.full(len(events), np.nan)
+    if "amount" in events.columns:
+        amount = np.asarray(events["amount"], dtype=np.float64)
+    day = events["occurred_at"].to_numpy(dtype="datetime64[D]")
+    ids = events["customer_id"].to_numpy(dtype=object)
+    names = np.unique(ids[seen & buys].astype(str)).astype(object)
+    codes = pd.Index(names).get_indexer(pd.Index(ids)).astype(np.int64)
+    order = np.lexsort((amount, day, codes))
+    order = order[seen[order] & (codes[order] >= 0)]
+    moved = codes[order], day[order], amount[order]
+    order = order[buys[order]]
+    codes, day, amount = codes[order], day[order], amount[order]
+    if not len(codes):
+        empty = np.array([], dtype=np.int64)
+        return OrderDays(empty, day, amount, empty, empty, names, moved)
+    new = np.r_[True, (codes[1:] != codes[:-1]) | (day[1:] != day[:-1])]
+    starts = np.flatnonzero(new)
+    customer = codes[starts]
+    first = np.r_[True, customer[1:] != customer[:-1]]
+    begin = np.maximum.accumulate(np.where(first, np.arange(len(customer)), 0))
+    return OrderDays(
+        customer=customer,
+        day=day[starts],
+        amount=np.add.reduceat(amount, starts),
+        orders=np.diff(np.append(starts, len(codes))).astype(np.int64),
+        place=(np.arange(len(customer)) - begin).astype(np.int64),
+        ids=names,
+        moved=moved,
+    )
+
+
+def usual_gaps(days: OrderDays, rules: LifecycleSettings, typical_gap_days: float) -> Floats:
+    """Usual gap in days as known right after every order day; shape (len(days),)."""
+    begin = np.arange(len(days)) - days.place
+    span = (days.day - days.day[begin]) / _DAY
+    weight = rules.rhythm_weight
+    with np.errstate(invalid="ignore", divide="ignore"):
+        gap = (span + weight * typical_gap_days) / (days.place + weight)
+    gap = np.where(np.isfinite(gap), gap, typical_gap_days)
+    return np.asarray(np.maximum(gap, rules.shortest_gap_days), dtype=np.float64)
+
+
+def usual_gap_of(frame: pd.DataFrame, days: OrderDays, rules: LifecycleSettings, typical_gap_days: float) -> Floats:
+    """Usual gap of every customer of the frame as known at the last order; NaN without an order; shape (n,)."""
+    last = pd.Series(usual_gaps(days, rules, typical_gap_days)[days.last], index=days.ids, dtype=np.float64)
+    return np.asarray(frame["customer_id"].map(last), dtype=np.float64)
+
+
+def transitions(
+    days: OrderDays, as_of: pd.Timestamp, rules: LifecycleSettings, typical_gap_days: float
+) -> pd.DataFrame:
+    """Every change of stage before `as_of`, by the log alone.
+
+    Returns
+    -------
+    DataFrame
+        customer_id, at (UTC day), from_stage, to_stage, because (`order`, `silence`), usual_gap_days; sorted by
+        customer and time. The first change of a customer comes from `prospect`.
+    """
+    if not len(days):
+        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in _NONE.items()})
+    n = len(days)
+    gap = usual_gaps(days, rules, typical_gap_days)
+    end = as_of.to_datetime64().astype("datetime64[us]")
+    day = days.day.astype("datetime64[us]")
+    is_last = np.r_[days.place[1:] == 0, True]
+    until = np.where(is_last, end, np.r_[day[1:], end])
+    risk_at = day + _whole_days(gap * rules.at_risk_after)
+    lost_at = day + _whole_days(gap * rules.lost_after)
+    fell_risk, fell_lost = risk_at < until, lost_at < until
+
+    back = np.r_[False, fell_lost[:-1]] & (days.place > 0)
+    begin = np.arange(n) - days.place
+    # counts since the start or the last win-back: a won-back customer earns loyalty anew
+    restart = np.maximum.accumulate(np.where(back | (days.place == 0), np.arange(n), 0))
+    restart = np.maximum(restart, begin)
+    since = np.arange(n) - restart + 1
+    lasted = (day - day[restart]) / np.timedelta64(1, "D")
+    loyal = (since >= rules.loyal_orders) & (lasted >= rules.loyal_days)
+    stage = np.where(
+        days.place == 0,
+        "first_time",
+        np.where(back, "won_back", np.where(loyal, "loyal", "repeat")),
+    ).astype(object)
+    rows = np.arange(n)
+    at = np.concatenate([day, risk_at[fell_risk], lost_at[fell_lost]])
+    to = np.concatenate(
+        [stage, np.full(int(fell_risk.sum()), "at_risk", object), np.full(int(fell_lost.sum()), "lost", object)]
+    )
+    row = np.concatenate([rows, rows[fell_risk], rows[fell_lost]])
+    kind = np.concatenate([np.zeros(n), np.ones(int(fell_risk.sum())), np.full(int(fell_lost.sum()), 2.0)])
+    order = np.lexsort((kind, row))
+    at, to, row, kind = at[order], to[order], row[order], kind[order]
+    who = days.customer[row]
+    start = np.r_[True, who[1:] != who[:-1]]
+    before = np.where(start, "prospect", np.r_[[""], to[:-1]])
+    changed = before != to
+    return pd.DataFrame(
+        {
+            "customer_id": days.ids[who[changed]],
+            "at": at[changed],
+            "from_stage": before[changed],
+            "to_stage": to[changed],
+            "because": np.where(kind[changed] == 0, "order", "silence").astype(object),
+            "usual_gap_days": gap[row[changed]],
+        }
+    )
+
+
+def _whole_days(days: Floats) -> NDArray[np.timedelta64]:
+    # whole days, upwards: "more than k times the gap" is reached at the end of that day
+    return np.ceil(days).astype("int64").astype("timedelta64[D]").astype("timedelta64[us]")
+
+
+def stages(
+    frame: pd.DataFrame,
+    changes: pd.DataFrame,
+    *,
+    churn_probability: Floats,
+    high_from: Floats,
+) -> pd.DataFrame:
+    """Stage of every customer at the moment of the frame.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        `customer_id`, `as_of`, and for customers without a transition `orders_ever`, `days_since_last_order`,
+        `overdue_ratio` (used where no order log is given).
+    changes : DataFrame
+        `transitions`.
+    churn_probability : ndarray, shape (n,)
+        NaN where there is no model answer.
+    high_from : ndarray, shape (n,)
+        Cut-off of the high risk tier for every row.
+
+    Returns
+    -------
+    DataFrame, n rows
+        stage, stage_since (NaT for a prospect), stage_because (`order`, `silence`, `probability`, `none`),
+        usual_gap_days.
+    """
+    last = changes.drop_duplicates("customer_id", keep="last").set_index("customer_id")
+    ids = frame["customer_id"]
+    stage = ids.map(last["to_stage"]).astype(object).to_numpy()
+    since = ids.map(last["at"]).to_numpy(dtype="datetime64[us]")
+    because = ids.map(last["because"]).astype(object).to_numpy()
+    gap = np.asarray(ids.map(last["usual_gap_days"]), dtype=np.float64)
+    lacks = pd.isna(pd.Series(stage)).to_numpy()
+    stage = np.where(lacks, "prospect", stage).astype(object)
+    because = np.where(lacks, "none", because).astype(object)
+    with np.errstate(invalid="ignore"):
+        risky = (churn_probability >= high_from) & (churn_probability >= RISK_FROM)
+    keeps = np.isin(stage.astype(str), ["repeat", "loyal", "won_back"])
+    turned = keeps & risky
+    stage[turned] = "at_risk"
+    because[turned] = "probability"
+    since = np.where(turned, frame["as_of"].to_numpy(dtype="datetime64[us]"), since)
+    return pd.DataFrame({"stage": stage, "stage_since": since, "stage_because": because, "usual_gap_days": gap})
+
+
+def events_from_features(frame: pd.DataFrame) -> pd.DataFrame:
+    """An order log that agrees with the features, for callers without one: first, evenly spaced, and last order.
+
+    Used where only features are known (a frame read from a file). Dates between the first and the last order are
+    even, so transitions in the past are approximate; the present stage follows the same rules.
+    """
+    orders = np.nan_to_num(number(frame, "orders_ever")).astype(np.int64)
+    first = number(frame, "days_since_first_order")
+    last = number(frame, "days_since_last_order")
+    known = (orders > 0) & np.isfinite(first) & np.isfinite(last)
+    many = np.minimum(orders[known], 400)
+    row = np.repeat(np.flatnonzero(known), many)
+    place = np.arange(len(row)) - np.repeat(np.cumsum(many) - many, many)
+    steps = np.maximum(np.repeat(many, many) - 1, 1)
+    ago = first[row] + (last[row] - first[row]) * place / steps
+    as_of = frame["as_of"].to_numpy(dtype="datetime64[us]")[row]
+    spend = number(frame, "spend_ever")[row] / np.repeat(many, many)
+    when = as_of - np.maximum((ago * 86_400_000_000.0), 1.0).astype("int64").astype("timedelta64[us]")
+    return pd.DataFrame(
+        {
+            "customer_id": frame["customer_id"].to_numpy(dtype=object)[row],
+            "occurred_at": when,
+            "amount": spend,
+            "is_order": np.ones(len(row), dtype=bool),
+        }
+    )

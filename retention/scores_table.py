@@ -1,0 +1,288 @@
+"""The scores table as a file: its columns, their types, and atomic writing as Parquet or CSV."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from configs.errors import DataError, InputError
+from configs.files import atomic_path, write_bytes_atomic
+from retention.dimensions import DIMENSIONS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+KEY_COLUMNS = ("customer_id", "as_of", "horizon_days")
+MAIN_NUMBERS = (
+    "churn_probability",
+    "next_order_date",
+    "expected_orders",
+    "expected_spend",
+    "headroom",
+    "lifetime_days",
+    "lifetime_value",
+    "lifetime_value_low",
+    "lifetime_value_high",
+)
+STATE_COLUMNS = (
+    "stage",
+    "stage_since",
+    "stage_because",
+    "member_level",
+    "member_since",
+    "member_because",
+    "segment",
+    "evidence",
+    "evidence_reason",
+)
+LIST_COLUMNS = ("reasons", "warnings", "strategies", "changes", "spend_reasons", "lifetime_reasons", "categories")
+SUM_COLUMNS = ("churn_base", "drivers", "spend_base", "spend_drivers", "lifetime_base", "lifetime_drivers")
+STAMP_COLUMNS = ("model_version", "feature_fingerprint", "scored_at")
+
+TIMES = ("as_of", "next_order_date", "next_order_date_low", "next_order_date_high", "stage_since", "member_since")
+WHOLE = ("horizon_days", "lifetime_days")
+
+
+def dimension_columns() -> list[str]:
+    """Columns of all dimensions, in order."""
+    found = []
+    for code, dimension in DIMENSIONS.items():
+        found += [code, f"{code}_tier", f"{code}_evidence"]
+        if dimension.kind == "level":
+            found += [f"{code}_low_below", f"{code}_high_from"]
+    return found
+
+
+def column_order(present: list[str]) -> list[str]:
+    """Columns in the order of the table: the named ones first, then further horizons, then the sums and stamps."""
+    head = [*KEY_COLUMNS, *MAIN_NUMBERS, *dimension_columns(), *STATE_COLUMNS, *LIST_COLUMNS]
+    tail = [*SUM_COLUMNS, *STAMP_COLUMNS]
+    named = set(head) | set(tail)
+    further = [name for name in present if name not in named]
+    return [name for name in [*head, *further, *tail] if name in set(present)]
+
+
+def _reason_type() -> pa.DataType:
+    import pyarrow as pa
+
+    return pa.list_(
+        pa.struct(
+            [
+                ("driver", pa.string()),
+                ("points", pa.float64()),
+                ("direction", pa.string()),
+                ("feature", pa.string()),
+                ("value", pa.float64()),
+                ("typical", pa.float64()),
+                ("value_text", pa.string()),
+                ("typical_text", pa.string()),
+                ("actionable", pa.bool_()),
+                ("text_en", pa.string()),
+                ("text_zh", pa.string()),
+            ]
+        )
+    )
+
+
+def _list_types() -> dict[str, pa.DataType]:
+    import pyarrow as pa
+
+    points = pa.list_(pa.struct([("driver", pa.string()), ("points", pa.float64())]))
+    warning = pa.list_(
+        pa.struct(
+            [
+                ("code", pa.string()),
+                ("sign", pa.string()),
+                ("size", pa.float64()),
+                ("value", pa.float64()),
+                ("normal", pa.float64()),
+                ("unit", pa.string()),
+                ("since", pa.timestamp("us")),
+                ("text_en", pa.string()),
+                ("text_zh", pa.string()),
+            ]
+        )
+    )
+    change = pa.list_(
+        pa.struct(
+            [
+                ("kind", pa.string()),
+                ("field", pa.string()),
+                ("before", pa.string()),
+                ("after", pa.string()),
+                ("difference", pa.float64()),
+                ("text_en", pa.string()),
+                ("text_zh", pa.string()),
+            ]
+        )
+    )
+    categories = pa.list_(
+        pa.struct(
+            [
+                ("level", pa.int64()),
+                ("category", pa.string()),
+                ("share", pa.float64()),
+                ("count", pa.int64()),
+                ("line", pa.string()),
+                ("role", pa.string()),
+            ]
+        )
+    )
+    return {
+        "reasons": _reason_type(),
+        "spend_reasons": _reason_type(),
+        "lifetime_reasons": _reason_type(),
+        "drivers": points,
+        "spend_drivers": points,
+        "lifetime_drivers": points,
+        "warnings": warning,
+        "changes": change,
+        "categories": categories,
+    }
+
+
+def to_arrow(scores: pd.DataFrame) -> pa.Table:
+    """The scores table with the types that files have.
+
+    Numbers are float64 (null = unknown), moments are timestamps in UTC, lists are lists of structs.
+
+    Examples
+    --------
+    >>> from datetime import datetime
+    >>> table = to_arrow(pd.DataFrame({"customer_id": ["7"], "as_of": [datetime(2024, 1, 1)], "drivers": [[]]}))
+    >>> table.schema.field("drivers").type.value_type.field("points").type
+    DataType(double)
+    """
+    import pyarrow as pa
+
+    lists = _list_types()
+    numeric_dimensions = {code for code, dimension in DIMENSIONS.items() if dimension.unit != "code"}
+    arrays, fields = [], []
+    for name in column_order(list(scores.columns)):
+        column = scores[name]
+        kind: Any
+        if name in lists:
+            kind = lists[name]
+            array = pa.array(column.tolist(), type=kind)
+        elif name == "strategies":
+            array = pa.array(column.tolist()) if any(column) else pa.nulls(len(column), pa.list_(pa.null()))
+            kind = array.type
+        elif name in TIMES or name == "scored_at":
+            kind = pa.timestamp("us")
+            array = pa.array(column.to_numpy(dtype="datetime64[us]"), type=kind)
+        elif name in WHOLE:
+            kind = pa.int64()
+            array = pa.array(column.to_numpy(), type=kind)
+        elif name in numeric_dimensions or pd.api.types.is_float_dtype(column.dtype):
+            kind = pa.float64()
+            array = pa.array(np.asarray(column, dtype=np.float64), type=kind, from_pandas=True)
+        else:
+            kind = pa.string()
+            array = pa.array([None if _missing(v) else str(v) for v in column.tolist()], type=kind)
+        arrays.append(array)
+        fields.append(pa.field(name, kind))
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+
+
+def _missing(value: Any) -> bool:
+    return value is None or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
+
+
+def write_scores(scores: pd.DataFrame, path: Path) -> None:
+    """Write the scores table, whole or not at all; the suffix chooses Parquet or CSV.
+
+    In CSV, lists are JSON text, moments ISO 8601, and the file is UTF-8 with a byte-order mark so that spreadsheet
+    programs read Chinese. A text cell that a spreadsheet would run as a formula gets a leading apostrophe.
+
+    Raises
+    ------
+    InputError
+        Another suffix.
+    """
+    if path.suffix == ".parquet":
+        import pyarrow.parquet as pq
+
+        table = to_arrow(scores)
+        with atomic_path(path) as aside:
+            pq.write_table(table, aside, compression="zstd")
+    elif path.suffix == ".csv":
+        write_bytes_atomic(path, to_csv(scores).encode("utf-8-sig"))
+    else:
+        raise InputError(
+            f"scores cannot be written to {path.name}: the suffix {path.suffix!r} is not known",
+            "give a name that ends in .parquet or .csv",
+            field="out",
+            value=str(path),
+        )
+
+
+def to_csv(scores: pd.DataFrame) -> str:
+    """The scores table as CSV text."""
+    ordered = scores[column_order(list(scores.columns))]
+    shown = {}
+    for name in ordered.columns:
+        column = ordered[name]
+        if name in LIST_COLUMNS or (name in SUM_COLUMNS and name.endswith("drivers")):
+            shown[name] = [json.dumps(v, ensure_ascii=False, default=_json) for v in column.tolist()]
+        elif name in TIMES or name == "scored_at":
+            shown[name] = ["" if pd.isna(v) else pd.Timestamp(v).isoformat() for v in column.tolist()]
+        elif pd.api.types.is_numeric_dtype(column.dtype):
+            shown[name] = column.tolist()
+        else:
+            shown[name] = ["" if _missing(v) else _no_formula(v) for v in column.tolist()]
+    return pd.DataFrame(shown).to_csv(index=False, lineterminator="\n", float_format="%.10g")
+
+
+def _no_formula(value: Any) -> Any:
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return "'" + value
+    return value
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, datetime | date | pd.Timestamp):
+        return value.isoformat()
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} has no place in the scores table")
+
+
+def read_scores(path: Path) -> pd.DataFrame:
+    """Read a scores table written as Parquet; list columns come back as Python lists of dicts.
+
+    Raises
+    ------
+    DataError
+        Missing, unreadable, or not a scores table.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(path)
+    except FileNotFoundError:
+        raise DataError(f"the scores file {path} does not exist", "run holdfast score first", file=str(path)) from None
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"the scores file {path} cannot be read ({error})", "write it again", file=str(path)) from None
+    lacking = [name for name in ("customer_id", "as_of", "churn_probability") if name not in table.column_names]
+    if lacking:
+        raise DataError(
+            f"{path} is not a scores table: it has no column {lacking[0]!r}",
+            "name a file that holdfast score wrote",
+            file=str(path),
+            field=lacking[0],
+        )
+    columns: dict[str, Any] = {}
+    for name in table.column_names:
+        column = table[name]
+        if pa.types.is_list(column.type) or pa.types.is_string(column.type):
+            columns[name] = pd.Series(column.to_pylist(), dtype=object)
+        else:
+            columns[name] = column.to_pandas()
+    return pd.DataFrame(columns)

@@ -1,0 +1,370 @@
+"""Early warnings: what a customer does differently from the own normal, how much, and since when.
+
+Every sign compares the last 90 days (or the time since the last order) with what the same customer did before. A sign
+needs enough of that "before" to know the normal; without it there is no warning. The signs are facts of the log, not
+predictions, so they also speak where there is no model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from retention.lifecycle import OrderDays
+from retention.measures import Floats, number
+from retention.wording import LANGUAGES, format_dates, format_values, texts
+
+WINDOW_DAYS = 90.0
+
+OVERDUE_FROM = 1.5
+OVERDUE_SPREADS = 2.0
+OVERDUE_ORDERS = 4
+BY_CHANCE = 0.05
+HALVED = 0.5
+ENOUGH_BEFORE = 4.0
+ENOUGH_HISTORY_DAYS = 270.0
+VALUE_ORDERS_BEFORE = 3.0
+VALUE_FALL = 0.7
+SATISFACTION_FALL = 0.10
+COMPLAINTS_RISE = 2.0
+
+UNITS = {
+    "overdue": "days",
+    "frequency_falling": "plain",
+    "order_value_falling": "money",
+    "breadth_shrinking": "plain",
+    "complaints_rising": "plain",
+    "complaint_open": "plain",
+    "satisfaction_falling": "score",
+    "contact_dropping": "plain",
+    "offers_unused": "plain",
+    "cart_abandoned": "plain",
+}
+"""Every sign with the unit of its value and its normal."""
+
+
+@dataclass(frozen=True)
+class Sign:
+    """One sign over all customers.
+
+    Attributes
+    ----------
+    code : str
+        Key of `UNITS`.
+    on : ndarray of bool, shape (n,)
+        Whether the customer shows it.
+    value, normal : ndarray, shape (n,)
+        What is seen now and what is normal of this customer (NaN where a sign has no normal).
+    size : ndarray, shape (n,)
+        How far from normal, as a ratio ≥ 1 (larger is worse).
+    since : ndarray of datetime64[us], shape (n,)
+        First day on which the sign held without a break, as well as the data can tell.
+    """
+
+    code: str
+    on: NDArray[np.bool_]
+    value: Floats
+    normal: Floats
+    size: Floats
+    since: NDArray[np.datetime64]
+
+
+def find_signs(
+    frame: pd.DataFrame, days: OrderDays | None = None, *, lost: NDArray[np.bool_] | None = None
+) -> list[Sign]:
+    """All signs of all customers.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Features, n rows; signs whose features are absent are never on.
+    days : OrderDays, optional
+        Order days before `as_of`, for the exact day since when orders fall; without them the window's start is told.
+    lost : ndarray of bool, shape (n,), optional
+        Customers who are lost already: a warning would not be early. Only an open complaint is still told.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = [
+            _overdue(frame),
+            _frequency(frame, days),
+            _order_value(frame),
+            _breadth(frame),
+            _complaints(frame),
+            _open_complaint(frame),
+            _satisfaction(frame),
+            _falling(frame, "contact_dropping", "contacts_90d", "contacts_365d"),
+            _falling(frame, "offers_unused", "redemptions_90d", "redemptions_365d"),
+            _cart(frame),
+        ]
+    if lost is None:
+        return found
+    return [sign if sign.code == "complaint_open" else replace(sign, on=sign.on & ~lost) for sign in found]
+
+
+def _ago(frame: pd.DataFrame, days: Floats | float) -> NDArray[np.datetime64]:
+    back = np.broadcast_to(np.asarray(days, dtype=np.float64), (len(frame),))
+    known = np.isfinite(back)
+    steps = np.where(known, np.rint(np.where(known, back, 0.0) * 86_400e6), 0).astype("int64").astype("timedelta64[us]")
+    moment = frame["as_of"].to_numpy(dtype="datetime64[us]") - steps
+    return np.where(known, moment, np.datetime64("NaT", "us")).astype("datetime64[D]").astype("datetime64[us]")
+
+
+def _overdue(frame: pd.DataFrame) -> Sign:
+    """Silence beyond 1.5 usual gaps, and beyond the mean gap by two of the customer's own standard deviations."""
+    gap, silent = number(frame, "mean_gap_days"), number(frame, "days_since_last_order")
+    limit = np.maximum(OVERDUE_FROM, 1.0 + OVERDUE_SPREADS * np.nan_to_num(number(frame, "gap_cv"), nan=1.0))
+    ratio = silent / gap
+    on = (number(frame, "orders_ever") >= OVERDUE_ORDERS) & (gap > 0) & (ratio >= limit)
+    return Sign("overdue", on, silent, gap, ratio, _ago(frame, np.where(on, silent - limit * gap, np.nan)))
+
+
+def _rare(count: Floats, expected: Floats) -> NDArray[np.bool_]:
+    """Whether so few events are rarer than one in twenty by chance at the usual rate (Poisson)."""
+    from scipy.special import pdtr
+
+    known = np.isfinite(count) & np.isfinite(expected)
+    chance = pdtr(np.where(known, count, 0.0), np.where(known, np.maximum(expected, 0.0), 0.0))
+    return np.asarray(known & (chance <= BY_CHANCE))
+
+
+def _rate_before(frame: pd.DataFrame, recent: Floats, year: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """What 90 days held on average in the rest of the last year, and whether that rest is long enough."""
+    known_for = np.clip(number(frame, "days_since_first_order"), 0.0, 365.0)
+    before = (year - recent) / (known_for - WINDOW_DAYS) * WINDOW_DAYS
+    return before, (known_for >= ENOUGH_HISTORY_DAYS) & np.isfinite(before)
+
+
+def _frequency(frame: pd.DataFrame, days: OrderDays | None) -> Sign:
+    recent, year = number(frame, "orders_90d"), number(frame, "orders_365d")
+    normal, enough = _rate_before(frame, recent, year)
+    on = enough & (year - recent >= ENOUGH_BEFORE) & (recent <= HALVED * normal) & _rare(recent, normal)
+    since = _ago(frame, np.where(on, WINDOW_DAYS, np.nan))
+    if days is not None and on.any():
+        exact = _fell_below(frame["customer_id"], on, np.floor(HALVED * normal), days)
+        since = np.where(on & ~np.isnat(exact), exact, since)
+    return Sign("frequency_falling", on, recent, normal, normal / np.maximum(recent, 0.5), since)
+
+
+def _fell_below(ids: pd.Series, on: NDArray[np.bool_], allowed: Floats, days: OrderDays) -> NDArray[np.datetime64]:
+    """Last day on which the trailing 90 days held more order days than allowed.
+
+    More than c order days lie in a window from the day that order j + c falls within 90 days of order j until order j
+    leaves the window; the latest such end is the day since when the count has been at most c.
+    """
+    rows = np.flatnonzero(on)
+    place = pd.Index(days.ids).get_indexer(pd.Index(ids.iloc[rows]))
+    rows, place = rows[place >= 0], place[place >= 0]
+    limit = np.full(len(days.ids), -1, dtype=np.int64)
+    limit[place] = allowed[rows].astype(np.int64)
+    c = limit[days.customer]
+    index = np.arange(len(days))
+    later = index + np.maximum(c, 0)
+    inside = (c >= 0) & (later < len(days))
+    later = np.where(inside, later, index)
+    inside &= days.customer[later] == days.customer
+    span = (days.day[later] - days.day).astype("int64")
+    inside &= span < WINDOW_DAYS
+    end = days.day.astype("int64") + int(WINDOW_DAYS)
+    latest = np.full(len(days.ids), np.iinfo(np.int64).min)
+    np.maximum.at(latest, days.customer[inside], end[inside])
+    found = np.full(len(ids), np.datetime64("NaT", "us"), dtype="datetime64[us]")
+    told = latest[place] > np.iinfo(np.int64).min
+    found[rows[told]] = latest[place[told]].astype("datetime64[D]").astype("datetime64[us]")
+    return found
+
+
+def _order_value(frame: pd.DataFrame) -> Sign:
+    orders, spend = number(frame, "orders_90d"), number(frame, "spend_90d")
+    before_orders = number(frame, "orders_365d") - orders
+    value = spend / orders
+    normal = (number(frame, "spend_365d") - spend) / before_orders
+    on = (orders >= 2) & (before_orders >= VALUE_ORDERS_BEFORE) & (normal > 0) & (value <= VALUE_FALL * normal)
+    size = normal / np.maximum(value, 0.01 * normal)
+    return Sign("order_value_falling", on, value, normal, size, _ago(frame, np.where(on, WINDOW_DAYS, np.nan)))
+
+
+def _breadth(frame: pd.DataFrame) -> Sign:
+    recent, earlier = number(frame, "categories_90d"), number(frame, "categories_prior_90d")
+    on = (earlier >= 3) & (recent <= HALVED * earlier) & (number(frame, "orders_90d") >= 1)
+    size = earlier / np.maximum(recent, 0.5)
+    return Sign("breadth_shrinking", on, recent, earlier, size, _ago(frame, np.where(on, WINDOW_DAYS, np.nan)))
+
+
+def _complaints(frame: pd.DataFrame) -> Sign:
+    recent, year = number(frame, "complaints_90d"), number(frame, "complaints_365d")
+    normal, enough = _rate_before(frame, recent, year)
+    on = enough & (recent >= 2) & (recent >= COMPLAINTS_RISE * np.maximum(normal, 0.5))
+    size = recent / np.maximum(normal, 0.5)
+    return Sign("complaints_rising", on, recent, normal, size, _ago(frame, np.where(on, WINDOW_DAYS, np.nan)))
+
+
+def _open_complaint(frame: pd.DataFrame) -> Sign:
+    count, age = number(frame, "open_complaints"), number(frame, "oldest_open_complaint_days")
+    on = count >= 1
+    return Sign("complaint_open", on, count, np.full(len(frame), np.nan), count, _ago(frame, np.where(on, age, np.nan)))
+
+
+def _satisfaction(frame: pd.DataFrame) -> Sign:
+    change, mean = number(frame, "satisfaction_trend"), number(frame, "satisfaction_mean_365d")
+    on = np.isfinite(mean) & (change <= -SATISFACTION_FALL)
+    size = 1.0 + np.abs(change)
+    return Sign("satisfaction_falling", on, -change, mean, size, _ago(frame, np.where(on, WINDOW_DAYS, np.nan)))
+
+
+def _falling(frame: pd.DataFrame, code: str, recent_of: str, year_of: str) -> Sign:
+    recent, year = number(frame, recent_of), number(frame, year_of)
+    normal, enough = _rate_before(frame, recent, year)
+    on = enough & (year - recent >= ENOUGH_BEFORE) & (recent <= HALVED * normal) & _rare(recent, normal)
+    size = normal / np.maximum(recent, 0.5)
+    return Sign(code, on, recent, normal, size, _ago(frame, np.where(on, WINDOW_DAYS, np.nan)))
+
+
+def _cart(frame: pd.DataFrame) -> Sign:
+    left = number(frame, "cart_abandoned_30d")
+    on = left >= 1
+    return Sign("cart_abandoned", on, left, np.full(len(frame), np.nan), left, _ago(frame, np.where(on, 30.0, np.nan)))
+
+
+def warning_lists(signs: list[Sign], n: int, currency: str | None = None) -> list[list[dict[str, Any]]]:
+    """Signs as a list per customer, largest size first, with texts in both languages.
+
+    Every warning has `code` (`early`), sign, size, value, normal, unit, since, text_en, text_zh.
+    """
+    found: list[list[tuple[float, dict[str, Any]]]] = [[] for _ in range(n)]
+    for sign in signs:
+        rows = np.flatnonzero(sign.on)
+        if not len(rows):
+            continue
+        value, normal, since = sign.value[rows], sign.normal[rows], sign.since[rows]
+        unit = UNITS[sign.code]
+        told = {}
+        for lang in LANGUAGES:
+            form = texts(lang)["warning"][sign.code]
+            own = format_values(value, unit, lang, currency)
+            usual = format_values(normal, unit, lang, currency)
+            told[lang] = [
+                form.format(value=v, normal=u, since=d)
+                for v, u, d in zip(own, usual, format_dates(since, lang), strict=True)
+            ]
+        for place, row in enumerate(rows.tolist()):
+            found[row].append(
+                (
+                    float(sign.size[row]),
+                    {
+                        "code": "early",
+                        "sign": sign.code,
+                        "size": float(sign.size[row]),
+                        "value": float(value[place]),
+                        "normal": _none(normal[place]),
+                        "unit": unit,
+                        "since": pd.Timestamp(since[place]).to_pydatetime() if not np.isnat(since[place]) else None,
+                        "text_en": told["en"][place],
+                        "text_zh": told["zh"][place],
+                    },
+                )
+            )
+    return [[warning for _, warning in sorted(one, key=lambda pair: -pair[0])] for one in found]
+
+
+def _none(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+@dataclass(frozen=True)
+class WarningQuality:
+    """How good the warnings are out of time.
+
+    Attributes
+    ----------
+    lost_customers : int
+        Customers who became lost in the time looked at.
+    warned_in_time : float
+        Share of them that carried a warning at least `lead_days` before; NaN without any lost customer.
+    warned_customers : int
+        Warned customer × cut-off pairs whose horizon has closed.
+    false_alarms : float
+        Share of those pairs in which the customer did order within the horizon; NaN without any.
+    alarm_rate : float
+        Share of all pairs that carried a warning.
+    ordered_unwarned : float
+        For comparison: share of pairs without a warning that ordered within the horizon.
+    lead_days : int
+        Lead asked for.
+    by_sign : dict
+        The same two shares per sign: `warned_in_time` (share of lost customers with this sign), `false_alarms`.
+    """
+
+    lost_customers: int
+    warned_in_time: float
+    warned_customers: int
+    false_alarms: float
+    alarm_rate: float
+    ordered_unwarned: float
+    lead_days: int
+    by_sign: dict[str, dict[str, float]]
+
+
+def evaluate_warnings(
+    warned: pd.DataFrame, lost: pd.DataFrame, *, lead_days: int = 30, window_days: int = 365
+) -> WarningQuality:
+    """Compare warnings at earlier cut-offs with what happened later.
+
+    Parameters
+    ----------
+    warned : DataFrame
+        One row per customer × cut-off: customer_id, as_of, `signs` (list of codes, empty without a warning), and
+        `ordered` (1 if an order followed within the horizon, 0 if not, NaN if not closed).
+    lost : DataFrame
+        customer_id, at: the moments at which customers became lost (`transitions` to `lost`) after the first cut-off.
+    lead_days : int
+        A warning counts if it stood at least so many days before.
+    window_days : int
+        And at most so many days before.
+    """
+    codes = list(UNITS)
+    flags = np.array([[code in signs for code in codes] for signs in warned["signs"]], dtype=bool)
+    flags = flags.reshape(len(warned), len(codes))
+    ordered = np.asarray(warned["ordered"], dtype=np.float64)
+    closed = np.isfinite(ordered)
+    any_sign = np.asarray(flags.any(axis=1), dtype=bool)
+
+    pairs = lost.reset_index(drop=True).reset_index(names="loss")
+    pairs = pairs.merge(
+        pd.DataFrame({"customer_id": warned["customer_id"], "as_of": warned["as_of"], "row": np.arange(len(warned))}),
+        on="customer_id",
+    )
+    lead = (pairs["at"] - pairs["as_of"]).dt.total_seconds() / 86_400
+    pairs = pairs[(lead >= lead_days) & (lead <= window_days)]
+    # a loss that no cut-off could have seen in time says nothing about the warnings
+    seen = np.unique(pairs["loss"].to_numpy())
+    rows = pairs["row"].to_numpy()
+
+    def share_warned(flag: NDArray[np.bool_]) -> float:
+        return _share(len(np.unique(pairs["loss"].to_numpy()[flag[rows]])), len(seen))
+
+    def false_alarms(flag: NDArray[np.bool_]) -> float:
+        told = flag & closed
+        return _share(float(ordered[told].sum()), int(told.sum()))
+
+    return WarningQuality(
+        lost_customers=len(seen),
+        warned_in_time=share_warned(any_sign),
+        warned_customers=int((any_sign & closed).sum()),
+        false_alarms=false_alarms(any_sign),
+        alarm_rate=_share(float(any_sign.sum()), len(warned)),
+        ordered_unwarned=false_alarms(~any_sign),
+        lead_days=lead_days,
+        by_sign={
+            code: {"warned_in_time": share_warned(flags[:, k]), "false_alarms": false_alarms(flags[:, k])}
+            for k, code in enumerate(codes)
+            if flags[:, k].any()
+        },
+    )
+
+
+def _share(part: float, whole: int) -> float:
+    return float("nan") if whole == 0 else part / whole

@@ -1,0 +1,275 @@
+"""Numbers, dates, money and reasons in words, in the language of the reader.
+
+Every text stands in `configs/texts/<lang>.yaml`; what a feature is called stands in its spec. Lists are formatted in
+one go: one call per feature and language, never one per customer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from functools import cache
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from configs.settings import read_yaml_resource
+from features.specs import DRIVERS, FeatureSpec
+from models.evidence import REASONS
+
+Lang = Literal["en", "zh"]
+LANGUAGES: tuple[Lang, ...] = ("en", "zh")
+MAX_LENGTH = 120
+"""No text of a reason or a warning is longer than this many characters."""
+
+_LONGEST_VALUE = 24
+
+
+@cache
+def texts(lang: Lang) -> dict[str, Any]:
+    """All texts of one language, by section and key."""
+    found: dict[str, Any] = read_yaml_resource(f"texts/{lang}.yaml")
+    return found
+
+
+def text(lang: Lang, section: str, key: str) -> str:
+    """One text; the key itself where the section has no such key (a company's own tier or level)."""
+    return str(texts(lang)[section].get(key, key))
+
+
+def driver_name(code: str, lang: Lang) -> str:
+    """What a driver family is called."""
+    driver = DRIVERS[code]
+    return driver.zh if lang == "zh" else driver.en
+
+
+def label(spec: FeatureSpec, lang: Lang) -> str:
+    """What a feature is called, starting with a capital letter in English."""
+    if lang == "zh":
+        return spec.label_zh
+    return spec.label_en[:1].upper() + spec.label_en[1:]
+
+
+def note(lang: Lang) -> str:
+    """The note that belongs under every list of reasons: it describes the model, not a cause."""
+    return str(texts(lang)["note"])
+
+
+def format_date(value: date | datetime | pd.Timestamp | np.datetime64 | None, lang: Lang) -> str:
+    """A day in the language's order.
+
+    Examples
+    --------
+    >>> format_date(datetime(2011, 9, 10), "en"), format_date(datetime(2011, 9, 10), "zh")
+    ('10 Sep 2011', '2011年9月10日')
+    """
+    if value is None or pd.isna(value):
+        return text(lang, "format", "unknown")
+    moment = pd.Timestamp(value)
+    return text(lang, "format", "date").format(
+        day=moment.day, month=texts(lang)["format"]["months"][moment.month - 1], year=moment.year
+    )
+
+
+def format_dates(values: Iterable[Any], lang: Lang) -> list[str]:
+    """Many days; equal days are formatted once."""
+    seen: dict[Any, str] = {}
+    found = []
+    for value in values:
+        key = None if pd.isna(value) else value
+        if key not in seen:
+            seen[key] = format_date(key, lang)
+        found.append(seen[key])
+    return found
+
+
+def _number(value: float, digits: int) -> str:
+    shown = f"{value:,.{digits}f}"
+    if digits and "." in shown:
+        shown = shown.rstrip("0").rstrip(".")
+    return "0" if shown in {"-0", ""} else shown
+
+
+def _plain(value: float) -> str:
+    size = abs(value)
+    if size >= 100 or value == int(value):
+        return _number(value, 0)
+    return _number(value, 1 if size >= 1 else 2)
+
+
+def _amount(value: float) -> str:
+    size = abs(value)
+    if size >= 1e9:
+        return f"{value:.3g}"
+    return _number(value, 0) if size >= 100 else f"{value:,.2f}"
+
+
+def format_value(value: Any, unit: str, lang: Lang, currency: str | None = None) -> str:
+    """One value with its unit.
+
+    Parameters
+    ----------
+    value : float or str
+        Missing values give the word for unknown.
+    unit : str
+        A unit of `features.specs.Unit`, or `points` (a difference of probabilities), `probability`, `index`,
+        `orders_per_year`.
+    lang : {"en", "zh"}
+        Language.
+    currency : str, optional
+        ISO code shown with money.
+
+    Examples
+    --------
+    >>> format_value(0.0523, "points", "en"), format_value(12345.6, "money", "zh", "CNY")
+    ('5.2 points', '12,346 CNY')
+    """
+    if value is None or (isinstance(value, float) and np.isnan(value)):
+        return text(lang, "format", "unknown")
+    if unit == "code" or isinstance(value, str):
+        shown = str(texts(lang)["tiers"].get(str(value), value))
+        return shown if len(shown) <= _LONGEST_VALUE else shown[: _LONGEST_VALUE - 1] + "…"
+    number = float(value)
+    if unit == "flag":
+        return text(lang, "format", "yes" if number >= 0.5 else "no")
+    if not np.isfinite(number):
+        return "∞" if number > 0 else "-∞"
+    if unit == "plain":
+        return _plain(number)
+    if unit == "points":
+        return text(lang, "format", "points").format(number=_number(number * 100.0, 1))
+    if unit in ("share", "probability"):
+        scaled = number * 100.0
+        return text(lang, "format", "percent").format(number=_number(scaled, 0 if abs(scaled) >= 10 else 1))
+    if unit == "money":
+        key = "money" if currency else "money_plain"
+        return text(lang, "format", key).format(number=_amount(number), currency=currency)
+    if unit == "score":
+        return text(lang, "units", "score").format(number=_number(number * 100.0, 0))
+    if unit == "index":
+        return text(lang, "units", "index").format(number=_number(number, 0))
+    if abs(number) >= 1e9:
+        return text(lang, "units", unit).format(number=f"{number:.3g}")
+    return text(lang, "units", unit).format(number=_plain(number))
+
+
+def _as_shown(values: NDArray[Any], unit: str) -> NDArray[Any]:
+    """Numbers rounded to what `format_value` shows of them, so that many customers share one text."""
+    if values.dtype == object or unit == "code":
+        return values
+    found = values.astype(np.float64)
+    with np.errstate(invalid="ignore", over="ignore"):
+        size = np.abs(found)
+        if unit == "points":
+            return np.asarray(np.round(found, 3))
+        if unit in ("share", "probability"):
+            return np.asarray(np.where(size >= 0.1, np.round(found, 2), np.round(found, 3)))
+        if unit == "score":
+            return np.asarray(np.round(found, 2))
+        if unit == "flag":
+            return found
+        few = 2 if unit == "money" else 1
+        fine = np.where(size >= 1, np.round(found, few), np.round(found, 2))
+        # a value that rounds across a limit of the format keeps its own text
+        rounded = np.where(size >= 100, np.round(found), fine)
+        return np.asarray(np.where(np.abs(rounded) >= 1e9, found, rounded))
+
+
+def format_values(
+    values: Sequence[Any] | NDArray[Any] | pd.Series, unit: str, lang: Lang, currency: str | None = None
+) -> list[str]:
+    """Many values of one unit; values that look the same are formatted once.
+
+    Examples
+    --------
+    >>> format_values([3.0, 0.5, float("nan")], "orders", "zh")
+    ['3单', '0.5单', '未知']
+    """
+    codes, distinct = pd.factorize(_as_shown(np.asarray(values), unit), use_na_sentinel=True)
+    shown = [format_value(value, unit, lang, currency) for value in distinct.tolist()]
+    shown.append(text(lang, "format", "unknown"))
+    return [shown[code] for code in codes.tolist()]
+
+
+def _feature_value_unit(spec: FeatureSpec, lang: Lang) -> str:
+    # "Days since the last order: 120", not "...: 120 days": the label has said it
+    if lang == "en" and spec.unit == "days" and "day" in spec.label_en.lower():
+        return "count"
+    return spec.unit
+
+
+def reason_texts(
+    spec: FeatureSpec,
+    target: str,
+    values: Sequence[Any] | NDArray[Any],
+    typical: Sequence[Any] | NDArray[Any],
+    points: NDArray[np.float64],
+    lang: Lang,
+    currency: str | None = None,
+) -> list[str]:
+    """Reasons that speak of one feature, for many customers.
+
+    Parameters
+    ----------
+    spec : FeatureSpec
+        The feature.
+    target : {"churn", "spend", "lifetime"}
+        What the points are points of.
+    values, typical : sequence, shape (n,)
+        The customers' values and what is typical of comparable customers (missing: not named).
+    points : ndarray, shape (n,)
+        Points of the whole driver family: probability for churn, money for the others.
+    lang : {"en", "zh"}
+        Language.
+    currency : str, optional
+        ISO code shown with money.
+
+    Returns
+    -------
+    list of str
+        At most 120 characters each.
+    """
+    unit = _feature_value_unit(spec, lang)
+    own = format_values(values, unit, lang, currency)
+    usual = format_values(typical, unit, lang, currency)
+    lacks = pd.isna(pd.Series(np.asarray(typical))).to_numpy()
+    sizes = format_values(np.abs(points), "points" if target == "churn" else "money", lang, currency)
+    name = label(spec, lang)
+    forms = texts(lang)["reason"]
+    found = []
+    for value, normal, size, point, alone in zip(own, usual, sizes, points.tolist(), lacks.tolist(), strict=True):
+        key = f"{target}_{'raises' if point > 0 else 'lowers'}{'_alone' if alone else ''}"
+        found.append(_short(forms[key], name, value, normal, size))
+    return found
+
+
+def _short(form: str, name: str, value: str, normal: str, size: str) -> str:
+    made = form.format(label=name, value=value, typical=normal, points=size)
+    if len(made) > MAX_LENGTH:
+        name = name[: max(8, len(name) - (len(made) - MAX_LENGTH) - 1)].rstrip() + "…"
+        made = form.format(label=name, value=value, typical=normal, points=size)
+    return made
+
+
+def step_texts(
+    code: str, target: str, points: NDArray[np.float64], lang: Lang, currency: str | None = None
+) -> list[str]:
+    """Reasons that speak of a step after the trees (level of the business, calibration)."""
+    sizes = format_values(np.abs(points), "points" if target == "churn" else "money", lang, currency)
+    name = driver_name(code, lang)
+    name = name[:1].upper() + name[1:]
+    forms = texts(lang)["reason"]
+    return [
+        forms[f"step_{target}_{'raises' if point > 0 else 'lowers'}"].format(driver=name, points=size)
+        for size, point in zip(sizes, points.tolist(), strict=True)
+    ]
+
+
+def evidence_reason(code: str, lang: Lang) -> str:
+    """Why the evidence is thin and what to add, in one sentence; empty where it is strong.
+
+    A code of another version is shown as it is.
+    """
+    return REASONS[code][lang] if code in REASONS else code

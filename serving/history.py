@@ -1,0 +1,195 @@
+"""Histories sent in a call, as canonical tables: the rules of intake, row by row.
+
+Money is rounded to four decimals as intake rounds it, a time without a zone is in the business zone (an hour that the
+clock skips or repeats is read with the offset before the change), a return is marked by the rule of the settings.
+The tables have exactly the columns of the tables that the model was trained on, because a feature may depend on
+which columns there are; a value that is not sent is null there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from configs.settings import DataSettings
+from features.tables import TABLES, Column
+from serving.errors import request_error
+from serving.schemas import Customer, OrderLine, Profile
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+CENT = Decimal("0.0001")
+LISTS = {"transactions": "orders", "feedback": "feedback", "interactions": "interactions"}
+"""Canonical table → list of the request that it is made from."""
+
+Columns = Mapping[str, Sequence[str]]
+"""Tables and their columns."""
+
+
+@dataclass(frozen=True)
+class History:
+    """What several customers sent, as tables.
+
+    Attributes
+    ----------
+    tables : dict of str to pyarrow.Table
+        transactions, and of customers, feedback and interactions those that the model knows.
+    customers : tuple of Customer
+        In the order of the request.
+    newest : datetime or None
+        Time of the newest row, UTC without zone.
+    missing : dict of str to list of str
+        Per customer the tables and line columns that the model knows and the customer did not send.
+    future : dict of str to int
+        Per customer the rows that lie at or after `as_of`; filled by `count_future`.
+    """
+
+    tables: dict[str, pa.Table]
+    customers: tuple[Customer, ...]
+    newest: datetime | None
+    missing: dict[str, list[str]]
+
+    def count_future(self, as_of: datetime) -> dict[str, int]:
+        """Rows per customer at or after a moment (UTC without zone); customers without any are left out."""
+        counts: dict[str, int] = {}
+        for name in LISTS:
+            if name in self.tables:
+                ids, times = (self.tables[name][column].to_pylist() for column in ("customer_id", "occurred_at"))
+                for customer, time in zip(ids, times, strict=True):
+                    if time >= as_of:
+                        counts[customer] = counts.get(customer, 0) + 1
+        return counts
+
+
+def to_utc(moment: datetime, timezone: str) -> datetime:
+    """A moment as the tables hold it: UTC without zone; a naive one is local to `timezone`.
+
+    Examples
+    --------
+    >>> to_utc(datetime(2024, 5, 31), "Asia/Shanghai")
+    datetime.datetime(2024, 5, 30, 16, 0)
+    """
+    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=ZoneInfo(timezone))
+    return aware.astimezone(UTC).replace(tzinfo=None)
+
+
+def read_history(
+    customers: Sequence[tuple[int, Customer]], data: DataSettings, columns: Columns, products: pa.Table | None
+) -> History:
+    """Turn the customers of a call into canonical tables.
+
+    Parameters
+    ----------
+    customers : sequence of (position, Customer)
+        Those with their own history, and where they stand in the request.
+    data : DataSettings
+        Business zone, currency and return rule.
+    columns : mapping
+        Tables and columns that the model was trained on.
+    products : pyarrow.Table or None
+        The products table, if the service has one.
+
+    Raises
+    ------
+    RequestError
+        An amount is missing or in another currency; its field is named.
+    """
+    rows: dict[str, list[dict[str, Any]]] = {name: [] for name in (*LISTS, "customers") if name in columns}
+    missing: dict[str, list[str]] = {}
+    for position, customer in customers:
+        missing[customer.customer_id] = _missing(customer, columns)
+        for name, field in LISTS.items():
+            for number, entry in enumerate(getattr(customer, field) or []):
+                place = f"customers[{position}].{field}[{number}]"
+                row = {"customer_id": customer.customer_id, **_values(entry, data.timezone)}
+                if name == "transactions":
+                    _check_line(entry, place, data, columns["transactions"])
+                    _mark_return(row, data)
+                row.setdefault(f"{name[:-1] if name == 'interactions' else name}_id", f"{field}-{number:06d}")
+                if name in rows:
+                    rows[name].append(row)
+        if "customers" in rows:
+            profile = customer.profile or Profile()
+            rows["customers"].append({"customer_id": customer.customer_id, **_values(profile, data.timezone)})
+    tables = {name: _table(name, found, columns[name]) for name, found in rows.items()}
+    if products is not None and "products" in columns:
+        tables["products"] = products
+    elif "products" in columns:
+        tables["products"] = _table("products", [], columns["products"])
+    times = [row["occurred_at"] for name in LISTS for row in rows.get(name, ())]
+    return History(tables, tuple(customer for _, customer in customers), max(times, default=None), missing)
+
+
+def _values(entry: Any, timezone: str) -> dict[str, Any]:
+    """The fields that were sent, as the tables hold them."""
+    values: dict[str, Any] = {}
+    for name in type(entry).model_fields:
+        value = getattr(entry, name)
+        if isinstance(value, datetime):
+            value = to_utc(value, timezone)
+        elif isinstance(value, Decimal):
+            value = value.quantize(CENT, rounding=ROUND_HALF_UP)
+        if value is not None:
+            values[name] = value
+    return values
+
+
+def _check_line(line: OrderLine, place: str, data: DataSettings, known: Sequence[str]) -> None:
+    if "amount" in known and line.amount is None:
+        raise request_error("invalid_request", field=f"{place}.amount", type="missing")
+    if data.currency is not None and line.currency is not None and line.currency != data.currency:
+        raise request_error("mixed_currencies", field=f"{place}.currency", currency=data.currency)
+
+
+def _mark_return(row: dict[str, Any], data: DataSettings) -> None:
+    prefix = data.returns.order_prefix
+    if prefix and row["order_id"].startswith(prefix) and row.get("amount", Decimal(0)) > 0:
+        row["amount"] = -row["amount"]
+
+
+def _missing(customer: Customer, columns: Columns) -> list[str]:
+    """What the model knows and this customer did not send: whole lists, the profile, columns of the order lines."""
+    found = [field for name, field in LISTS.items() if name in columns and getattr(customer, field) is None]
+    if "customers" in columns and customer.profile is None:
+        found.append("profile")
+    lines = customer.orders or []
+    for name in columns["transactions"] if lines else ():
+        if name not in _UNUSED and all(getattr(line, name, None) is None for line in lines):
+            found.append(f"orders.{name}")
+    return found
+
+
+_UNUSED = frozenset({"customer_id", "line_id", "recorded_at", "currency", "returns_order_id", "channel"})
+"""Line columns that no feature is missed for when a caller leaves them out."""
+
+
+def _table(name: str, rows: Iterable[dict[str, Any]], columns: Sequence[str]) -> pa.Table:
+    import pyarrow as pa
+
+    found = list(rows)
+    arrays, fields = [], []
+    for column in (column for column in TABLES[name].columns if column.name in columns):
+        kind = arrow_type(column)
+        arrays.append(pa.array([row.get(column.name) for row in found], type=kind))
+        fields.append(pa.field(column.name, kind))
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+
+
+def arrow_type(column: Column) -> pa.DataType:
+    """Arrow type of a canonical column."""
+    import pyarrow as pa
+
+    return {
+        "text": pa.string(),
+        "time": pa.timestamp("us"),
+        "date": pa.date32(),
+        "money": pa.decimal128(18, 4),
+        "number": pa.float64(),
+        "integer": pa.int64(),
+        "texts": pa.list_(pa.string()),
+    }[column.type]

@@ -1,0 +1,146 @@
+"""Serve over HTTP: load, warm up, listen on this machine, stop cleanly when told to."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from configs.errors import SettingsError
+from configs.settings import ServingSettings, Settings
+from serving.process import calm_threads, freeze_memory, quiet_logs, refuse_laboratory
+
+if TYPE_CHECKING:
+    from serving.core import ScoringCore
+    from serving.guard import Guard
+
+logger = logging.getLogger("holdfast.serving")
+
+KEEP_ALIVE_SECONDS = 5
+DRAIN_SECONDS = 20
+
+
+def guarded(app: Any, *, max_body: int, body_seconds: float, docs: bool = False) -> Guard:
+    """The service's application behind its door.
+
+    Parameters
+    ----------
+    app : ASGI application
+        `serving.service.application`.
+    max_body : int
+        Largest body in bytes.
+    body_seconds : float
+        Longest time for a body to arrive.
+    docs : bool
+        Also answer ``GET /docs.json`` with the OpenAPI description.
+    """
+    from serving.guard import Guard
+    from serving.service import BODIES, is_ready
+
+    pages = ("/docs.json",) if docs else ()
+    return Guard(app, bodies=BODIES, ready=is_ready, pages=pages, max_body=max_body, body_seconds=body_seconds)
+
+
+def serve(settings: Settings, host: str | None = None, port: int | None = None) -> None:
+    """Serve scores until the process is told to stop (SIGTERM, Ctrl-C).
+
+    Parameters
+    ----------
+    settings : Settings
+        Where bundle and tables are, and the limits of the service.
+    host, port : optional
+        Where to listen; the settings' `serving.host` (loopback by default) and `serving.port` unless given.
+
+    Raises
+    ------
+    BundleError
+        No model, or one that must not be loaded.
+    SettingsError
+        The address cannot be listened on.
+    """
+    _serve(lambda: _load(settings), settings.serving, host, port)
+
+
+def serve_built_in(host: str | None = None, port: int | None = None) -> None:
+    """Serve the model that was built into the bento that this code lies in; otherwise like `serve`."""
+    from serving.model_folder import built_in, load_built_in
+
+    found = built_in()
+    _serve(lambda: load_built_in(found), found.settings.serving, host, port)
+
+
+def _load(settings: Settings) -> ScoringCore:
+    from serving.model_folder import load_core
+
+    return load_core(settings)
+
+
+def _serve(load: Callable[[], ScoringCore], limits: ServingSettings, host: str | None, port: int | None) -> None:
+    host, port = host or limits.host, port or limits.port
+    calm_threads()
+    refuse_laboratory()
+    quiet_logs()
+    listener = _listen(host, port)
+    try:
+        import uvicorn
+
+        from serving import service
+
+        core = load()
+        core.warm_up()
+        service.use_core(core)
+        app = guarded(
+            service.application(threads=limits.threads, answer_seconds=limits.answer_seconds),
+            max_body=limits.max_body_mib << 20,
+            body_seconds=limits.body_seconds,
+            docs=limits.docs,
+        )
+        config = uvicorn.Config(
+            app,
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+            ws="none",
+        )
+        freeze_memory()
+        shown = f"[{host}]" if ":" in host else host
+        logger.info("listening on http://%s:%d with model %s", shown, listener.getsockname()[1], core.model_version)
+        _stop_quietly()
+        uvicorn.Server(config).run(sockets=[listener])
+    finally:
+        listener.close()
+
+
+def _stop_quietly() -> None:
+    """Let SIGTERM and Ctrl-C end in a normal return: the server stops at them and raises them once more at its end."""
+    import signal
+    import threading
+
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: None)
+
+
+def _listen(host: str, port: int) -> Any:
+    """A bound socket; taken before the model is loaded, so that a port in use is told at once."""
+    import socket
+
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        raise SettingsError(
+            f"cannot listen on {host} port {port}: {error.strerror}",
+            "choose another port with --port, or stop what listens there",
+            code="address_in_use",
+            field="serving.port",
+            value=port,
+        ) from None
+    return listener

@@ -1,0 +1,292 @@
+"""The scoring core: the same answers as in batch, by id and by history."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from configs.errors import RequestError
+from serving.schemas import Feedback, Interaction, OrderLine, Profile, ScoreRequest
+
+NOT_IN_BATCH = {"found", "warnings", "as_of", "horizons"}
+
+
+def ask(core: Any, **document: Any) -> Any:
+    return core.score(ScoreRequest.model_validate_json(json.dumps(document)))
+
+
+@pytest.fixture(scope="module")
+def batch(trained: Any) -> pd.DataFrame:
+    """The scores table of all customers, as the batch run makes it."""
+    from features.engine import open_tables
+    from retention.scorer import load_scorer
+
+    with open_tables(trained.settings.canonical) as tables:
+        return load_scorer(trained.settings).score(tables, trained.end).set_index("customer_id")
+
+
+def as_in_batch(row: pd.Series, lang: str) -> dict[str, Any]:
+    from serving.answers import customer_score
+
+    return customer_score({"customer_id": row.name, **row.to_dict()}, lang).model_dump(exclude=NOT_IN_BATCH)
+
+
+def own_warnings(answer: Any, row: pd.Series) -> list[str]:
+    """Warning codes of an answer that the batch row does not have."""
+    codes = [warning.code for warning in answer.warnings]
+    for warning in row["warnings"]:
+        codes.remove(warning["code"])
+    return codes
+
+
+def test_by_id_equals_batch_to_the_last_bit(core: Any, batch: pd.DataFrame) -> None:
+    names = list(batch.index)
+    assert len(names) >= 200
+    response = ask(core, customers=[{"customer_id": name} for name in names])
+    assert [answer.customer_id for answer in response.results] == names
+    for answer in response.results:
+        assert answer.model_dump(exclude=NOT_IN_BATCH) == as_in_batch(batch.loc[answer.customer_id], "en")
+        assert set(own_warnings(answer, batch.loc[answer.customer_id])) <= {"one_order", "short_history", "no_orders"}
+
+
+def test_with_the_whole_history_sent_equals_batch_to_the_last_bit(
+    core: Any, batch: pd.DataFrame, history: Any, trained: Any
+) -> None:
+    names = list(batch.index)
+    response = ask(core, customers=[history(name) for name in names], as_of=f"{trained.end.isoformat()}Z", lang="zh")
+    for answer in response.results:
+        assert answer.model_dump(exclude=NOT_IN_BATCH) == as_in_batch(batch.loc[answer.customer_id], "zh")
+    assert len(response.results) == len(names) >= 200
+
+
+def test_one_customer_alone_equals_the_same_among_many(
+    core: Any, batch: pd.DataFrame, history: Any, trained: Any
+) -> None:
+    as_of = f"{trained.end.isoformat()}Z"
+    for name in list(batch.index)[::60]:
+        by_id = ask(core, customers=[{"customer_id": name}]).results[0]
+        sent = ask(core, customers=[history(name)], as_of=as_of).results[0]
+        assert by_id == sent
+        assert by_id.model_dump(exclude=NOT_IN_BATCH) == as_in_batch(batch.loc[name], "en")
+
+
+def test_by_id_and_by_history_in_one_call_keep_the_order(core: Any, history: Any, trained: Any) -> None:
+    customers = [history("c0005"), {"customer_id": "nobody"}, {"customer_id": "c0002"}, history("c0001")]
+    response = ask(core, customers=customers, as_of=f"{trained.end.isoformat()}Z")
+    assert [answer.customer_id for answer in response.results] == ["c0005", "nobody", "c0002", "c0001"]
+    assert [answer.found for answer in response.results] == [True, False, True, True]
+
+
+def test_an_earlier_moment_equals_batch_at_that_moment(core: Any, trained: Any, history: Any) -> None:
+    from features.engine import open_tables
+    from retention.scorer import load_scorer
+
+    as_of = trained.end - timedelta(days=100)
+    with open_tables(trained.settings.canonical) as tables:
+        batch = load_scorer(trained.settings).score(tables, as_of).set_index("customer_id")
+    names = list(batch.index)[::4]
+    moment = as_of.replace(tzinfo=UTC).isoformat()
+    response = ask(core, customers=[{"customer_id": name} for name in names], as_of=moment)
+    for answer in response.results:
+        assert answer.model_dump(exclude=NOT_IN_BATCH) == as_in_batch(batch.loc[answer.customer_id], "en")
+    sent = ask(core, customers=[history(name) for name in names], as_of=moment)
+    for answer, other in zip(sent.results, response.results, strict=True):
+        assert answer.churn_probability == other.churn_probability
+        assert answer.expected_spend == other.expected_spend
+    assert [warning.code for warning in response.warnings] == ["before_model"]
+
+
+def test_reasons_add_up_and_speak_the_language_asked_for(core: Any) -> None:
+    for lang, sign in (("zh", "个百分点"), ("en", "points")):
+        answer = ask(core, customers=[{"customer_id": "c0001"}], lang=lang)
+        result = answer.results[0]
+        total = result.churn_base + sum(part.points for part in result.drivers)
+        assert total == pytest.approx(result.churn_probability, abs=1e-6)
+        assert any(sign in reason.text for reason in result.reasons if reason.points is not None)
+        assert answer.lang == lang and answer.note
+        text = answer.model_dump_json()
+        assert "text_en" not in text and "text_zh" not in text and "name_en" not in text
+
+
+def test_the_answer_says_what_it_rests_on(core: Any, trained: Any) -> None:
+    answer = ask(core, customers=[{"customer_id": "c0001"}])
+    assert answer.model_version == trained.bundle_id
+    assert answer.feature_fingerprint == core.model.feature_set.fingerprint
+    assert (answer.horizon_days, answer.lifetime_days, answer.currency) == (60, 120, "CNY")
+    assert answer.as_of == trained.end.replace(tzinfo=UTC)
+    assert set(answer.results[0].horizons) == {30, 60, 120}
+    json.loads(answer.model_dump_json(), parse_constant=lambda name: pytest.fail(f"{name} in an answer"))
+
+
+def test_model_card(core: Any, trained: Any) -> None:
+    card = core.model_card()
+    assert card.model_version == trained.bundle_id and card.by_id
+    assert card.feature_count == len(core.model.feature_set) == len(core.model.suite.feature_names_in_)
+    assert card.horizons == [30, 60, 120] and card.horizon_days == 60
+    assert card.trained_until == card.data_until == trained.end.replace(tzinfo=UTC)
+    assert set(card.tables) == {"transactions", "customers", "feedback", "interactions"}
+
+
+def codes(response: Any, position: int = 0) -> set[str]:
+    return {warning.code for warning in response.results[position].warnings}
+
+
+def test_an_unknown_customer_is_answered_with_a_warning_and_no_number(core: Any) -> None:
+    response = ask(core, customers=[{"customer_id": "nobody"}], lang="zh")
+    result = response.results[0]
+    assert not result.found and codes(response) == {"unknown_customer"}
+    assert result.churn_probability is None and result.reasons == [] and result.stage is None
+    assert "没有该客户" in result.warnings[0].text
+
+
+def test_a_prospect_is_answered_without_a_model(core: Any, trained: Any) -> None:
+    response = ask(core, customers=[{"customer_id": "new", "orders": []}], as_of=trained.end.isoformat())
+    assert "no_orders" in codes(response)
+    assert response.results[0].evidence in (None, "none")
+
+
+def test_what_was_not_sent_is_told_and_is_unknown_instead_of_zero(core: Any, history: Any, trained: Any) -> None:
+    as_of = f"{trained.end.isoformat()}Z"
+    bare = {"customer_id": "c0001", "orders": history("c0001")["orders"]}
+    response = ask(core, customers=[bare], as_of=as_of)
+    told = next(warning for warning in response.results[0].warnings if warning.code == "missing_fields")
+    assert "feedback" in told.text and "interactions" in told.text and "profile" in told.text
+    spoken = {reason.feature for reason in response.results[0].reasons}
+    sources = {spec.name: spec.source for spec in core.model.feature_set}
+    assert not {name for name in spoken if name and sources[name] in {"feedback", "interactions"}}
+    empty = ask(core, customers=[{**bare, "feedback": [], "interactions": [], "profile": {}}], as_of=as_of)
+    assert "missing_fields" not in codes(empty)
+
+
+def test_a_column_that_the_model_knows_and_no_line_has_is_told(core: Any, history: Any, trained: Any) -> None:
+    sent = history("c0001")
+    for line in sent["orders"]:
+        del line["category"]
+    response = ask(core, customers=[sent], as_of=f"{trained.end.isoformat()}Z")
+    told = next(warning for warning in response.results[0].warnings if warning.code == "missing_fields")
+    assert "orders.category" in told.text
+
+
+def test_rows_at_or_after_as_of_are_not_seen_and_told(core: Any, history: Any, trained: Any) -> None:
+    as_of = f"{trained.end.isoformat()}Z"
+    sent = history("c0001")
+    later = {**sent["orders"][0], "order_id": "later", "occurred_at": as_of, "amount": 99_999}
+    plain = ask(core, customers=[sent], as_of=as_of).results[0]
+    response = ask(core, customers=[{**sent, "orders": [*sent["orders"], later]}], as_of=as_of)
+    assert "future_rows" in codes(response)
+    result = response.results[0]
+    assert result.model_dump(exclude={"warnings"}) == plain.model_dump(exclude={"warnings"})
+
+
+def test_as_of_defaults_to_the_end_of_the_data_and_says_so(core: Any, history: Any, trained: Any) -> None:
+    response = ask(core, customers=[history("c0001")])
+    assert response.as_of == trained.end.replace(tzinfo=UTC)
+    assert [warning.code for warning in response.warnings] == ["as_of_assumed"]
+    fresh = {"customer_id": "x", "orders": [{"order_id": "1", "occurred_at": "2031-05-06T23:30:00+08:00", "amount": 1}]}
+    assert ask(core, customers=[fresh]).as_of == datetime(2031, 5, 6, 16, tzinfo=UTC)
+
+
+def test_stale_data_and_an_old_model_are_told(core: Any, trained: Any) -> None:
+    late = (trained.end + timedelta(days=200)).isoformat()
+    response = ask(core, customers=[{"customer_id": "c0001"}], as_of=late)
+    assert {warning.code for warning in response.warnings} == {"stale_data", "old_model"}
+    assert all(str(value) in response.warnings[0].text for value in (200,)) or "201" in response.warnings[0].text
+
+
+def test_short_histories_are_told(core: Any, trained: Any) -> None:
+    when = (trained.end - timedelta(days=10)).replace(tzinfo=UTC)
+    line = {"order_id": "1", "occurred_at": when.isoformat(), "amount": 10}
+    again = {"order_id": "2", "occurred_at": (when + timedelta(days=4)).isoformat(), "amount": 10}
+    customers = [{"customer_id": "a", "orders": [line]}, {"customer_id": "b", "orders": [line, again]}]
+    response = ask(core, customers=customers, as_of=f"{trained.end.isoformat()}Z")
+    assert "one_order" in codes(response, 0) and "short_history" in codes(response, 1)
+
+
+def test_a_value_out_of_range_is_told(core: Any, trained: Any) -> None:
+    line = {"order_id": "1", "occurred_at": (trained.end - timedelta(days=5)).isoformat(), "amount": 90_000_000}
+    response = ask(core, customers=[{"customer_id": "a", "orders": [line]}], as_of=trained.end.isoformat())
+    assert "out_of_range" in codes(response)
+
+
+@pytest.mark.parametrize(
+    ("document", "code", "field"),
+    [
+        ({"customers": [{"customer_id": "a"}, {"customer_id": "b"}, {"customer_id": "a"}]}, "duplicate_customer",
+         "customers[2].customer_id"),
+        ({"customers": [{"customer_id": "a"}], "as_of": "1999-01-01"}, "as_of_out_of_range", "as_of"),
+        ({"customers": [{"customer_id": f"{i}"} for i in range(1001)]}, "too_many_customers", "customers"),
+        ({"customers": [{"customer_id": "a", "orders": [{"order_id": "1", "occurred_at": "2022-01-01"}]}]},
+         "invalid_request", "customers[0].orders[0].amount"),
+        ({"customers": [{"customer_id": "a", "orders": [
+            {"order_id": "1", "occurred_at": "2022-01-01", "amount": 1, "currency": "EUR"}]}]},
+         "mixed_currencies", "customers[0].orders[0].currency"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_answered_is_refused_with_its_place(
+    core: Any, document: dict[str, Any], code: str, field: str
+) -> None:
+    with pytest.raises(RequestError) as caught:
+        ask(core, **document)
+    assert (caught.value.code, caught.value.place["field"]) == (code, field)
+
+
+def test_without_tables_a_history_is_needed(trained: Any, history: Any, core: Any) -> None:
+    from models.bundle import load_bundle
+    from serving.core import ScoringCore
+
+    bare = ScoringCore(load_bundle(trained.settings.bundle_store, examine=False), None, trained.settings)
+    with pytest.raises(RequestError) as caught:
+        ask(bare, customers=[{"customer_id": "c0001"}])
+    assert caught.value.code == "history_needed"
+    as_of = f"{trained.end.isoformat()}Z"
+    answer = ask(bare, customers=[history("c0001")], as_of=as_of).results[0]
+    assert answer.churn_probability == ask(core, customers=[history("c0001")], as_of=as_of).results[0].churn_probability
+    assert not bare.model_card().by_id and bare.model_card().data_until is None
+
+
+def test_a_returned_order_is_marked_by_the_rule_of_the_settings(trained: Any) -> None:
+    from configs.settings import ReturnRule
+    from serving.history import read_history
+    from serving.schemas import Customer
+
+    data = trained.settings.data.model_copy(update={"returns": ReturnRule(order_prefix="C")})
+    line = OrderLine(order_id="C1", occurred_at=datetime(2022, 1, 1), amount=Decimal("5.00005"))
+    customer = Customer(customer_id="a", orders=[line, line.model_copy(update={"order_id": "1"})])
+    columns = {"transactions": ("customer_id", "order_id", "occurred_at", "amount")}
+    table = read_history([(0, customer)], data, columns, None).tables["transactions"]
+    assert table["amount"].to_pylist() == [Decimal("-5.0001"), Decimal("5.0001")]
+    assert table["occurred_at"].to_pylist() == [datetime(2021, 12, 31, 16)] * 2
+
+
+@pytest.mark.parametrize(
+    ("model", "table"),
+    [(OrderLine, "transactions"), (Feedback, "feedback"), (Interaction, "interactions"), (Profile, "customers")],
+)
+def test_requests_have_the_columns_of_the_data_contract(model: Any, table: str) -> None:
+    from features.tables import TABLES
+
+    assert set(model.model_fields) == {column.name for column in TABLES[table].columns} - {"customer_id"}
+
+
+def test_the_serving_process_imports_no_laboratory(trained: Any) -> None:
+    code = f"""
+import sys
+from serving.process import refuse_laboratory
+refuse_laboratory()
+from configs.settings import load_settings
+from serving.model_folder import load_core
+import serving.service
+load_core(load_settings({str(trained.settings.root / "holdfast.yaml")!r})).warm_up()
+heavy = ("mlflow", "dvc", "shap", "sklearn", "matplotlib", "joblib", "numba")
+print(sorted(name for name in heavy if name in sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "[]"

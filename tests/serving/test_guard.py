@@ -1,0 +1,468 @@
+"""The door: what does not pass gets the one envelope, and never a 5xx."""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+import sys
+import time
+from typing import Any
+
+import pytest
+
+import configs.errors
+from configs.errors import HoldfastError
+from serving.errors import STATUS, error_body, request_error, status_of
+from serving.texts import DATA_WARNINGS, ERRORS, PROBLEMS
+
+GOOD = {"customers": [{"customer_id": "c1"}], "as_of": "2024-01-01T00:00:00Z"}
+HISTORY = {
+    "customers": [
+        {
+            "customer_id": "c1",
+            "orders": [
+                {"order_id": "o1", "occurred_at": "2023-05-01T10:00:00+08:00", "amount": 12.5, "quantity": 2},
+                {"order_id": "o2", "occurred_at": "2023-06-01", "amount": -2, "product_id": "p"},
+            ],
+            "feedback": [{"kind": "complaint", "occurred_at": "2023-06-02", "score": 1}],
+            "interactions": [{"kind": "visit", "occurred_at": "2023-06-02T08:00"}],
+            "profile": {"customer_type": "enterprise", "birthday": "1990-02-28"},
+        }
+    ],
+    "lang": "zh",
+}
+
+
+def body_with(path: str, value: str) -> bytes:
+    """`HISTORY` as text with one value replaced by raw JSON."""
+    document = json.loads(json.dumps(HISTORY))
+    place: Any = document
+    *way, last = path.split(".")
+    for step in way:
+        place = place[int(step)] if step.isdigit() else place[step]
+    place[int(last) if last.isdigit() else last] = "@@"
+    return json.dumps(document).replace('"@@"', value).encode()
+
+
+LINE = "customers.0.orders.0"
+MALFORMED: dict[str, tuple[bytes, str]] = {
+    "empty": (b"", "not_json"),
+    "not JSON": (b"customers", "not_json"),
+    "cut off": (json.dumps(GOOD).encode()[:-3], "not_json"),
+    "two documents": (b"{}{}", "not_json"),
+    "bad UTF-8": (b'{"customers": "\xff\xfe"}', "not_utf8"),
+    "overlong UTF-8": (b'{"customers": "\xc0\xaf"}', "not_utf8"),
+    "byte order mark": (b"\xef\xbb\xbf" + json.dumps(GOOD).encode(), "byte_order_mark"),
+    "UTF-16": (json.dumps(GOOD).encode("utf-16"), "not_utf8"),
+    "UTF-16 without mark": (json.dumps(GOOD).encode("utf-16-le"), "not_json"),
+    "control character": (b'{"customers": "a\x00"}', "not_json"),
+    "list": (b"[]", "invalid_request"),
+    "null": (b"null", "invalid_request"),
+    "text": (b'"x"', "invalid_request"),
+    "number": (b"1", "invalid_request"),
+    "nested 100": (b"[" * 100 + b"]" * 100, "too_deep"),
+    "nested 500": (b'{"customers":' + b"[" * 500 + b"]" * 500 + b"}", "too_deep"),
+    "nested 100,000": (b"[" * 100_000 + b"]" * 100_000, "too_deep"),
+    "nested objects": (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, "too_deep"),
+    "integer of 5,000 digits": (body_with(f"{LINE}.amount", "1" * 5000), "not_finite"),
+    "integer of 300 digits": (body_with(f"{LINE}.quantity", "1" * 300), "invalid_request"),
+    "decimal of 5,000 digits": (body_with(f"{LINE}.amount", "0." + "1" * 5000), "not_finite"),
+    "NaN": (body_with(f"{LINE}.amount", "NaN"), "not_finite"),
+    "Infinity": (body_with(f"{LINE}.quantity", "Infinity"), "not_finite"),
+    "-Infinity": (body_with(f"{LINE}.quantity", "-Infinity"), "not_finite"),
+    "1e999": (body_with(f"{LINE}.amount", "1e999"), "not_finite"),
+    "1e999999999": (body_with(f"{LINE}.amount", "1e999999999"), "not_finite"),
+    "1e300": (body_with(f"{LINE}.amount", "1e300"), "invalid_request"),
+    "number as text": (body_with(f"{LINE}.amount", '"1"'), "invalid_request"),
+    "quantity as text": (body_with(f"{LINE}.quantity", '"1"'), "invalid_request"),
+    "truth as number": (body_with(f"{LINE}.amount", "true"), "invalid_request"),
+    "number as id": (body_with("customers.0.customer_id", "17850"), "invalid_request"),
+    "empty id": (body_with("customers.0.customer_id", '""'), "invalid_request"),
+    "long id": (body_with("customers.0.customer_id", '"' + "x" * 201 + '"'), "invalid_request"),
+    "half a character": (body_with("customers.0.customer_id", r'"\ud800"'), "invalid_request"),
+    "NUL in id": (body_with("customers.0.customer_id", r'"a\u0000b"'), "invalid_request"),
+    "line break in id": (body_with("customers.0.customer_id", r'"a\nb"'), "invalid_request"),
+    "null id": (body_with("customers.0.customer_id", "null"), "invalid_request"),
+    "unknown language": (body_with("lang", '"fr"'), "invalid_request"),
+    "unknown kind": (body_with("customers.0.feedback.0.kind", '"praise"'), "invalid_request"),
+    "epoch as time": (body_with(f"{LINE}.occurred_at", "1315612800"), "invalid_request"),
+    "no such day": (body_with(f"{LINE}.occurred_at", '"2023-02-30"'), "invalid_request"),
+    "year 0": (body_with(f"{LINE}.occurred_at", '"0000-01-01"'), "invalid_request"),
+    "year 9999": (body_with(f"{LINE}.occurred_at", '"9999-12-31T23:59:59-12:00"'), "invalid_request"),
+    "hour 25": (body_with(f"{LINE}.occurred_at", '"2023-01-01T25:00:00Z"'), "invalid_request"),
+    "zone of 23 hours": (body_with(f"{LINE}.occurred_at", '"2023-01-01T00:00:00+23:00"'), "invalid_request"),
+    "Arabic digits in a time": (body_with(f"{LINE}.occurred_at", '"٢٠٢٣-01-01"'), "invalid_request"),
+    "birthday with time": (body_with("customers.0.profile.birthday", '"1990-01-01T00:00"'), "invalid_request"),
+    "doubled key": (b'{"customers": [], "customers": []}', "duplicate_key"),
+    "doubled key inside": (body_with(f"{LINE}.product_id", '"p", "amount": 3'), "duplicate_key"),
+    "unknown key": (b'{"customers": [{"customer_id": "a"}], "model": 1}', "invalid_request"),
+    "unknown key of a line": (body_with(f"{LINE}.price", "1"), "invalid_request"),
+    "no customers": (b"{}", "invalid_request"),
+    "empty list": (b'{"customers": []}', "invalid_request"),
+    "customers as object": (b'{"customers": {}}', "invalid_request"),
+    "feedback without orders": (
+        b'{"customers": [{"customer_id": "a", "feedback": []}]}',
+        "invalid_request",
+    ),
+    "10,001 customers": (json.dumps({"customers": [{"customer_id": "a"}] * 10_001}).encode(), "invalid_request"),
+}
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_malformed_body_is_refused_with_its_code(stub_service: Any, name: str) -> None:
+    body, code = MALFORMED[name]
+    started = time.perf_counter()
+    answer = stub_service.send("POST", "/v1/score", body)
+    assert (answer.status, answer.error["code"]) == (400, code)
+    assert time.perf_counter() - started < 1.0
+    assert len(answer.body) < 8_192
+
+
+@pytest.mark.parametrize("document", [GOOD, HISTORY])
+def test_good_body_reaches_the_core_whole(stub_service: Any, stub: Any, document: dict[str, Any]) -> None:
+    assert stub_service.post("/v1/score", document).status == 200
+    dumped = stub.seen.model_dump(exclude_none=True, mode="json")
+    assert [customer["customer_id"] for customer in dumped["customers"]] == ["c1"]
+    assert len(dumped["customers"][0].get("orders", [])) == len(document["customers"][0].get("orders", []))
+
+
+def test_money_is_the_decimal_of_the_text(stub_service: Any, stub: Any) -> None:
+    body = body_with(f"{LINE}.amount", "12345678901234.5678")
+    assert stub_service.send("POST", "/v1/score", body).status == 200
+    assert str(stub.seen.customers[0].orders[0].amount) == "12345678901234.5678"
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"content-type": "application/json"}, 200),
+        ({"content-type": "application/json; charset=utf-8"}, 200),
+        ({"content-type": 'APPLICATION/JSON;charset="UTF-8"'}, 200),
+        ({"content-type": ""}, 415),
+        ({"content-type": "text/plain"}, 415),
+        ({"content-type": "application/json; charset=latin-1"}, 415),
+        ({"content-type": "application/json, application/vnd.bentoml+pickle"}, 415),
+        ({"content-type": "application/vnd.bentoml+pickle"}, 415),
+        ({"content-type": "application/vnd.bentoml+pickle; charset=utf-8"}, 415),
+        ({"content-type": "application/octet-stream"}, 415),
+        ({"content-type": "application/x-python-serialize"}, 415),
+        ({"content-type": "multipart/form-data; boundary=x"}, 415),
+        ({"content-type": "application/x-www-form-urlencoded"}, 415),
+        ({"content-encoding": "gzip"}, 415),
+        ({"content-encoding": "identity, gzip"}, 415),
+        ({"content-encoding": "identity"}, 200),
+    ],
+)
+def test_only_plain_json_is_taken(stub_service: Any, headers: dict[str, str], status: int) -> None:
+    answer = stub_service.send("POST", "/v1/score", json.dumps(GOOD).encode(), headers)
+    assert answer.status == status
+    if status == 415:
+        assert answer.error["code"] in {"unsupported_media_type", "encoded_body"}
+
+
+@pytest.mark.parametrize("path", ["/v1/score", "/v1/model"])
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "BREW"])
+def test_other_methods_are_refused(stub_service: Any, path: str, method: str) -> None:
+    answer = stub_service.send(method, path)
+    assert (answer.status, answer.headers["allow"]) == (405, "POST")
+    assert answer.body == b"" if method == "HEAD" else answer.error["code"] == "method_not_allowed"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/docs.json", "/schema.json", "/metrics", "/healthz", "/static_content/index.css", "/v1/score/", "/V1/SCORE",
+     "/v1/../v1/score", "//v1/score", "/v1/score\x00", "/score", "/_internal", "/livez/x", "/v1"],
+)  # fmt: skip
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_there_is_nothing_else(stub_service: Any, path: str, method: str) -> None:
+    answer = stub_service.send(method, path, b"{}" if method == "POST" else b"")
+    assert (answer.status, answer.error["code"]) == (404, "not_found")
+
+
+def test_every_route_of_the_application_is_in_the_table(stub_client: Any) -> None:
+    from serving.service import BODIES
+
+    routes = {getattr(route, "path", "") for route in stub_client.app.app.routes}
+    hidden = {"/", "/livez", "/readyz", "/healthz", "/docs.json", "/schema.json", "/static_content"}
+    assert routes - hidden == set(BODIES)
+
+
+@pytest.mark.parametrize("path", ["/v1/score", "/v1/model"])
+@pytest.mark.parametrize("kind", list(STATUS))
+def test_every_route_turns_every_error_into_the_envelope(
+    stub_service: Any, stub: Any, path: str, kind: type[HoldfastError]
+) -> None:
+    stub.failure = kind("customer 4711 at /srv/secret", "look into /srv/secret", value="4711")
+    answer = stub_service.post(path, GOOD if path == "/v1/score" else {})
+    assert answer.status == STATUS[kind]
+    assert answer.error["code"] == kind.code
+    if answer.status >= 500:
+        assert "4711" not in answer.body.decode() and "secret" not in answer.body.decode()
+        assert answer.error["place"] == {}
+
+
+def test_every_error_class_is_mapped() -> None:
+    def below(kind: type[HoldfastError]) -> set[type[HoldfastError]]:
+        return {kind}.union(*(below(child) for child in kind.__subclasses__()))
+
+    own = {kind for kind in below(HoldfastError) if kind.__module__ == configs.errors.__name__}
+    assert own == set(STATUS)
+
+    class Newer(configs.errors.DataError):
+        code = "newer"
+
+    assert status_of(Newer("a", "b")) == STATUS[configs.errors.DataError]
+
+
+@pytest.mark.parametrize("failure", [ValueError("4711"), MemoryError("4711"), RecursionError("4711"), KeyError("4711")])
+def test_an_unknown_exception_is_a_500_without_its_text(
+    stub_service: Any, stub: Any, failure: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    stub.failure = failure
+    with caplog.at_level(logging.DEBUG):
+        answer = stub_service.post("/v1/score", GOOD)
+    assert (answer.status, answer.error["code"]) == (500, "internal")
+    assert "4711" not in answer.body.decode() + caplog.text
+    assert type(failure).__name__ in caplog.text and answer.error["request_id"] in caplog.text
+
+
+async def _raises(scope: Any, receive: Any, send: Any) -> None:
+    raise ValueError("4711")
+
+
+async def _says_nothing(scope: Any, receive: Any, send: Any) -> None:
+    return None
+
+
+async def _breaks_off(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"{", "more_body": True})
+    raise ValueError("4711")
+
+
+async def _answers_its_own_way(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": int(scope["path"][1:]), "headers": [(b"Server", b"x")]})
+    await send({"type": "http.response.body", "body": b"Traceback 47", "more_body": True})
+    await send({"type": "http.response.body", "body": b"11"})
+
+
+def _ask(client_class: Any, app: Any, path: str = "/a") -> Any:
+    from serving.guard import Guard
+    from serving.schemas import ModelRequest
+
+    client = client_class(Guard(app, bodies={path: ModelRequest}, ready=lambda: True))
+    try:
+        return client.send("POST", path, b"{}")
+    finally:
+        client.loop.close()
+
+
+@pytest.mark.parametrize("app", [_raises, _says_nothing])
+def test_an_application_that_raises_or_says_nothing_is_a_500(client_class: Any, app: Any) -> None:
+    answer = _ask(client_class, app)
+    assert (answer.status, answer.error["code"]) == (500, "internal")
+    assert "4711" not in answer.body.decode()
+
+
+def test_an_answer_that_breaks_off_is_not_completed(client_class: Any) -> None:
+    answer = _ask(client_class, _breaks_off)
+    assert (answer.status, answer.body, answer.messages[-1]["more_body"]) == (200, b"{", True)
+
+
+@pytest.mark.parametrize(
+    ("status", "ours", "code"),
+    [(404, 404, "not_found"), (429, 503, "overloaded"), (503, 503, "overloaded"), (504, 504, "timed_out"),
+     (500, 500, "internal"), (418, 500, "internal")],
+)  # fmt: skip
+def test_errors_of_other_layers_are_put_into_the_envelope(client_class: Any, status: int, ours: int, code: str) -> None:
+    answer = _ask(client_class, _answers_its_own_way, f"/{status}")
+    assert (answer.status, answer.error["code"]) == (ours, code)
+    assert "Traceback" not in answer.body.decode() and "server" not in answer.headers
+
+
+def test_a_websocket_is_closed(client_class: Any) -> None:
+    from serving.guard import Guard
+
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    client = client_class(None)
+    guard = Guard(_raises, bodies={}, ready=lambda: True)
+    client.loop.run_until_complete(guard({"type": "websocket"}, receive, send))
+    client.loop.close()
+    assert [message["type"] for message in sent] == ["websocket.close"]
+
+
+def test_a_body_that_is_too_large_is_refused_before_it_is_read(stub_service: Any) -> None:
+    answer = stub_service.send("POST", "/v1/score", b"", {"content-length": str(1 << 30)})
+    assert (answer.status, answer.error["code"], answer.headers["connection"]) == (413, "body_too_large", "close")
+
+
+def test_a_streamed_body_is_capped(stub_service: Any) -> None:
+    answer = stub_service.send("POST", "/v1/score", [b" " * 300_000] * 4, {"transfer-encoding": "chunked"})
+    assert (answer.status, answer.error["code"]) == (413, "body_too_large")
+
+
+def test_a_wrong_length_does_not_lift_the_cap(stub_service: Any) -> None:
+    answer = stub_service.send("POST", "/v1/score", [b" " * 300_000] * 4, {"content-length": "10"})
+    assert answer.status == 413
+
+
+def test_a_body_that_does_not_arrive_is_given_up(stub_service: Any) -> None:
+    started = time.perf_counter()
+    answer = stub_service.send("POST", "/v1/score", b'{"customers": [', stall=True)
+    assert (answer.status, answer.error["code"]) == (408, "body_timeout")
+    assert time.perf_counter() - started < 2.0
+
+
+def test_a_caller_that_hangs_up_gets_nothing(stub_service: Any) -> None:
+    assert stub_service.send("POST", "/v1/score", b'{"customers": [', hang_up=True).messages == []
+
+
+def test_request_id_is_given_back_or_made(stub_service: Any) -> None:
+    assert stub_service.post("/v1/model", {}, **{"X-Request-Id": "crm-7.1_a"}).headers["x-request-id"] == "crm-7.1_a"
+    for bad in ("a b", "x" * 65, "a\r\nset-cookie: b", "", "ä"):
+        made = stub_service.post("/v1/model", {}, **{"X-Request-Id": bad}).headers["x-request-id"]
+        assert len(made) == 32 and made != bad
+    assert stub_service.send("GET", "/livez").headers["x-request-id"]
+
+
+def test_errors_speak_the_language_asked_for(stub_service: Any) -> None:
+    header = {"accept-language": "zh-CN,zh;q=0.9,en;q=0.5"}
+    assert stub_service.send("POST", "/v1/score", b"{}", header).error["message"] == "customers 缺失"
+    assert stub_service.send("POST", "/v1/score", b"{}").error["message"] == "customers is missing"
+
+
+def test_error_texts_are_complete_in_both_languages() -> None:
+    import re
+
+    def holes(text: str) -> set[str]:
+        return set(re.findall(r"\{(\w+)\}", text))
+
+    for code, by_lang in ERRORS.items():
+        assert set(by_lang) == {"en", "zh"}, code
+        for english, chinese in zip(by_lang["en"], by_lang["zh"], strict=True):
+            assert english and chinese and holes(english) == holes(chinese), code
+    for code, (english, chinese) in {**PROBLEMS, **DATA_WARNINGS}.items():
+        assert english and chinese and holes(english) == holes(chinese), code
+        assert re.search("[\u4e00-\u9fff]", chinese) and not re.search("[\u4e00-\u9fff]", english), code
+
+
+def test_what_is_filled_in_is_not_interpreted() -> None:
+    error = request_error("invalid_request", field="{remedy}{__class__}", type="missing", context={})
+    assert error_body(error)["error"]["message"] == "{remedy}{__class__} is missing"
+
+
+def test_health(stub_service: Any) -> None:
+    from serving import service
+
+    assert stub_service.send("GET", "/livez").json() == {"status": "alive"}
+    assert stub_service.send("GET", "/readyz").json() == {"status": "ready"}
+    assert stub_service.send("HEAD", "/livez").body == b""
+    assert stub_service.send("POST", "/livez", b"{}").status == 405
+    service.use_core(None)
+    assert stub_service.send("GET", "/livez").status == 200
+    answer = stub_service.send("GET", "/readyz")
+    assert (answer.status, answer.error["code"], answer.headers["retry-after"]) == (503, "not_ready", "1")
+    assert stub_service.post("/v1/model", {}).status == 503
+
+
+def test_answers_do_not_say_what_serves_them(stub_service: Any) -> None:
+    for answer in (
+        stub_service.post("/v1/model", {}),
+        stub_service.send("GET", "/"),
+        stub_service.send("GET", "/livez"),
+    ):
+        assert "server" not in answer.headers and not any("bentoml" in name for name in answer.headers)
+        assert answer.headers["cache-control"] == "no-store"
+
+
+def test_mutated_bodies_never_fail_the_service(stub_service: Any) -> None:
+    rng = random.Random(7)
+    seeds = [json.dumps(document).encode() for document in (GOOD, HISTORY)]
+    tokens = [
+        b"null",
+        b"NaN",
+        b"-0",
+        b"1e400",
+        b'""',
+        b"[]",
+        b"{}",
+        b"\x00",
+        b"\xff",
+        b'"\\ud800"',
+        b",",
+        b":",
+        b"1" * 30,
+    ]
+    events: list[str] = []
+    recording = True
+
+    def hook(event: str, args: tuple[Any, ...]) -> None:
+        if recording and event == "pickle.find_class":
+            events.append(str(args))
+
+    sys.addaudithook(hook)
+    statuses: dict[int, int] = {}
+    started = time.perf_counter()
+    for _ in range(2_500):
+        body = bytearray(rng.choice(seeds))
+        for _ in range(rng.randint(1, 4)):
+            at = rng.randrange(len(body) + 1)
+            action = rng.randrange(5)
+            if action == 0:
+                body[at:at] = rng.choice(tokens)
+            elif action == 1:
+                del body[at : at + rng.randint(1, 12)]
+            elif action == 2 and at < len(body):
+                body[at] ^= 1 << rng.randrange(8)
+            elif action == 3:
+                body[at:at] = body[at : at + rng.randint(1, 40)]
+            else:
+                body[at : at + 1] = bytes([rng.randrange(256)])
+        answer = stub_service.send("POST", "/v1/score", bytes(body))
+        statuses[answer.status] = statuses.get(answer.status, 0) + 1
+        if answer.status != 200:
+            assert answer.error["code"] in ERRORS
+    recording = False
+    assert set(statuses) == {200, 400} and statuses[400] > 1_000, statuses
+    assert events == []
+    assert time.perf_counter() - started < 10.0
+
+
+def test_a_pickled_body_is_never_loaded(stub_service: Any, tmp_path: Any) -> None:
+    import pickle
+
+    class Evil:
+        def __reduce__(self) -> Any:
+            return (open, (str(tmp_path / "marker"), "w"))
+
+    body = pickle.dumps(Evil())
+    for kind in ("application/vnd.bentoml+pickle", "application/json", "Application/Vnd.BentoML+Pickle", "x/y"):
+        assert stub_service.send("POST", "/v1/score", body, {"content-type": kind}).status in {400, 415}
+    assert not (tmp_path / "marker").exists()
+
+
+def test_refused_requests_leave_no_trace_of_the_caller_in_the_log(
+    stub_service: Any, stub: Any, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    canary = "canary-8231"
+    with caplog.at_level(logging.DEBUG):
+        for body in (
+            {"customers": [{"customer_id": canary}]},
+            {"customers": [{"customer_id": canary, canary: 1}]},
+            {"customers": [{"customer_id": canary, "orders": [{"order_id": canary, "occurred_at": canary}]}]},
+            {canary: canary},
+        ):
+            stub_service.post("/v1/score", body)
+        stub.failure = KeyError(canary)
+        stub_service.post("/v1/score", {"customers": [{"customer_id": canary}]})
+        stub_service.send("POST", f"/v1/{canary}", b"{}")
+    captured = capfd.readouterr()
+    assert canary not in caplog.text + captured.out + captured.err

@@ -1,0 +1,133 @@
+"""From tables to a bundle: the same bytes from the same data, a whole candidate or none, the gate in the store."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from configs.errors import BundleError
+from configs.settings import Settings, TrainingSettings
+from features.engine import tables_from_arrow
+from features.specs import FeatureSet
+from models.bundle import CURRENT, load_bundle, read_pointer
+from retention.baseline import Baseline
+from training.datasets import TrainingSet
+from training.evaluate import Evaluation, save_evaluation
+from training.fit import evaluation_of, finish, fit_bundle, load_candidate, parameters, save_candidate
+from training.register import register
+from training.report import write_report
+
+
+@pytest.fixture(scope="module")
+def fitted(log: pa.Table, data: TrainingSet, as_of: datetime, simple_suite: Any, company_settings: Settings) -> Any:
+    with tables_from_arrow({"transactions": log}) as tables:
+        return fit_bundle(tables, as_of, company_settings, data=data, make_suite=simple_suite)
+
+
+def test_files_of_a_candidate(fitted: Any, data: TrainingSet, as_of: datetime) -> None:
+    assert {
+        "simple.json",
+        "features.json",
+        "parameters.json",
+        "reference_prices.json",
+        "retention/baseline.json",
+    } == set(fitted.files)
+    assert FeatureSet.from_json(fitted.files["features.json"].decode()) == data.feature_set
+    assert Baseline.from_json(fitted.files["retention/baseline.json"].decode()).customers == fitted.meta["customers"]
+    assert fitted.meta["as_of"] == as_of.isoformat()
+    assert fitted.meta["feature_fingerprint"] == data.feature_set.fingerprint
+    json.dumps(fitted.meta, allow_nan=False)
+
+
+def test_same_data_same_bytes(
+    log: pa.Table,
+    fitted: Any,
+    as_of: datetime,
+    simple_suite: Any,
+    company_settings: Settings,
+    evaluation_of_company: Evaluation,
+) -> None:
+    """Computed again from lines in another order, without the stored training set."""
+    mixed = log.take(pa.array(list(reversed(range(len(log))))))
+    with tables_from_arrow({"transactions": mixed}) as tables:
+        again = fit_bundle(tables, as_of, company_settings, make_suite=simple_suite)
+    one, two = (finish(bundle, evaluation_of_company, company_settings) for bundle in (fitted, again))
+    assert one.files == two.files
+    assert one.meta == two.meta
+
+
+def test_parameters_hold_no_place_and_no_secret(company_settings: Settings) -> None:
+    text = json.dumps(parameters(company_settings))
+    assert str(company_settings.root) not in text and "transactions.parquet" not in text
+    other = company_settings.model_copy(update={"training": TrainingSettings(max_cutoffs=4, threads=1)})
+    assert parameters(other) == parameters(company_settings), "threads do not change a model"
+
+
+def test_card(fitted: Any, company_settings: Settings, evaluation_of_company: Evaluation) -> None:
+    whole = finish(fitted, evaluation_of_company, company_settings)
+    card = json.loads(whole.files["card/card.json"])
+    assert card["evaluation"]["grade"]["letter"] == whole.meta["grade"] == evaluation_of_company.letter
+    page = whole.files["card/card.html"].decode()
+    assert "模型卡" in page and "Model card" in page and "<script" not in page
+    assert evaluation_of(whole.files).content == evaluation_of_company.content  # type: ignore[union-attr]
+    untested = finish(fitted, None, company_settings)
+    assert "has not been tested" in untested.files["card/card.html"].decode()
+    assert untested.meta["grade"] is None
+    assert evaluation_of(untested.files) is None
+
+
+def test_candidate_folder_is_whole_or_refused(fitted: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "candidate"
+    with pytest.raises(BundleError, match="holdfast fit"):
+        load_candidate(folder)
+    save_candidate(fitted, folder)
+    (folder / "left_over.txt").write_text("of an earlier candidate")
+    save_candidate(fitted, folder)
+    assert not (folder / "left_over.txt").exists()
+    again = load_candidate(folder)
+    assert (again.files, again.meta) == (fitted.files, fitted.meta)
+    (folder / "features.json").write_bytes(b"{}")
+    with pytest.raises(BundleError, match="no whole candidate"):
+        load_candidate(folder)
+
+
+def test_a_training_set_of_another_moment_is_refused(
+    log: pa.Table, data: TrainingSet, simple_suite: Any, company_settings: Settings
+) -> None:
+    with (
+        tables_from_arrow({"transactions": log}) as tables,
+        pytest.raises(BundleError, match="2022-07-01, not 2022-06-01"),
+    ):
+        fit_bundle(tables, datetime(2022, 6, 1), company_settings, data=data, make_suite=simple_suite)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_register_promote_and_keep_back(fitted: Any, settings: Settings, evaluation_of_company: Evaluation) -> None:
+    """The first is used; the same again changes nothing; a worse one is stored, recorded and not used."""
+    save_candidate(fitted, settings.work / "candidate")
+    save_evaluation(evaluation_of_company, settings.work / "evaluation")
+    write_report(evaluation_of_company, settings.work / "evaluation")
+    first = register(settings)
+    assert (first["decision"]["code"], first["version"]) == ("first", 1)
+    assert read_pointer(settings.bundle_store, CURRENT) == first["bundle_id"]
+    assert load_bundle(settings.bundle_store).meta == first["meta"]
+    same = register(settings)
+    assert (same["decision"]["code"], same["bundle_id"], same["version"]) == ("same", first["bundle_id"], 1)
+
+    worse = evaluation_of_company.losses.assign(log_loss=lambda table: table["log_loss"] + 0.2)
+    save_evaluation(Evaluation(evaluation_of_company.content, worse), settings.work / "evaluation")
+    second = register(settings)
+    assert (second["decision"]["promote"], second["decision"]["code"]) == (False, "worse")
+    assert second["version"] == 2 and second["bundle_id"] != first["bundle_id"]
+    assert read_pointer(settings.bundle_store, CURRENT) == first["bundle_id"]
+    assert load_bundle(settings.bundle_store, bundle_id=second["bundle_id"]).meta["grade"]
+
+    (settings.bundle_store / first["bundle_id"] / "features.json").write_bytes(b"[]")
+    third = register(settings)
+    assert third["decision"]["code"] == "champion_unreadable"
+    assert read_pointer(settings.bundle_store, CURRENT) == third["bundle_id"]

@@ -1,0 +1,103 @@
+"""The gate: the first model passes, a worse one stays back, chance does not decide."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from configs.errors import BundleError
+from training.evaluate import Evaluation
+from training.gate import already_in_use, compare, decide, unreadable_champion
+
+LOSSES = np.random.default_rng(11).gamma(1.0, 0.5, 2000)
+DEVIANCES = np.random.default_rng(12).gamma(0.5, 30.0, 2000)
+
+
+def evaluation(
+    churn: Any = 0.0, spend: Any = 0.0, *, as_of: str = "2022-07-01", skill: float = -0.05, **content: Any
+) -> Evaluation:
+    """An evaluation whose losses are the common ones plus something."""
+    values = {
+        "as_of": as_of,
+        "test_cutoff": as_of,
+        "horizon_days": 90,
+        "lifetime_days": 365,
+        "has_amounts": True,
+        "grade": {"letter": "A"},
+        "metrics": {"holdfast": {}, "bgnbd": {"churn_log_loss": 0.5, "spend_deviance": 20.0}},
+        "best": {
+            "churn": "bgnbd",
+            "churn_difference": {"mean": skill * 0.5, "low": skill * 0.5 - 0.01, "high": skill * 0.5 + 0.01},
+            "spend": "bgnbd",
+            "spend_difference": {"mean": -1.0, "low": -2.0, "high": 0.0},
+        },
+    }  # fmt: skip
+    losses = pd.DataFrame(
+        {
+            "key": np.arange(2000),
+            "log_loss": LOSSES + churn,
+            "orders_deviance": 1.0,
+            "spend_deviance": DEVIANCES + spend,
+        }
+    )
+    return Evaluation(values | content, losses)
+
+
+def test_the_first_model_is_promoted() -> None:
+    found = decide(evaluation(), None, seed=1)
+    assert (found.promote, found.code) == (True, "first")
+    assert "grade A" in found.en and "等级为 A" in found.zh
+    untested = decide(None, None, seed=1)
+    assert (untested.promote, untested.code) == (True, "first")
+
+
+@pytest.mark.parametrize(
+    ("churn", "spend", "promote", "words"),
+    [
+        (0.0, 0.0, True, "not worse"),
+        (-0.05, 0.0, True, "not worse"),
+        (0.05, 0.0, False, "churn risk worse"),
+        (0.0, 5.0, False, "expected spend worse"),
+        (0.05, 5.0, False, "churn risk and expected spend worse"),
+    ],
+)
+def test_paired_on_the_same_customers(churn: float, spend: float, promote: bool, words: str) -> None:
+    found = decide(evaluation(churn, spend), evaluation(), seed=1)
+    assert found.promote is promote
+    assert words in found.en
+    assert all(part["way"] == "paired" for part in found.evidence.values())
+    assert found.evidence["log_loss"]["mean"] == pytest.approx(churn, abs=1e-9)
+
+
+def test_chance_does_not_keep_a_model_back() -> None:
+    noise = np.random.default_rng(4).normal(0.001, 0.5, 2000)
+    assert decide(evaluation(noise), evaluation(), seed=1).promote
+
+
+def test_customers_are_matched_by_key() -> None:
+    """Half of the customers shared, in another order: only they are compared, each with itself."""
+    new, champion = evaluation(0.05), evaluation()
+    shuffled = Evaluation(new.content, new.losses.iloc[1000:].sample(frac=1, random_state=2))
+    found = compare(shuffled, champion, seed=1)
+    assert found["log_loss"]["customers"] == 1000
+    assert found["log_loss"]["low"] == pytest.approx(0.05)
+
+
+def test_other_test_windows_are_compared_by_skill() -> None:
+    champion = evaluation(as_of="2022-06-01", skill=-0.05)
+    kept = decide(evaluation(5.0, skill=-0.05), champion, seed=1)
+    assert kept.promote, "raw losses of different windows say nothing"
+    assert {part["way"] for part in kept.evidence.values()} == {"skill"}
+    assert not decide(evaluation(skill=0.05), champion, seed=1).promote
+    assert decide(evaluation(skill=-0.03), champion, seed=1).promote, "within the noise of both"
+
+
+def test_other_question_untested_unreadable_and_same() -> None:
+    assert decide(evaluation(9.0, horizon_days=30), evaluation(), seed=1).code == "other_question"
+    assert decide(None, evaluation(), seed=1, champion_meta={}).code == "untested"
+    assert not decide(None, evaluation(), seed=1, champion_meta={}).promote
+    assert decide(evaluation(), None, seed=1, champion_meta={}).code == "champion_untested"
+    assert already_in_use().promote
+    found = unreadable_champion(BundleError("bundle abc: x was changed", "restore it", code="bundle_changed"))
+    assert found.promote and "was changed" in found.en and found.as_dict()["evidence"] == {"error": "bundle_changed"}

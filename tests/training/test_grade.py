@@ -1,0 +1,44 @@
+"""The grade follows its written rule, one condition at a time."""
+
+from typing import Any
+
+import pytest
+
+from training.grade import grade
+from training.metrics import Difference
+from training.texts import TEXTS
+
+GOOD: dict[str, Any] = {
+    "customers": 1000,
+    "stayed": 500,
+    "stopped": 500,
+    "log_loss_difference": Difference(-0.02, -0.03, -0.01),
+    "spend_difference": Difference(-0.2, -0.5, 0.1),
+    "calibration_error": 0.02,
+    "orders_bias": -0.05,
+    "spend_bias": 0.1,
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "letter", "reason"),
+    [
+        ({}, "A", "better"),
+        ({"spend_difference": None, "spend_bias": None}, "A", "better"),
+        ({"log_loss_difference": Difference(-0.01, -0.03, 0.01)}, "B", "as_good"),
+        ({"calibration_error": 0.07}, "B", "level_off"),
+        ({"orders_bias": 0.16}, "B", "level_off"),
+        ({"spend_bias": -0.21}, "B", "level_off"),
+        ({"calibration_error": 0.11}, "C", "not_calibrated"),
+        ({"log_loss_difference": Difference(0.02, 0.01, 0.03)}, "C", "worse_churn"),
+        ({"spend_difference": Difference(0.2, 0.1, 0.3)}, "C", "worse_spend"),
+        ({"customers": 199}, "C", "too_few"),
+        ({"stopped": 29}, "C", "too_few"),
+        ({"log_loss_difference": Difference(*[float("nan")] * 3)}, "B", "as_good"),
+    ],
+)
+def test_grade(change: dict[str, Any], letter: str, reason: str) -> None:
+    found = grade(**GOOD | change)
+    assert (found.letter, found.reason) == (letter, reason)
+    assert f"grade.{reason}" in TEXTS
+    assert found.as_dict()["letter"] == letter

@@ -1,0 +1,89 @@
+"""The run log: parameters, metrics, report and bundle of every run; aliases; nothing outside the work folder."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from configs.settings import Settings, TrackingSettings
+from training.tracking import CHALLENGER, CHAMPION, Tracking, TrackingError
+
+
+def log(tracking: Tracking, bundle: str, auc: float, seed: int = 1) -> str:
+    return tracking.log_run(
+        name=f"run {bundle}",
+        params={"training": {"seed": seed, "max_cutoffs": 12}},
+        metrics={"churn_auc": auc},
+        tags={"bundle_id": bundle, "grade": "A", "as_of": "2022-01-01"},
+        bundle_files={"suite.json": b"{}", "churn/model.txt": b"tree"},
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_runs_versions_and_aliases(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    tracking = Tracking(settings)
+    report = tmp_path / "report.html"
+    report.write_text("<p>report</p>")
+    first = log(tracking, "aaa", 0.80)
+    second = tracking.log_run(
+        name="two",
+        params={"training": {"seed": 2, "max_cutoffs": 12}},
+        metrics={"churn_auc": 0.82},
+        tags={"bundle_id": "bbb", "grade": "B", "as_of": "2022-02-01"},
+        artefacts=[report],
+    )
+    assert tracking.register(first, "aaa", champion=True) == 1
+    assert (tracking.alias(CHAMPION), tracking.alias(CHALLENGER)) == (1, None)
+    assert tracking.register(second, "bbb", champion=False) == 2
+    assert (tracking.alias(CHAMPION), tracking.alias(CHALLENGER)) == (1, 2)
+    assert tracking.register(second, "bbb", champion=True) == 2, (
+        "a bundle is one version however often it is registered"
+    )
+    assert (tracking.alias(CHAMPION), tracking.alias(CHALLENGER)) == (2, None)
+    assert tracking.set_champion("aaa") == 1
+    assert tracking.set_champion("nobody") is None
+    assert tracking.alias(CHAMPION) == 1
+
+    runs = tracking.list_runs()
+    assert runs["run_id"].tolist() == [second, first]
+    assert runs["churn_auc"].tolist() == [0.82, 0.80]
+    assert runs["grade"].tolist() == ["B", "A"]
+    table = tracking.compare([first, second])
+    assert table.loc[("param", "training.seed")].tolist() == ["1", "2"]
+    assert ("param", "training.max_cutoffs") not in table.index, "equal parameters are left out"
+    assert table.loc[("metric", "churn_auc")].tolist() == [0.80, 0.82]
+    with pytest.raises(TrackingError, match="no run 'zzz'"):
+        tracking.compare(["zzz"])
+
+    again = Tracking(settings)
+    assert len(again.list_runs()) == 2
+    kept = {path.name for path in (settings.work / "mlartifacts").rglob("*") if path.is_file()}
+    assert kept == {"report.html", "suite.json", "model.txt"}
+    assert list(elsewhere.iterdir()) == [], "nothing is written where the command runs"
+    assert {path.name for path in settings.work.iterdir()} == {"mlflow.db", "mlartifacts"}
+    assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == "true"
+    assert os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] == "false"
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_an_unusable_log_is_one_sentence_without_secrets(settings: Settings) -> None:
+    broken = settings.model_copy(update={"tracking": TrackingSettings(uri="postgresql://user:secret@127.0.0.1:1/none")})
+    with pytest.raises(TrackingError) as caught:
+        Tracking(broken)
+    assert "secret" not in str(caught.value)
+    assert "tracking.uri" in str(caught.value)
+
+
+def test_only_tracking_imports_mlflow() -> None:
+    import training.tracking
+
+    folder = Path(training.tracking.__file__).parent
+    for path in folder.glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert ("mlflow.tracking import" in text) is (path.name == "tracking.py")

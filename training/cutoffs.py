@@ -1,0 +1,147 @@
+"""The grid of cut-offs: at which moments of the past the models learn what happened next.
+
+Three kinds of cut-offs, all with enough history before them and all at or before ``as_of``:
+
+* *main*: ``as_of - horizon``, then back by a step, at most `max_cutoffs`; the horizon has closed at each.
+* *longer*: one a year before ``as_of`` (the season) and one or two per longer horizon, so that each horizon
+  that the history allows has a closed window.
+* *recent*: between ``as_of - horizon`` and ``as_of``, where only shorter horizons have closed; they carry the
+  newest level of the business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from configs.errors import NotEnoughDataError
+from configs.settings import TargetSettings, TrainingSettings
+
+STEP_WEEKS = (1, 2, 4, 13, 26, 52)
+"""Steps that divide 52 weeks, so that a grid that is long enough meets the same season again."""
+MIN_HISTORY_DAYS = 28
+MAX_HISTORY_NEEDED_DAYS = 90
+MAX_RECENT = 6
+YEAR_DAYS = 365
+
+
+@dataclass(frozen=True)
+class CutoffGrid:
+    """Cut-offs in ascending order and how they came about.
+
+    Attributes
+    ----------
+    cutoffs : tuple of datetime
+        Every cut-off, ascending, UTC without zone.
+    step_days : int
+        Distance between main cut-offs.
+    min_history_days : int
+        Days of log that were asked for before the first cut-off.
+    as_of : datetime
+        The end of what may be known.
+    """
+
+    cutoffs: tuple[datetime, ...]
+    step_days: int
+    min_history_days: int
+    as_of: datetime
+
+    def closed(self, horizon_days: int) -> tuple[datetime, ...]:
+        """The cut-offs at which a horizon has closed, ascending."""
+        return tuple(c for c in self.cutoffs if c + timedelta(days=horizon_days) <= self.as_of)
+
+
+def default_step_days(horizon_days: int, typical_gap_days: float | None = None) -> int:
+    """Distance between cut-offs: a third of the horizon or of the customers' typical gap, whichever is longer.
+
+    Rounded down to a number of weeks that divides 52, never less than one week.
+
+    Examples
+    --------
+    >>> default_step_days(90), default_step_days(30), default_step_days(90, typical_gap_days=365.0)
+    (28, 7, 91)
+    """
+    wanted = max(horizon_days, typical_gap_days or 0.0) / 3
+    return 7 * max(weeks for weeks in STEP_WEEKS if weeks == 1 or 7 * weeks <= wanted)
+
+
+def min_history_days(horizon_days: int) -> int:
+    """Days of log needed before a cut-off: half the horizon, at least 28 days, at most 90.
+
+    Examples
+    --------
+    >>> min_history_days(30), min_history_days(90), min_history_days(365)
+    (28, 45, 90)
+    """
+    return min(MAX_HISTORY_NEEDED_DAYS, max(MIN_HISTORY_DAYS, horizon_days // 2))
+
+
+def cutoff_grid(
+    log_start: datetime,
+    as_of: datetime,
+    targets: TargetSettings,
+    training: TrainingSettings,
+    *,
+    typical_gap_days: float | None = None,
+) -> CutoffGrid:
+    """Every cut-off that training may use as of a moment.
+
+    Parameters
+    ----------
+    log_start : datetime
+        Time of the first event.
+    as_of : datetime
+        Nothing at or after it is known; every label window must have closed by then for at least one horizon.
+    targets, training : settings
+        Horizons, step and the largest number of main cut-offs.
+    typical_gap_days : float, optional
+        Median gap between a customer's orders; slow rhythms spread the cut-offs over more of the log.
+
+    Raises
+    ------
+    NotEnoughDataError
+        The log is shorter than the shortest horizon plus the history needed before it.
+    """
+    horizon = targets.horizon_days
+    step = training.cutoff_step_days or default_step_days(horizon, typical_gap_days)
+    needed = min_history_days(horizon)
+    if log_start + timedelta(days=needed + horizon) > as_of:
+        needed = MIN_HISTORY_DAYS  # a short log: little history before a cut-off is better than no cut-off
+    ages = [
+        *_main_ages(horizon, step, training.max_cutoffs),
+        *_longer_ages(horizon, targets.all_horizons),
+        *_recent_ages(horizon, targets.all_horizons),
+    ]
+    first = log_start + timedelta(days=needed)
+    cutoffs = sorted({as_of - timedelta(days=age) for age in ages if as_of - timedelta(days=age) >= first})
+    if not cutoffs:
+        days = max(0, (as_of - log_start).days)
+        shortest = min(targets.all_horizons)
+        raise NotEnoughDataError(
+            f"the log covers {days} days before {as_of:%Y-%m-%d}, which leaves no closed window of {shortest} days "
+            f"after {needed} days of history",
+            f"give at least {needed + shortest} days of orders or set a shorter horizon under targets.horizons",
+            code="log_too_short",
+            days=days,
+        )
+    return CutoffGrid(tuple(cutoffs), step, needed, as_of)
+
+
+def _main_ages(horizon: int, step: int, count: int) -> list[int]:
+    return [horizon + k * step for k in range(count)]
+
+
+def _longer_ages(horizon: int, horizons: Sequence[int]) -> list[int]:
+    longer = [h for h in horizons if h > horizon]
+    ages = [age for h in longer for age in (h, h + max(1, h // 3))]
+    return [*ages, YEAR_DAYS] if horizon <= YEAR_DAYS else ages
+
+
+def _recent_ages(horizon: int, horizons: Sequence[int]) -> list[int]:
+    shorter = [h for h in horizons if h < horizon]
+    if not shorter:
+        return []
+    shortest, half = shorter[0], max(1, shorter[0] // 2)
+    grid = list(range(shortest, horizon, half))[:MAX_RECENT]
+    return sorted({*grid, *shorter})

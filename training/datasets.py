@@ -1,0 +1,238 @@
+"""Training sets: one row per customer × cut-off with what was known then and what happened next."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from configs.errors import NotEnoughDataError
+from configs.files import atomic_path, write_json_atomic
+from configs.moments import format_moment
+from configs.progress import SILENT, Progress
+from configs.settings import Settings, TargetSettings, TrainingSettings
+from features.engine import Tables, compute_features, feature_set_for, order_events
+from features.specs import FeatureSet
+from models.contract import KEYS
+from models.suite import FitContext
+from training.cutoffs import CutoffGrid, cutoff_grid
+from training.labels import make_labels
+
+FRAME_FILE, LABELS_FILE, CONTEXT_FILE = "frame.parquet", "labels.parquet", "training_set.json"
+CHUNK_ROWS = 200_000
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """What the models learn from.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        customer_id, as_of and the features, sorted by (as_of, customer_id); only customers who had ordered by then.
+    labels : DataFrame
+        Same rows: ``orders_{h}d`` and ``spend_{h}d`` for every horizon, NaN where not closed.
+    feature_set : FeatureSet
+        The declarations behind the feature columns, in order.
+    context : FitContext
+        Targets, training settings, start of the log and the end of what may be known.
+    cutoffs : tuple of datetime
+        Distinct cut-offs, ascending.
+    sampled_share : float
+        Share of customers kept (1.0 unless `training.max_rows` would have been passed).
+    """
+
+    frame: pd.DataFrame
+    labels: pd.DataFrame
+    feature_set: FeatureSet
+    context: FitContext
+    cutoffs: tuple[datetime, ...]
+    sampled_share: float = 1.0
+
+    @property
+    def data_hash(self) -> str:
+        """SHA-256 over every value of frame and labels, the declarations and the settings of targets and training."""
+        digest = hashlib.sha256(self.feature_set.fingerprint.encode())
+        for table in (self.frame, self.labels):
+            digest.update(",".join(map(str, table.columns)).encode())
+            for name in table.columns:
+                hashes = pd.util.hash_pandas_object(table[name], index=False, categorize=True)
+                digest.update(np.ascontiguousarray(hashes.to_numpy()).tobytes())
+        settings = [self.context.targets.model_dump(mode="json"), self.context.training.model_dump(mode="json")]
+        digest.update(json.dumps(settings, sort_keys=True).encode())
+        return digest.hexdigest()
+
+    def facts(self, timezone: str = "UTC") -> dict[str, object]:
+        """Sizes and dates (in a zone) for the model card and the run log."""
+        return {
+            "rows": len(self.frame),
+            "customers": int(self.frame["customer_id"].nunique()),
+            "cutoffs": [format_moment(cutoff, timezone) for cutoff in self.cutoffs],
+            "features": len(self.feature_set),
+            "log_start": format_moment(self.context.log_start, timezone)[:10],
+            "known_until": format_moment(self.context.known_until, timezone),
+            "sampled_share": self.sampled_share,
+        }
+
+
+def training_set(tables: Tables, as_of: datetime, settings: Settings, progress: Progress | None = None) -> TrainingSet:
+    """Features and labels at every cut-off that is closed as of a moment.
+
+    Parameters
+    ----------
+    tables : Tables
+        Canonical tables; rows at or after `as_of`, or recorded after it, are not seen.
+    as_of : datetime
+        End of what may be known, UTC without zone.
+    settings : Settings
+        Targets and training.
+    progress : Progress, optional
+        Told about the steps.
+
+    Raises
+    ------
+    NotEnoughDataError
+        No order before `as_of`. A log too short for any closed window gives one cut-off, `as_of`, without labels.
+    """
+    progress = progress or SILENT
+    with progress.step("Reading orders"):
+        events = order_events(tables, until=as_of)
+        orders = events[events["is_order"].to_numpy(dtype=bool)]
+    if orders.empty:
+        raise NotEnoughDataError(
+            f"the log holds no order before {as_of:%Y-%m-%d}",
+            "give an as-of date after the first orders",
+            code="no_orders",
+        )
+    log_start = pd.Timestamp(events["occurred_at"].min()).to_pydatetime()
+    gap = typical_gap_days(orders)
+    try:
+        grid = cutoff_grid(log_start, as_of, settings.targets, settings.training, typical_gap_days=gap)
+    except NotEnoughDataError:
+        # No window has closed: the suite answers by rule and says so, from the customers as they are now.
+        grid = CutoffGrid((as_of,), 1, 0, as_of)
+    customers, share = _sample(orders, grid, settings.training.max_rows)
+    feature_set = feature_set_for(tables)
+    with progress.step("Computing features", len(grid.cutoffs)) as done:
+        frame = compute_features(tables, list(grid.cutoffs), feature_set, customers=customers)
+        done(len(grid.cutoffs))
+    frame = frame[frame["orders_ever"].to_numpy(dtype=np.float64) >= 1].reset_index(drop=True)
+    with progress.step("Making labels"):
+        labels = make_labels(events, frame[KEYS], settings.targets.all_horizons, known_until=as_of)
+    context = FitContext(
+        feature_set=feature_set,
+        targets=settings.targets,
+        training=settings.training,
+        log_start=log_start,
+        known_until=as_of,
+    )
+    return TrainingSet(frame, labels, feature_set, context, grid.cutoffs, share)
+
+
+def typical_gap_days(orders: pd.DataFrame) -> float | None:
+    """Median number of days between consecutive orders of a customer; None if nobody ordered twice."""
+    if orders.empty:
+        return None
+    ordered = orders[["customer_id", "occurred_at"]].sort_values(["customer_id", "occurred_at"], kind="stable")
+    gaps = ordered.groupby("customer_id", sort=False)["occurred_at"].diff().dropna().dt.total_seconds() / 86_400.0
+    gaps = gaps[gaps >= 1.0]
+    return float(gaps.median()) if len(gaps) else None
+
+
+def _sample(orders: pd.DataFrame, grid: CutoffGrid, max_rows: int) -> tuple[list[str] | None, float]:
+    """Customers to keep so that the expected number of rows stays within `max_rows`; None means all."""
+    first = orders.groupby("customer_id", sort=True)["occurred_at"].min()
+    starts = np.sort(first.to_numpy())
+    rows = sum(int(np.searchsorted(starts, np.datetime64(cutoff), side="left")) for cutoff in grid.cutoffs)
+    if rows <= max_rows:
+        return None, 1.0
+    share = max_rows / rows
+    ids = [str(customer) for customer in first.index]
+    chosen = stable_fraction(ids) < share
+    return [customer for customer, keep in zip(ids, chosen, strict=True) if keep], share
+
+
+def stable_fraction(customers: Sequence[str], salt: str = "holdfast") -> NDArray[np.float64]:
+    """A number in [0, 1) per customer that depends on the id alone, whatever else the data holds. Shape (n,).
+
+    Examples
+    --------
+    >>> bool((stable_fraction(["a", "b"]) == stable_fraction(["a", "b", "c"])[:2]).all())
+    True
+    """
+    key = salt.encode()[:64]
+    numbers = (
+        int.from_bytes(hashlib.blake2b(customer.encode(), digest_size=8, key=key).digest(), "big") >> 11
+        for customer in customers
+    )
+    return np.fromiter(numbers, dtype=np.float64, count=len(customers)) / float(1 << 53)
+
+
+@dataclass(frozen=True)
+class TimeSplit:
+    """Row positions of training and test; no label window of training passes the test cut-off."""
+
+    train: NDArray[np.int64]
+    test: NDArray[np.int64]
+    test_cutoff: datetime
+
+
+def split_by_time(frame: pd.DataFrame, horizon_days: int, test_cutoff: datetime) -> TimeSplit:
+    """Training rows whose window ``[as_of, as_of + horizon)`` ends by the test cut-off, and the rows at it."""
+    moments = frame["as_of"]
+    train = np.flatnonzero((moments + pd.Timedelta(days=horizon_days) <= pd.Timestamp(test_cutoff)).to_numpy())
+    test = np.flatnonzero((moments == pd.Timestamp(test_cutoff)).to_numpy())
+    return TimeSplit(train.astype(np.int64), test.astype(np.int64), test_cutoff)
+
+
+def backtest_cutoffs(as_of: datetime, horizon_days: int, folds: int, *, not_before: datetime) -> list[datetime]:
+    """Cut-offs of the backtest, newest first, one horizon apart so that the windows they look at do not overlap."""
+    cutoffs = [as_of - timedelta(days=horizon_days * fold) for fold in range(1, folds + 1)]
+    return [cutoff for cutoff in cutoffs if cutoff >= not_before]
+
+
+def save_training_set(data: TrainingSet, folder: Path) -> list[Path]:
+    """Write a training set as Parquet and JSON; returns the files."""
+    paths = [folder / FRAME_FILE, folder / LABELS_FILE, folder / CONTEXT_FILE]
+    for table, path in ((data.frame, paths[0]), (data.labels, paths[1])):
+        with atomic_path(path) as aside:
+            table.to_parquet(aside, index=False, row_group_size=CHUNK_ROWS)
+    context = {
+        "feature_set": json.loads(data.feature_set.to_json()),
+        "targets": data.context.targets.model_dump(mode="json"),
+        "training": data.context.training.model_dump(mode="json"),
+        "log_start": data.context.log_start.isoformat(),
+        "known_until": data.context.known_until.isoformat(),
+        "cutoffs": [cutoff.isoformat() for cutoff in data.cutoffs],
+        "sampled_share": data.sampled_share,
+        "data_hash": data.data_hash,
+    }
+    write_json_atomic(paths[2], context)
+    return paths
+
+
+def load_training_set(folder: Path) -> TrainingSet:
+    """Read what `save_training_set` wrote."""
+    context = json.loads((folder / CONTEXT_FILE).read_text(encoding="utf-8"))
+    feature_set = FeatureSet.from_json(json.dumps(context["feature_set"]))
+    return TrainingSet(
+        frame=pd.read_parquet(folder / FRAME_FILE),
+        labels=pd.read_parquet(folder / LABELS_FILE),
+        feature_set=feature_set,
+        context=FitContext(
+            feature_set=feature_set,
+            targets=TargetSettings(**context["targets"]),
+            training=TrainingSettings(**context["training"]),
+            log_start=datetime.fromisoformat(context["log_start"]),
+            known_until=datetime.fromisoformat(context["known_until"]),
+        ),
+        cutoffs=tuple(datetime.fromisoformat(cutoff) for cutoff in context["cutoffs"]),
+        sampled_share=float(context["sampled_share"]),
+    )

@@ -1,0 +1,195 @@
+"""From tables to the files of a bundle: the same data and settings give the same bytes.
+
+`fit_bundle` makes the training set as of a moment, fits the models, scores that moment's customers and learns the
+retention baseline from them. `finish` adds the evaluation and the model card. Between the two the candidate can be
+kept in a folder, so that fitting and evaluating may run as separate stages.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from configs.errors import BundleError, NotEnoughDataError
+from configs.files import write_bytes_atomic, write_json_atomic
+from configs.progress import SILENT, Progress
+from configs.settings import Settings
+from features.engine import Tables, compute_features, reference_prices
+from models.suite import ModelSuite
+from retention.baseline import fit_baseline
+from training.card import card_content, card_files
+from training.datasets import TrainingSet, training_set
+from training.evaluate import EVALUATION_FILE, LOSSES_FILE, Evaluation
+
+FEATURES_FILE = "features.json"
+PARAMETERS_FILE = "parameters.json"
+BASELINE_FILE = "retention/baseline.json"
+PRICES_FILE = "reference_prices.json"
+EVALUATION_FOLDER = "evaluation"
+META_FILE = "meta.json"
+
+MakeSuite = Callable[[], ModelSuite]
+
+
+@dataclass(frozen=True)
+class FittedBundle:
+    """A fitted candidate.
+
+    Attributes
+    ----------
+    files : dict of str to bytes
+        Files of the bundle by relative path, without evaluation and card.
+    meta : dict
+        JSON values for the manifest: as_of, horizons, data facts, data hash, fingerprint.
+    """
+
+    files: dict[str, bytes]
+    meta: dict[str, Any]
+
+
+def fit_bundle(
+    tables: Tables,
+    as_of: datetime,
+    settings: Settings,
+    *,
+    data: TrainingSet | None = None,
+    progress: Progress | None = None,
+    make_suite: MakeSuite = ModelSuite,
+) -> FittedBundle:
+    """Fit everything that scoring needs, knowing nothing at or after `as_of`.
+
+    Parameters
+    ----------
+    tables : Tables
+        Canonical tables.
+    as_of : datetime
+        End of what may be known, UTC without zone.
+    settings : Settings
+        Targets, training, retention.
+    data : TrainingSet, optional
+        Made before for the same `as_of`; computed here if not given.
+    progress : Progress, optional
+        Told about the steps.
+    make_suite : callable
+        Gives an unfitted suite.
+    """
+    progress = progress or SILENT
+    data = data or training_set(tables, as_of, settings, progress)
+    if data.context.known_until != as_of:
+        raise BundleError(
+            f"the training set was made as of {data.context.known_until:%Y-%m-%d}, not {as_of:%Y-%m-%d}",
+            "run the features stage again",
+        )
+    suite = make_suite().fit(data.frame, data.labels, data.context, progress=progress)
+    with progress.step("Scoring today's customers"):
+        frame = compute_features(tables, [as_of], data.feature_set)
+        frame = frame[frame["orders_ever"].to_numpy(dtype=np.float64) >= 1].reset_index(drop=True)
+        if frame.empty:
+            raise NotEnoughDataError("no customer has ordered yet", "give a later as-of date", code="no_orders")
+        predictions = suite.predict(frame)
+    with progress.step("Learning what is usual"):
+        baseline = fit_baseline(frame, predictions, data.feature_set, settings)
+    files = dict(suite.to_files())
+    files[FEATURES_FILE] = data.feature_set.to_json().encode()
+    files[BASELINE_FILE] = baseline.to_json().encode()
+    files[PRICES_FILE] = _json(reference_prices(tables, as_of).to_pylist())
+    files[PARAMETERS_FILE] = _json(parameters(settings))
+    meta = {
+        "as_of": as_of.isoformat(),
+        "horizon_days": settings.targets.horizon_days,
+        "lifetime_days": settings.targets.lifetime_days,
+        "horizons": list(settings.targets.all_horizons),
+        "has_amounts": bool(predictions["expected_spend"].notna().any()),
+        "currency": settings.data.currency,
+        "customers": len(frame),
+        "training": data.facts(settings.data.timezone),
+        "data_hash": data.data_hash,
+        "feature_fingerprint": data.feature_set.fingerprint,
+    }
+    return FittedBundle(files, meta)
+
+
+def parameters(settings: Settings) -> dict[str, Any]:
+    """The settings that decide what is learned, as JSON values; nothing about places, so no path or secret."""
+    return {
+        "targets": settings.targets.model_dump(mode="json"),
+        "training": settings.training.model_dump(mode="json", exclude={"threads"}),
+        "retention": settings.retention.model_dump(mode="json", exclude={"strategies", "segments"}),
+        "profile": settings.profile.model_dump(mode="json"),
+    }
+
+
+def finish(fitted: FittedBundle, evaluation: Evaluation | None, settings: Settings) -> FittedBundle:
+    """The candidate with its evaluation and model card: ready for `models.bundle.save_bundle`."""
+    files, meta = dict(fitted.files), dict(fitted.meta)
+    content = card_content(settings, meta["as_of"], meta["training"], meta["customers"], meta["data_hash"], evaluation)
+    files |= card_files(content, settings.language)
+    meta["grade"] = None
+    if evaluation is not None:
+        files[f"{EVALUATION_FOLDER}/{EVALUATION_FILE}"] = _json(evaluation.content)
+        files[f"{EVALUATION_FOLDER}/{LOSSES_FILE}"] = _parquet(evaluation.losses)
+        meta["grade"] = evaluation.letter
+        meta["metrics"] = {name: float(f"{value:.6g}") for name, value in sorted(evaluation.flat().items())}
+    return FittedBundle(files, meta)
+
+
+def evaluation_of(files: Mapping[str, bytes]) -> Evaluation | None:
+    """The evaluation inside a bundle's files, if it was tested."""
+    content = files.get(f"{EVALUATION_FOLDER}/{EVALUATION_FILE}")
+    losses = files.get(f"{EVALUATION_FOLDER}/{LOSSES_FILE}")
+    if content is None or losses is None:
+        return None
+    return Evaluation(json.loads(content), pd.read_parquet(io.BytesIO(losses)))
+
+
+def save_candidate(fitted: FittedBundle, folder: Path) -> list[Path]:
+    """Write a candidate to a folder of its own, replacing what was there; returns the files, meta last."""
+    paths = [folder / name for name in sorted(fitted.files)]
+    kept = {*paths, folder / META_FILE}
+    for path in sorted(folder.rglob("*")) if folder.exists() else []:
+        if path.is_file() and path not in kept:
+            path.unlink()
+    for name, path in zip(sorted(fitted.files), paths, strict=True):
+        write_bytes_atomic(path, fitted.files[name])
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in fitted.files.items()}
+    write_json_atomic(folder / META_FILE, {"files": hashes, "meta": fitted.meta})
+    return [*paths, folder / META_FILE]
+
+
+def load_candidate(folder: Path) -> FittedBundle:
+    """Read what `save_candidate` wrote.
+
+    Raises
+    ------
+    BundleError
+        No candidate there, or not all of it.
+    """
+    try:
+        meta = json.loads((folder / META_FILE).read_text(encoding="utf-8"))
+        files = {name: (folder / name).read_bytes() for name in meta["files"]}
+        if any(hashlib.sha256(content).hexdigest() != meta["files"][name] for name, content in files.items()):
+            raise ValueError("a file was changed")
+        return FittedBundle(files, meta["meta"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BundleError(
+            f"{folder} holds no whole candidate ({type(error).__name__})", "run `holdfast fit` first"
+        ) from None
+
+
+def _json(value: Any) -> bytes:
+    return (json.dumps(value, sort_keys=True, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
+
+
+def _parquet(table: pd.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    table.to_parquet(buffer, index=False)
+    return buffer.getvalue()
