@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -24,6 +25,14 @@ class Model(BaseModel):
     """Base of all settings: unknown keys fail, values are not shown in errors' internals, nothing changes later."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"unknown time zone {value!r}; use a name like Asia/Shanghai") from error
+    return value
 
 
 class SourceSettings(Model):
@@ -58,6 +67,11 @@ class SourceSettings(Model):
     decimal: Literal[".", ","] = "."
     last_line_complete: bool = False
 
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str | None) -> str | None:
+        return value if value is None else _zone(value)
+
     @model_validator(mode="after")
     def _one_place(self) -> Self:
         if (self.path is None) == (self.url is None):
@@ -68,7 +82,8 @@ class SourceSettings(Model):
 class ReturnRule(Model):
     """How a return is told apart from a purchase.
 
-    `negative_amount`: a line with a negative amount (the default). `order_prefix`: also every line whose order id
+    `negative_amount`: a line with a negative amount (the default); when off, such a line is refused unless its order id
+    has the prefix. `order_prefix`: also every line whose order id
     starts with this text; its amount is made negative if it is not.
     """
 
@@ -97,11 +112,13 @@ class DataSettings(Model):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(f"unknown time zone {value!r}; use a name like Asia/Shanghai") from error
-        return value
+        return _zone(value)
+
+    @field_validator("future_after", mode="before")
+    @classmethod
+    def _as_text(cls, value: Any) -> Any:
+        # YAML reads an unquoted 2024-05-31 as a date.
+        return value.isoformat() if isinstance(value, date) else value
 
     def sources(self) -> dict[str, SourceSettings]:
         """The tables that are given, by canonical name, transactions first."""

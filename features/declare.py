@@ -47,17 +47,20 @@ def micros(value: Any) -> Any:
 
 
 def count_if(condition: Any) -> Any:
-    """1 where the condition holds, 0 where it does not or is unknown."""
+    """1 where the condition holds, 0 where it does not, missing where it is unknown: its sum counts."""
+    return condition.cast("int64")
+
+
+def where(condition: Any, value: Any) -> Any:
+    """The value where the condition holds, else missing."""
     import ibis
 
-    return ibis.ifelse(condition, 1, 0).cast("int64")
+    return ibis.ifelse(condition, value, ibis.null().cast(value.type()))
 
 
 def slice_of(age: Any) -> Any:
-    """Number of the slice that an age lies in; the last one has no end."""
-    import ibis
-
-    return ibis.cases(*[(age < bound, number) for number, bound in enumerate(BOUNDS)], else_=len(BOUNDS)).cast("int8")
+    """Number of the slice that an age lies in: how many bounds it has reached. The last slice has no end."""
+    return sum((age >= bound).cast("int8") for bound in BOUNDS)
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,10 @@ class Row:
     def since(self, name: str) -> Any:
         """Days from the moment that a measure holds to the cut-off, with fraction; null when it never was."""
         return days_between(self.as_of, self.extreme(name))
+
+    def age(self, name: str) -> Any:
+        """Whole days from the moment that a measure holds back from the cut-off; null when it never was."""
+        return age_days(self.extreme(name), self.as_of).cast("float64")
 
     def share(self, part: str, whole: str, days: int | None = None) -> Any:
         """Sum of one measure divided by that of another; null when the latter is zero."""

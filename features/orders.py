@@ -10,22 +10,32 @@ from __future__ import annotations
 
 from typing import Any
 
-from features.declare import micros
+from features.declare import MICRO, age_days, micros, where
 
 PREMIUM, MAIN = "premium", "main"
 """Values of `products.line` that mark the premium and the main line."""
 
-EVENT = ["customer_id", "order_id", "occurred_at"]
+ORDER = ["customer_id", "order_id"]
 
 
-def order_events(lines: Any, products: Any = None) -> Any:
-    """Events of all orders, from lines.
+def order_sums(lines: Any, products: Any = None) -> Any:
+    """Lines added up per order: customer_id, order_id, the sums, `occurred_at` (first) and `until` (last)."""
+    lines = _marked(lines, products)
+    return lines.group_by(ORDER).agg(
+        occurred_at=lines.occurred_at.min(), until=lines.occurred_at.max(), **_sums(lines)
+    )
 
-    Everything in an event's row but `next_at` follows from lines at or before its own time, so the events before a
-    cut-off are the same whether or not later lines are given.
+
+def order_events(sums: Any, lines: Any, products: Any = None) -> Any:
+    """Events of all orders, from their sums and, where an order carries several times, from its lines.
+
+    An event follows from lines at or before its own time, so the events before a cut-off are the same whether or not
+    later lines are given.
 
     Parameters
     ----------
+    sums : ibis table
+        `order_sums` of the lines.
     lines : ibis table
         Transactions; the optional columns may be missing.
     products : ibis table, optional
@@ -34,70 +44,104 @@ def order_events(lines: Any, products: Any = None) -> Any:
     Returns
     -------
     ibis table
-        customer_id, order_id, occurred_at; the sums `lines` and, where the log allows, `amount`, `items`,
-        `discount`, `premium`, `main`; `recorded_at` (the latest) if the log has it; `is_order`, `is_return`; and
-        `prev_at`, `next_at`: the customer's order before and after (for an event that is no order: events that are
-        none).
+        customer_id, order_id, occurred_at, `is_order`, `is_return` and the sums `lines` and, where the log allows,
+        `amount`, `items`, `discount` (> 0 when the price was reduced), `premium`, `main`; `recorded_at` (the latest)
+        if the log has it.
+    """
+    at_once = _judged(sums.filter(sums.occurred_at == sums.until))
+    # The few orders that carry several times are taken apart again.
+    spread = sums.filter(sums.occurred_at < sums.until)
+    parts = _marked(lines, products).semi_join(spread, ORDER)
+    parts = _judged(parts.group_by(*ORDER, "occurred_at").agg(**_sums(parts)))
+    positive = parts.filter(parts.is_order)
+    starts = positive.group_by(started_customer="customer_id", started_order="order_id").agg(
+        started_at=positive.occurred_at.min()
+    )
+    joined = parts.left_join(
+        starts, [parts.customer_id == starts.started_customer, parts.order_id == starts.started_order]
+    )
+    parts = joined.mutate(is_order=joined.is_order & (joined.occurred_at == joined.started_at))
+    columns = [name for name in at_once.columns if name != "until"]
+    return at_once.select(columns).union(parts.select(columns))
+
+
+def lined_up(events: Any, last: Any) -> Any:
+    """Events with what features need of them, none of which depends on the cut-off.
+
+    Parameters
+    ----------
+    events : ibis table
+        See `order_events`.
+    last : ibis timestamp scalar
+        The last cut-off; ages count back from it, and all cut-offs lie whole days before it.
+
+    Returns
+    -------
+    ibis table
+        Beside the event's columns: `age_at_last` (whole days before `last`), and for orders only, else missing:
+        `gap` (whole days since the customer's order before; missing for the first), `next_at` (time of the order
+        after), `log_value` and `log_value_squared` (of the amount, in millionths); `weight` is 10^6 for an order and 0
+        for another event.
     """
     import ibis
 
-    grouped = _sums(lines, products)
-    positive = grouped.filter(grouped.positive)
-    starts = positive.group_by("customer_id", "order_id").agg(
-        started_at=positive.occurred_at.min(), parts=positive.count()
+    aged = events.mutate(age_at_last=age_days(events.occurred_at, last))
+    line = ibis.window(group_by=[aged.customer_id, aged.is_order], order_by=[aged.occurred_at, aged.order_id])
+    neighbours = aged.mutate(
+        before=where(aged.is_order, aged.age_at_last.lag().over(line)),
+        next_at=where(aged.is_order, aged.occurred_at.lead().over(line)),
     )
-    split = starts.filter(starts.parts > 1).select(
-        split_customer="customer_id", split_order="order_id", started_at="started_at"
-    )
-    joined = grouped.left_join(
-        split, [grouped.customer_id == split.split_customer, grouped.order_id == split.split_order]
-    )
-    first = joined.started_at.isnull() | (joined.started_at == joined.occurred_at)
-    events = joined.mutate(is_order=joined.positive & first).drop(
-        "positive", "split_customer", "split_order", "started_at"
-    )
-    line_up = ibis.window(
-        group_by=[events.customer_id, events.is_order], order_by=[events.occurred_at, events.order_id]
-    )
-    return events.mutate(
-        prev_at=events.occurred_at.lag().over(line_up), next_at=events.occurred_at.lead().over(line_up)
-    )
+    more = {
+        "gap": neighbours.before - neighbours.age_at_last,
+        "weight": neighbours.is_order.cast("int64").cast("float64") * float(MICRO),
+    }
+    if "amount" in neighbours.columns:
+        logarithm = where(neighbours.is_order, neighbours.amount.cast("float64")).ln()
+        more |= {"log_value": micros(logarithm), "log_value_squared": micros(logarithm * logarithm)}
+    return neighbours.mutate(**more)
 
 
-def _sums(lines: Any, products: Any) -> Any:
-    # One row per event with its additive parts, and whether it is positive or a return.
-    import ibis
+def _marked(lines: Any, products: Any) -> Any:
+    if products is None or "line" not in products.columns or not {"product_id", "amount"} <= set(lines.columns):
+        return lines
+    marks = products.filter(products.line.isin([PREMIUM, MAIN]))
+    marks = marks.select(marked_product="product_id", product_line="line")
+    return lines.left_join(marks, lines.product_id == marks.marked_product)
 
+
+def _sums(lines: Any) -> dict[str, Any]:
     has = set(lines.columns)
-    if products is not None and "line" in products.columns and {"product_id", "amount"} <= has:
-        marks = products.filter(products.line.isin([PREMIUM, MAIN]))
-        marks = marks.select(marked_product="product_id", product_line="line")
-        lines = lines.left_join(marks, lines.product_id == marks.marked_product)
     sums = {"lines": lines.count()}
     if "amount" in has:
-        sums["amount"] = _money(lines.amount)
-    if "product_line" in lines.columns:
+        sums["amount"] = _money(lines.amount.sum())
+    if "product_line" in has:
         for name in (PREMIUM, MAIN):
-            sums[name] = _money(lines.amount, where=(lines.product_line == name) & (lines.amount > 0))
+            sums[name] = _money(lines.amount.sum(where=(lines.product_line == name) & (lines.amount > 0)))
     if "quantity" in has:
         sums["items"] = micros(lines.quantity).sum().fill_null(0)
     if "discount" in has:
-        sums["discount"] = _money(lines.discount)
+        sums["discount"] = _money(lines.discount.sum())
     if "recorded_at" in has:
         sums["recorded_at"] = lines.recorded_at.max()
     if "returns_order_id" in has:
         sums["named"] = lines.returns_order_id.count()
-    grouped = lines.group_by(EVENT).agg(**sums)
-    if "amount" in has:
-        grouped = grouped.mutate(positive=grouped.amount > 0, is_return=grouped.amount < 0)
-    elif "returns_order_id" in has:
-        grouped = grouped.mutate(positive=grouped.named == 0, is_return=grouped.named > 0)
-    else:
-        grouped = grouped.mutate(positive=ibis.literal(True), is_return=ibis.literal(False))
-    return grouped.drop("named") if "named" in grouped.columns else grouped
+    return sums
 
 
-def _money(amount: Any, where: Any = None) -> Any:
+def _judged(events: Any) -> Any:
+    # Whether an event counts as an order or as a return, by its own lines.
     import ibis
 
-    return amount.sum(where=where).cast("decimal(38, 4)").fill_null(ibis.literal(0).cast("decimal(38, 4)"))
+    if "amount" in events.columns:
+        judged = events.mutate(is_order=events.amount > 0, is_return=events.amount < 0)
+    elif "named" in events.columns:
+        judged = events.mutate(is_order=events.named == 0, is_return=events.named > 0)
+    else:
+        judged = events.mutate(is_order=ibis.literal(True), is_return=ibis.literal(False))
+    return judged.drop("named") if "named" in judged.columns else judged
+
+
+def _money(total: Any) -> Any:
+    import ibis
+
+    return total.cast("decimal(18, 4)").fill_null(ibis.literal(0).cast("decimal(18, 4)"))

@@ -1,27 +1,28 @@
 """The statements that compute a feature set, compiled once per shape of the data.
 
-Lines become events; every source is joined with the cut-offs, cut into slices and added up per customer and
-cut-off; the features are expressions over the joined sums. Each step is a stage: a named relation that later ones
-refer to, kept as a temporary table by the engine.
+Lines become orders; every source is joined with the cut-offs, cut into slices and added up per customer and
+cut-off; the features are expressions over the joined sums.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 from typing import Any
 
 from features.catalog import CATALOGUE
 from features.declare import BOUNDS, Base, Feature, Measure, Row, age_days, slice_of
 from features.dialects import Dialect, to_sql
-from features.orders import order_events
-from features.prices import price_levels, reference_prices
+from features.orders import lined_up, order_events, order_sums
+from features.prices import category_sums, price_levels, reference_prices
 from features.sources import ALL_MEASURES, SOURCES, available
 from features.tables import IBIS_TYPES, TABLES
 from features.visible import exists_at, hidden_at, visible, visible_at
 
 KEYS = ["customer_id", "as_of"]
+
+PRICED_AT_ONCE = 4
+"""Cut-offs whose sums per customer and category are held at the same time."""
 
 Columns = tuple[tuple[str, tuple[str, ...]], ...]
 """The tables given and their columns, in a form that can be a key."""
@@ -38,11 +39,18 @@ class Shape:
     features : tuple of str
         Names of the features wanted, in order.
     cutoffs : int
-        How many cut-offs (only the price level's statements depend on it).
+        How many cut-offs.
     restricted : bool
         Whether only the customers of the table `wanted` are computed.
     late : bool
         Whether `recorded_at` of the transactions counts; then there is one cut-off.
+    trimmed : bool
+        Whether lines after the last cut-off are left out at the start. They change nothing, but cost time; so does
+        leaving them out when there are few.
+    prices_given : bool
+        Whether the table `prices` holds the reference prices, or they follow from the lines.
+    staged : bool
+        Whether intermediate relations are kept as tables (large data) or all is one statement (small data).
     """
 
     columns: Columns
@@ -50,129 +58,146 @@ class Shape:
     cutoffs: int = 1
     restricted: bool = False
     late: bool = False
+    trimmed: bool = True
+    prices_given: bool = False
+    staged: bool = True
 
 
 @dataclass(frozen=True)
-class Plan:
-    """Stages in order, each with its expression, and the result over them."""
+class Step:
+    """A statement: what its answer is called, its expression, and which earlier answers are of no use after it."""
 
-    stages: tuple[tuple[str, Any], ...]
-    result: Any
+    name: str
+    expression: Any
+    drops: tuple[str, ...] = ()
 
-    def statements(self, dialect: Dialect, *, pretty: bool = False) -> list[tuple[str, str]]:
-        """(name, SQL) of every stage, the result last."""
-        steps = [*self.stages, ("features", self.result)]
-        return [(name, to_sql(expression, dialect, pretty=pretty)) for name, expression in steps]
+    def sql(self, dialect: Dialect = "duckdb", *, pretty: bool = False) -> str:
+        """The statement's text."""
+        return to_sql(self.expression, dialect, pretty=pretty)
+
+
+@dataclass
+class _Stages:
+    # Collects the steps; in one statement a stage is simply its expression.
+    staged: bool
+    steps: list[Step] = field(default_factory=list)
+
+    def keep(self, name: str, expression: Any, *, drops: tuple[str, ...] = ()) -> Any:
+        import ibis
+
+        if not self.staged:
+            return expression
+        self.steps.append(Step(name, expression, drops))
+        return ibis.table(expression.schema(), name=name)
 
 
 def unbound(columns: Mapping[str, tuple[str, ...]], *, cutoffs: int = 1) -> dict[str, Any]:
-    """Unbound ibis tables: the canonical ones given, and those that a call brings."""
+    """Unbound ibis tables: the canonical ones given, and those that a call brings.
+
+    `cutoffs` has a row per cut-off with `shift`, the whole days from it to the last one; `clock` has the same
+    cut-offs as columns of one row.
+    """
     import ibis
 
     tables = {}
     for name, given in columns.items():
         types = {column: IBIS_TYPES[TABLES[name].by_name[column].type] for column in given}
         tables[name] = ibis.table(types, name=name)
-    tables["cutoffs"] = ibis.table({"as_of": "timestamp", "log_start": "timestamp"}, name="cutoffs")
-    tables["clock"] = ibis.table({f"as_of_{i}": "timestamp" for i in range(cutoffs)}, name="clock")
-    tables["wanted"] = ibis.table({"wanted_customer": "string"}, name="wanted")
-    tables["prices"] = ibis.table({"as_of": "timestamp", "category": "string", "unit_price": "float64"}, name="prices")
-    return tables
-
-
-def build_plan(shape: Shape) -> Plan:
-    """The expressions for a shape, over unbound tables."""
-    columns = dict(shape.columns)
-    wanted = [CATALOGUE[name] for name in shape.features]
-    tables = _inputs(columns, shape)
-    stages: list[tuple[str, Any]] = []
-
-    def keep(name: str, expression: Any) -> Any:
-        import ibis
-
-        stages.append((name, expression))
-        return ibis.table(expression.schema(), name=name)
-
-    tables["events"] = keep("events", order_events(tables["lines"], tables.get("products")))
-    row = _asked(wanted)
-    by_source: dict[str, list[Base]] = {name: [] for name in SOURCES}
-    by_source["orders"].append(Base("orders", "n", None, 0))
-    for base in row.bases.values():
-        if base.source != "prices" and base not in by_source[base.source]:
-            by_source[base.source].append(base)
-    sums = {
-        name: keep(f"{name}_sums", _sums(SOURCES[name].build(tables), tables["cutoffs"], bases))
-        for name, bases in by_source.items()
-        if bases
+    brought = {
+        "cutoffs": {"as_of": "timestamp", "log_start": "timestamp", "shift": "int64"},
+        "clock": {f"as_of_{i}": "timestamp" for i in range(cutoffs)},
+        "wanted": {"wanted_customer": "string"},
+        "prices": {"as_of": "timestamp", "category": "string", "unit_price": "float64"},
     }
-    if any(base.source == "prices" for base in row.bases.values()):
-        levels = price_levels(tables["lines"], tables.get("products"), tables["prices"], tables["clock"])
-        levels = levels.select(
-            *KEYS, **{base.column: levels[base.measure] for base in row.bases.values() if base.source == "prices"}
-        )
-        sums["prices"] = keep("price_sums", levels)
-    return Plan(tuple(stages), _features(tables, sums, wanted, row))
+    return tables | {name: ibis.table(types, name=name) for name, types in brought.items()}
 
 
-@lru_cache(maxsize=256)
-def duckdb_statements(shape: Shape) -> tuple[tuple[str, str], ...]:
-    """(stage, SQL) for DuckDB; the last one gives the frame."""
-    return tuple(build_plan(shape).statements("duckdb"))
+def build_plan(shape: Shape) -> list[Step]:
+    """The steps for a shape, over unbound tables; the last one, `features`, gives the frame."""
+    wanted = [CATALOGUE[name] for name in shape.features]
+    row = _asked(wanted)
+    asked: dict[str, list[Base]] = {"orders": [Base("orders", "n", None, 0)]}
+    for base in row.bases.values():
+        bases = asked.setdefault(base.source, [])
+        if base not in bases:
+            bases.append(base)
+    tables = _inputs(shape)
+    stages = _Stages(shape.staged)
+    whole = stages.keep("order_sums", order_sums(tables["lines"], tables.get("products")))
+    orders = lined_up(order_events(whole, tables["lines"], tables.get("products")), _last(tables))
+    tables["orders"] = stages.keep("orders", orders) if "carts" in asked else orders
+    sums = {}
+    if "prices" in asked:
+        sums["prices"] = _levels(tables, shape, stages)
+    for name, bases in asked.items():
+        if name != "prices":
+            made = _sums(SOURCES[name].build(tables), tables["cutoffs"], bases)
+            sums[name] = stages.keep(f"{name}_sums", made)
+    return [*stages.steps, Step("features", _features(tables, sums, wanted, row))]
 
 
-@lru_cache(maxsize=64)
-def events_statement(columns: Columns) -> str:
-    """SQL of all order events visible at the one cut-off of the table `cutoffs`."""
+def events_plan(columns: Columns) -> Step:
+    """All order events visible at the one cut-off of the table `cutoffs`."""
     tables = unbound(dict(columns))
-    lines = visible(tables["transactions"], tables["cutoffs"].as_of.max().as_scalar())
-    events = order_events(lines)
+    lines = visible(tables["transactions"], _last(tables))
+    events = order_events(order_sums(lines), lines)
     named = [name for name in ("amount", "recorded_at") if name in events.columns]
     if "amount" in named:
         events = events.mutate(amount=events.amount.cast("float64"))
-    return to_sql(
-        events.select("customer_id", "order_id", "occurred_at", *named, "is_order").order_by(
-            "customer_id", "occurred_at", "order_id"
-        )
-    )
+    events = events.select("customer_id", "order_id", "occurred_at", *named, "is_order")
+    return Step("events", events.order_by("customer_id", "occurred_at", "order_id"))
 
 
-@lru_cache(maxsize=64)
-def prices_statement(columns: Columns, cutoffs: int) -> str:
-    """SQL of the reference prices at all cut-offs of the table `clock`."""
+def prices_plan(columns: Columns, cutoffs: int) -> Step:
+    """The reference prices at all cut-offs of the table `clock`, over all customers."""
     tables = unbound(dict(columns), cutoffs=cutoffs)
-    prices = reference_prices(tables["transactions"], tables.get("products"), tables["clock"])
-    return to_sql(prices.order_by("as_of", "category"))
+    numbers = range(cutoffs)
+    sums = category_sums(
+        tables["transactions"], tables.get("products"), tables["clock"], numbers, customers=False
+    )
+    return Step("prices", reference_prices(sums, tables["clock"], numbers).order_by("as_of", "category"))
 
 
-@lru_cache(maxsize=64)
-def hidden_statement(columns: Columns) -> str:
-    """SQL of the customers of whom a transaction had happened but was not yet recorded, per cut-off."""
+def hidden_plan(columns: Columns) -> Step:
+    """Customers of whom a transaction had happened but was not yet recorded, per cut-off."""
     tables = unbound(dict(columns))
     hidden = hidden_at(tables["transactions"], tables["cutoffs"])
-    return to_sql(hidden.select(*KEYS).distinct().order_by("as_of", "customer_id"))
+    return Step("hidden", hidden.select(KEYS).distinct().order_by("as_of", "customer_id"))
 
 
-@lru_cache(maxsize=64)
-def log_starts_statement(columns: Columns) -> str:
-    """SQL of the first event visible at every cut-off."""
+def log_starts_plan(columns: Columns) -> Step:
+    """The first transaction visible at every cut-off."""
     tables = unbound(dict(columns))
     seen = visible_at(tables["transactions"], tables["cutoffs"])
-    return to_sql(seen.group_by("as_of").agg(log_start=seen.occurred_at.min()))
+    return Step("log_starts", seen.group_by("as_of").agg(log_start=seen.occurred_at.min()))
 
 
-def _inputs(columns: Mapping[str, tuple[str, ...]], shape: Shape) -> dict[str, Any]:
+def known_features(columns: Mapping[str, tuple[str, ...]]) -> list[Feature]:
+    """The catalogue's features whose tables and columns are given, in the catalogue's order."""
+    offered = available(columns)
+    return [feature for feature in CATALOGUE.values() if feature.needs <= offered]
+
+
+def _last(tables: Mapping[str, Any]) -> Any:
+    return tables["cutoffs"].as_of.max().as_scalar()
+
+
+def _inputs(shape: Shape) -> dict[str, Any]:
     # The tables as this call may see them; `lines` are the transactions before the last cut-off.
-    tables = unbound(columns, cutoffs=shape.cutoffs)
+    tables = unbound(dict(shape.columns), cutoffs=shape.cutoffs)
     if shape.restricted:
         for name in set(tables) & {"transactions", "customers", "feedback", "interactions"}:
             tables[name] = tables[name].semi_join(
                 tables["wanted"], tables[name].customer_id == tables["wanted"].wanted_customer
             )
     lines = tables["transactions"]
-    if "recorded_at" in lines.columns and not shape.late:
+    if shape.late:
+        lines = visible(lines, _last(tables)).drop("recorded_at")
+    elif "recorded_at" in lines.columns:
         lines = lines.drop("recorded_at")
-    lines = visible(lines, tables["cutoffs"].as_of.max().as_scalar())
-    tables["lines"] = lines.drop("recorded_at") if "recorded_at" in lines.columns else lines
+    if shape.trimmed and not shape.late:
+        lines = visible(lines, _last(tables))
+    tables["lines"] = lines
     return tables
 
 
@@ -183,11 +208,33 @@ def _asked(wanted: list[Feature]) -> Row:
     return row
 
 
+def _levels(tables: dict[str, Any], shape: Shape, stages: _Stages) -> Any:
+    # Spent and usual per customer and cut-off, a few cut-offs at a time.
+    parts = []
+    for start in range(0, shape.cutoffs, PRICED_AT_ONCE):
+        numbers = range(start, min(start + PRICED_AT_ONCE, shape.cutoffs))
+        sums = category_sums(tables["lines"], tables.get("products"), tables["clock"], numbers)
+        sums = stages.keep(f"category_sums_{start}", sums)
+        tables.setdefault("category_sums", sums)
+        prices = tables["prices"] if shape.prices_given else reference_prices(sums, tables["clock"], numbers)
+        levels = price_levels(sums, prices, tables["clock"], numbers)
+        drops = (f"category_sums_{start}",) if start else ()
+        parts.append(stages.keep(f"prices_sums_{start}", levels, drops=drops))
+    levels = parts[0]
+    for part in parts[1:]:
+        levels = levels.union(part)
+    columns = {Base("prices", name, None, 0).column: levels[name] for name in ("spent", "usual")}
+    return levels.select(*KEYS, **columns)
+
+
 def _sums(relation: Any, cutoffs: Any, bases: list[Base]) -> Any:
     # Per customer and cut-off: slices first (few columns over many rows), then windows (many columns over few rows).
     measures = SOURCES[bases[0].source].measures
     seen = visible_at(relation, cutoffs)
-    seen = seen.mutate(age=age_days(seen.occurred_at, seen.as_of))
+    if "age_at_last" in relation.columns:
+        seen = seen.mutate(age=seen.age_at_last - seen["shift"])
+    else:
+        seen = seen.mutate(age=age_days(seen.occurred_at, seen.as_of))
     seen = seen.mutate(slice=slice_of(seen.age))
     names = list(dict.fromkeys(base.measure for base in bases))
     slices = seen.group_by(*KEYS, "slice").agg(
@@ -197,23 +244,17 @@ def _sums(relation: Any, cutoffs: Any, bases: list[Base]) -> Any:
 
 
 def _window(slices: Any, measure: Measure, base: Base) -> Any:
-    conditions = []
-    if base.days is not None:
-        conditions.append(slices["slice"] < slice_of_bound(base.days))
-    if base.after:
-        conditions.append(slices["slice"] >= slice_of_bound(base.after))
+    number = slices["slice"]
     where = None
-    for condition in conditions:
-        where = condition if where is None else where & condition
+    if base.days is not None:
+        where = number <= BOUNDS.index(base.days)
+    if base.after:
+        older = number > BOUNDS.index(base.after)
+        where = older if where is None else where & older
     total = getattr(slices[base.measure], measure.how)(where=where)
     if measure.moment:
         return total
     return total.cast("float64") / measure.scale if measure.scale != 1.0 else total.cast("float64")
-
-
-def slice_of_bound(days: int) -> int:
-    """Number of the first slice at or beyond an age in days that is one of the bounds."""
-    return BOUNDS.index(days) + 1
 
 
 def _features(tables: Mapping[str, Any], sums: Mapping[str, Any], wanted: list[Feature], row: Row) -> Any:
@@ -234,27 +275,20 @@ def _features(tables: Mapping[str, Any], sums: Mapping[str, Any], wanted: list[F
         joined = joined.left_join(
             part, [spine.customer_id == part[f"{name}_customer"], spine.as_of == part[f"{name}_as_of"]]
         )
-    for base in row.bases.values():
-        # A customer without a row of a source has sums of zero, but no first, last or largest.
-        value = joined[base.column]
-        columns[base.column] = value.fill_null(0.0) if row.measures[base.source][base.measure].how == "sum" else value
     if profile is not None and row.profile:
         part = profile.select(
             profile_customer="customer_id", **{f"profile__{name}": profile[name] for name in sorted(row.profile)}
         )
         joined = joined.left_join(part, spine.customer_id == part.profile_customer)
-        columns |= {f"profile__{name}": joined[f"profile__{name}"] for name in row.profile}
-    joined = joined.select(**{name: joined[name] if name not in row.bases else value for name, value in columns.items()})
+        columns |= {f"profile__{name}": joined[f"profile__{name}"] for name in sorted(row.profile)}
+    for base in row.bases.values():
+        # A customer without a row of a source has sums of zero, but no first, last or largest.
+        value = joined[base.column]
+        columns[base.column] = value.fill_null(0.0) if row.measures[base.source][base.measure].how == "sum" else value
+    joined = joined.select(**columns)
     real = Row(row.measures, table=joined)
-    values = {feature.name: _typed(feature, feature.value(real)) for feature in wanted}
+    values = {
+        feature.name: feature.value(real).cast("float64" if feature.spec.kind == "numeric" else "string")
+        for feature in wanted
+    }
     return joined.select(*KEYS, **values).order_by("as_of", "customer_id")
-
-
-def _typed(feature: Feature, value: Any) -> Any:
-    return value.cast("float64") if feature.spec.kind == "numeric" else value.cast("string")
-
-
-def known_features(columns: Mapping[str, tuple[str, ...]]) -> list[Feature]:
-    """The catalogue's features whose tables and columns are given, in the catalogue's order."""
-    offered = available(columns)
-    return [feature for feature in CATALOGUE.values() if feature.needs <= offered]

@@ -2,22 +2,24 @@
 
 The level is the customer's spend divided by what the same quantities would have cost at the reference prices of
 their categories: 1 is the usual price, 1.2 means a fifth dearer. The reference price of a category is the mean unit
-price (spend by quantity) over all purchases that were visible at the cut-off, or one that is given.
+price (spend by quantity) over all purchases that were visible at the cut-off, or one that is given. A purchase
+counts here with its first category, a positive quantity and a positive amount.
 
-All cut-offs share one pass over the lines: they are columns (`as_of_0`, `as_of_1`, …) of the one-row table `clock`.
+Several cut-offs share one pass over the lines: they are columns (`as_of_0`, `as_of_1`, …) of the one-row table
+`clock`, and the sums stay per customer and category until the end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from features.declare import MICRO, micros
+from features.declare import MICRO, micros, where
 from features.visible import is_visible
 
 
-def reference_prices(lines: Any, products: Any, clock: Any) -> Any:
-    """Mean unit price per category at every cut-off.
+def category_sums(lines: Any, products: Any, clock: Any, numbers: Sequence[int], *, customers: bool = True) -> Any:
+    """Spend and quantity per category at the cut-offs of the given numbers.
 
     Parameters
     ----------
@@ -27,82 +29,90 @@ def reference_prices(lines: Any, products: Any, clock: Any) -> Any:
         With `category`, the first of which counts.
     clock : ibis table
         One row with the cut-offs `as_of_0` … `as_of_{n-1}`.
+    numbers : sequence of int
+        Which of them.
+    customers : bool
+        Per customer and category, or per category only.
+
+    Returns
+    -------
+    ibis table
+        (customer_id,) category, `spend_{i}` (decimal), `items_{i}` (millionths), and per customer `first_at`: the
+        first purchase in the category, whatever its quantity.
+    """
+    if "category" in lines.columns:
+        named = lines.filter(lines.category.notnull())
+    else:
+        paths = products.select(path_product="product_id", category=products.category[0])
+        named = lines.join(paths, lines.product_id == paths.path_product)
+        named = named.filter(named.category.notnull())
+    bought = named.filter(named.amount > 0).cross_join(clock)
+    quantity = where(bought.quantity > 0, bought.quantity)
+    sums = {}
+    for i in numbers:
+        seen = is_visible(bought, bought[f"as_of_{i}"]) & quantity.notnull()
+        sums[f"spend_{i}"] = bought.amount.sum(where=seen)
+        sums[f"items_{i}"] = micros(quantity).sum(where=seen)
+    if not customers:
+        return bought.group_by("category").agg(**sums)
+    return bought.group_by("customer_id", "category").agg(first_at=bought.occurred_at.min(), **sums)
+
+
+def reference_prices(sums: Any, clock: Any, numbers: Sequence[int]) -> Any:
+    """Mean unit price per category at every cut-off, from `category_sums`.
 
     Returns
     -------
     ibis table
         as_of, category, unit_price (float64, money per unit; positive).
     """
-    count = len(clock.columns)
-    priced = _priced(lines, products).cross_join(clock)
-    sums = {}
-    for i in range(count):
-        seen = is_visible(priced, priced[f"as_of_{i}"])
-        sums[f"spend_{i}"] = priced.amount.sum(where=seen).cast("float64")
-        sums[f"items_{i}"] = micros(priced.quantity).sum(where=seen).cast("float64")
-    wide = priced.group_by("price_category").agg(**sums).cross_join(clock)
-    long = _stacked(
-        count,
-        lambda i: wide.filter(wide[f"items_{i}"] > 0).select(
-            as_of=wide[f"as_of_{i}"],
-            category="price_category",
-            unit_price=wide[f"spend_{i}"] / (wide[f"items_{i}"] / float(MICRO)),
-        ),
-    )
-    return long
+    totals = {f"{what}_{i}": sums[f"{what}_{i}"].sum() for i in numbers for what in ("spend", "items")}
+    wide = sums.group_by("category").agg(**totals).cross_join(clock)
+
+    def of(i: int) -> Any:
+        sold = wide.filter(wide[f"items_{i}"] > 0)
+        items = sold[f"items_{i}"].cast("float64") / float(MICRO)
+        return sold.select(
+            as_of=sold[f"as_of_{i}"], category=sold.category, unit_price=sold[f"spend_{i}"].cast("float64") / items
+        )
+
+    return _stacked(numbers, of)
 
 
-def price_levels(lines: Any, products: Any, prices: Any, clock: Any) -> Any:
+def price_levels(sums: Any, prices: Any, clock: Any, numbers: Sequence[int]) -> Any:
     """Each customer's spend and what it would have been at reference prices, at every cut-off.
 
     Parameters
     ----------
-    lines, products, clock
-        As in `reference_prices`; the lines of the customers wanted.
+    sums : ibis table
+        `category_sums` of the customers wanted.
     prices : ibis table
         as_of, category, unit_price.
+    clock, numbers
+        As in `category_sums`.
 
     Returns
     -------
     ibis table
-        customer_id, as_of, spent, usual (float64, money).
+        customer_id, as_of, spent, usual (float64, money); only customers with something to compare.
     """
-    count = len(clock.columns)
-    told = prices.cross_join(clock)
-    told = told.group_by(known_category="category").agg(
-        **{f"price_{i}": told.unit_price.max(where=told.as_of == told[f"as_of_{i}"]) for i in range(count)}
-    )
-    priced = _priced(lines, products)
-    priced = priced.join(told, priced.price_category == told.known_category).cross_join(clock)
-    sums = {}
-    for i in range(count):
-        price = priced[f"price_{i}"]
-        seen = is_visible(priced, priced[f"as_of_{i}"]) & price.notnull()
-        sums[f"spent_{i}"] = priced.amount.sum(where=seen).cast("float64")
-        sums[f"usual_{i}"] = micros(priced.quantity * price).sum(where=seen).cast("float64") / float(MICRO)
-    wide = priced.group_by("customer_id").agg(**sums).cross_join(clock)
-    return _stacked(
-        count,
-        lambda i: wide.filter(wide[f"usual_{i}"] > 0).select(
-            "customer_id", as_of=wide[f"as_of_{i}"], spent=wide[f"spent_{i}"], usual=wide[f"usual_{i}"]
-        ),
-    )
+    timed = sums.cross_join(clock)
+
+    def of(i: int) -> Any:
+        told = prices.rename(priced_at="as_of", priced_category="category")
+        met = timed.join(told, [timed.category == told.priced_category, timed[f"as_of_{i}"] == told.priced_at])
+        usual = micros(met[f"items_{i}"].cast("float64") / float(MICRO) * met.unit_price)
+        level = met.group_by("customer_id", as_of=met.priced_at).agg(
+            spent=met[f"spend_{i}"].sum().cast("float64"), usual=usual.sum().cast("float64") / float(MICRO)
+        )
+        return level.filter(level.usual > 0)
+
+    return _stacked(numbers, of)
 
 
-def _priced(lines: Any, products: Any) -> Any:
-    # Purchases with a first category, a positive quantity and a positive amount.
-    if "category" in lines.columns:
-        priced = lines.mutate(price_category=lines.category)
-    else:
-        paths = products.select(path_product="product_id", price_category=products.category[0])
-        priced = lines.join(paths, lines.product_id == paths.path_product)
-    priced = priced.filter(priced.price_category.notnull() & (priced.amount > 0) & (priced.quantity > 0))
-    times = ["recorded_at"] if "recorded_at" in priced.columns else []
-    return priced.select("customer_id", "occurred_at", *times, "price_category", "amount", "quantity")
-
-
-def _stacked(count: int, part: Callable[[int], Any]) -> Any:
-    stacked = part(0)
-    for i in range(1, count):
+def _stacked(numbers: Sequence[int], part: Callable[[int], Any]) -> Any:
+    first, *others = numbers
+    stacked = part(first)
+    for i in others:
         stacked = stacked.union(part(i))
     return stacked

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from features.declare import DAY_US, MICRO, Measure, age_days, count_if, micros
+from features.declare import DAY_US, MICRO, Measure, count_if, micros, where
 from features.visible import known
 
 Tables = Mapping[str, Any]
-"""Unbound ibis tables by name: the canonical ones, `events` and `cutoffs`."""
+"""ibis tables by name: the canonical ones, `lines`, `orders`, `cutoffs`, `clock`, perhaps `category_sums`."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,6 @@ def available(columns: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _where(condition: Any, value: Any) -> Any:
-    # The value where the condition holds, else null.
-    import ibis
-
-    return ibis.ifelse(condition, value, ibis.null().cast(value.type()))
-
-
 def _needs(*columns: str) -> frozenset[str]:
     return frozenset(columns)
 
@@ -58,30 +51,22 @@ def _needs(*columns: str) -> frozenset[str]:
 # Orders -------------------------------------------------------------------------------------------------------------
 
 
-def _prev_age(e: Any) -> Any:
-    return age_days(e.prev_at, e.as_of)
-
-
 def _new_day(e: Any) -> Any:
-    # The first order of its day: the order before it lies further back in whole days.
-    return e.is_order & (e.prev_at.isnull() | (_prev_age(e) > e.age))
+    # The first order of its day.
+    return e.is_order & (e.gap.isnull() | (e.gap > 0))
 
 
-def _gap(e: Any) -> Any:
-    # Whole days since the order day before; 0 where the order before was on the same day, null for the first.
-    return _where(e.is_order, _prev_age(e) - e.age)
-
-
-def _last(e: Any) -> Any:
-    return e.is_order & (e.next_at.isnull() | (e.next_at >= e.as_of))
+def _new_period(e: Any) -> Any:
+    # The first order of its 30-day period; periods count back from the cut-off.
+    before = e.age + e.gap
+    return e.is_order & (e.gap.isnull() | (before - before % 30 > e.age - e.age % 30))
 
 
 def _decayed(half_life_days: int) -> Callable[[Any], Any]:
-    return lambda e: micros(_where(e.is_order, (e.age.cast("float64") * (-0.6931471805599453 / half_life_days)).exp()))
-
-
-def _log_value(e: Any) -> Any:
-    return _where(e.is_order, e.amount.cast("float64").ln())
+    # In millionths; `weight` is 10^6 for an order and 0 for another event.
+    return lambda e: (
+        ((e.age.cast("float64") * (-0.6931471805599453 / half_life_days)).exp() * e.weight).round().cast("int64")
+    )
 
 
 AMOUNT = _needs("transactions.amount")
@@ -89,37 +74,32 @@ AMOUNT = _needs("transactions.amount")
 ORDER_MEASURES = {
     "n": Measure("sum", lambda e: count_if(e.is_order)),
     "day": Measure("sum", lambda e: count_if(_new_day(e))),
-    "period": Measure(
-        "sum", lambda e: count_if(e.is_order & (e.prev_at.isnull() | (_prev_age(e) // 30 > e.age // 30)))
-    ),
-    "at": Measure("max", lambda e: _where(e.is_order, e.occurred_at), moment=True),
-    "first_at": Measure("min", lambda e: _where(e.is_order, e.occurred_at), moment=True),
-    "gap": Measure("sum", _gap),
-    "gap_squared": Measure("sum", lambda e: _gap(e) * _gap(e)),
-    "gaps": Measure("sum", lambda e: count_if(_new_day(e) & e.prev_at.notnull())),
-    "longest_gap": Measure("max", _gap),
-    "oldest": Measure("max", lambda e: _where(e.is_order, e.age)),
-    "newest": Measure("min", lambda e: _where(e.is_order, e.age)),
+    "period": Measure("sum", lambda e: count_if(_new_period(e))),
+    "at": Measure("max", lambda e: where(e.is_order, e.occurred_at), moment=True),
+    "first_at": Measure("min", lambda e: where(e.is_order, e.occurred_at), moment=True),
+    # Gaps are whole days from one order day to the next: they add up to the span. Orders of one day have none.
+    "gap": Measure("sum", lambda e: e.gap),
+    "gaps": Measure("sum", lambda e: count_if(e.gap > 0)),
+    "gap_squared": Measure("sum", lambda e: e.gap * e.gap),
+    "longest_gap": Measure("max", lambda e: e.gap),
     "decayed_30": Measure("sum", _decayed(30), scale=MICRO),
     "decayed_90": Measure("sum", _decayed(90), scale=MICRO),
-    "lines": Measure("sum", lambda e: _where(e.is_order, e.lines)),
-    "items": Measure("sum", lambda e: _where(e.is_order, e["items"]), _needs("transactions.quantity"), MICRO),
+    "lines": Measure("sum", lambda e: where(~e.is_return, e.lines)),
+    "items": Measure("sum", lambda e: where(~e.is_return, e["items"]), _needs("transactions.quantity"), MICRO),
     "spend": Measure("sum", lambda e: e.amount, AMOUNT),
-    "gross": Measure("sum", lambda e: _where(e.amount > 0, e.amount), AMOUNT),
-    "order_value": Measure("sum", lambda e: _where(e.is_order, e.amount), AMOUNT),
-    "largest": Measure("max", lambda e: _where(e.is_order, e.amount), AMOUNT),
-    "last_value": Measure("max", lambda e: _where(_last(e), e.amount), AMOUNT),
-    "log_value": Measure("sum", lambda e: micros(_log_value(e)), AMOUNT, MICRO),
-    "log_value_squared": Measure("sum", lambda e: micros(_log_value(e) * _log_value(e)), AMOUNT, MICRO),
-    "returned": Measure("sum", lambda e: _where(e.is_return, -e.amount), AMOUNT),
+    "returned": Measure("sum", lambda e: where(e.is_return, -e.amount), AMOUNT),
+    "largest": Measure("max", lambda e: where(e.is_order, e.amount), AMOUNT),
+    "last_value": Measure(
+        "max", lambda e: where(e.is_order & (e.next_at.isnull() | (e.next_at >= e.as_of)), e.amount), AMOUNT
+    ),
+    "log_value": Measure("sum", lambda e: e.log_value, AMOUNT, MICRO),
+    "log_value_squared": Measure("sum", lambda e: e.log_value_squared, AMOUNT, MICRO),
     "returns": Measure("sum", lambda e: count_if(e.is_return)),
-    "return_at": Measure("max", lambda e: _where(e.is_return, e.occurred_at), moment=True),
+    "return_at": Measure("max", lambda e: where(e.is_return, e.occurred_at), moment=True),
     "premium": Measure("sum", lambda e: e.premium, _needs("product_line")),
     "main": Measure("sum", lambda e: e.main, _needs("product_line")),
-    "discount": Measure("sum", lambda e: _where(e.is_order, e.discount), _needs("transactions.discount")),
-    "discounted": Measure(
-        "sum", lambda e: count_if(e.is_order & (e.discount > 0)), _needs("transactions.discount")
-    ),
+    "discount": Measure("sum", lambda e: where(~e.is_return, e.discount), _needs("transactions.discount")),
+    "discounted": Measure("sum", lambda e: count_if(e.is_order & (e.discount > 0)), _needs("transactions.discount")),
 }
 
 
@@ -138,6 +118,9 @@ def _first_products(t: Tables) -> Any:
 
 
 def _first_categories(t: Tables) -> Any:
+    if "category_sums" in t and "category" in t["lines"].columns:
+        # Made for the price level already.
+        return t["category_sums"].select("customer_id", "category", occurred_at="first_at")
     bought = _bought(t)
     if "category" in bought.columns:
         bought = bought.filter(bought.category.notnull())
@@ -148,7 +131,10 @@ def _first_categories(t: Tables) -> Any:
     return bought.group_by("customer_id", "category").agg(occurred_at=bought.occurred_at.min())
 
 
-def _counted(firsts: Any) -> Any:
+def _counted(firsts: Any, t: Tables) -> Any:
+    # With several cut-offs it pays to count what is new at the same moment before the join with them.
+    if len(t["clock"].columns) == 1:
+        return firsts.mutate(firsts=1)
     return firsts.group_by("customer_id", "occurred_at").agg(firsts=firsts.count())
 
 
@@ -194,7 +180,7 @@ def _feedback(t: Tables) -> Any:
     if "score_max" in rows.columns:
         high = rows.score_max.fill_null(high)
     width = high - low
-    return rows.mutate(level=_where(width > 0, ((rows.score - low) / width).clip(0.0, 1.0)))
+    return rows.mutate(level=where(width > 0, ((rows.score - low) / width).clip(0.0, 1.0)))
 
 
 SCORE = _needs("feedback.score")
@@ -212,7 +198,7 @@ def _score_measures() -> dict[str, Measure]:
         mark = f"_{topic}" if topic else ""
         needs = SCORE | _needs("feedback.topic") if topic else SCORE
         scored = _scored(topic)
-        measures[f"score{mark}"] = Measure("sum", lambda f, s=scored: micros(_where(s(f), f.level)), needs, MICRO)
+        measures[f"score{mark}"] = Measure("sum", lambda f, s=scored: micros(where(s(f), f.level)), needs, MICRO)
         measures[f"scores{mark}"] = Measure("sum", lambda f, s=scored: count_if(s(f)), needs)
     return measures
 
@@ -228,10 +214,10 @@ def _open(f: Any) -> Any:
 FEEDBACK = _score_measures() | {
     "at": Measure("max", lambda f: f.occurred_at, moment=True),
     "complaints": Measure("sum", lambda f: count_if(_complaint(f))),
-    "complaint_at": Measure("max", lambda f: _where(_complaint(f), f.occurred_at), moment=True),
+    "complaint_at": Measure("max", lambda f: where(_complaint(f), f.occurred_at), moment=True),
     "open": Measure("sum", lambda f: count_if(_open(f)), _needs("feedback.resolved_at")),
     "open_at": Measure(
-        "min", lambda f: _where(_open(f), f.occurred_at), _needs("feedback.resolved_at"), moment=True
+        "min", lambda f: where(_open(f), f.occurred_at), _needs("feedback.resolved_at"), moment=True
     ),
 }
 
@@ -248,7 +234,7 @@ def _interaction_measures() -> dict[str, Measure]:
     for kind in ("contact", "visit", "browse", "cart", "open", "click", "redeem"):
         test = _kind(kind)
         measures[kind] = Measure("sum", lambda i, t=test: count_if(t(i)))
-        measures[f"{kind}_at"] = Measure("max", lambda i, t=test: _where(t(i), i.occurred_at), moment=True)
+        measures[f"{kind}_at"] = Measure("max", lambda i, t=test: where(t(i), i.occurred_at), moment=True)
     return measures
 
 
@@ -261,7 +247,7 @@ def _carts(t: Tables) -> Any:
     recorded = {"recorded_at": carts.recorded_at} if "recorded_at" in carts.columns else {}
     carts = carts.select("customer_id", "occurred_at", **recorded, order_at=ibis.null().cast("timestamp"))
     unknown = {name: ibis.null().cast("timestamp") for name in recorded}
-    orders = t["events"].filter(t["events"].is_order)
+    orders = t["orders"].filter(t["orders"].is_order)
     orders = orders.select("customer_id", "occurred_at", **unknown, order_at=orders.occurred_at)
     both = carts.union(orders)
     # An order at the same moment comes after the cart.
@@ -280,14 +266,14 @@ CARTS = {
 SOURCES: dict[str, Source] = {
     source.name: source
     for source in (
-        Source("orders", lambda t: t["events"], ORDER_MEASURES, _needs("transactions")),
+        Source("orders", lambda t: t["orders"], ORDER_MEASURES, _needs("transactions")),
         Source(
             "new_products",
-            lambda t: _counted(_first_products(t)),
+            lambda t: _counted(_first_products(t), t),
             NEWCOMERS,
             _needs("transactions.product_id"),
         ),
-        Source("new_categories", lambda t: _counted(_first_categories(t)), NEWCOMERS, _needs("category")),
+        Source("new_categories", lambda t: _counted(_first_categories(t), t), NEWCOMERS, _needs("category")),
         Source("deliveries", _deliveries, DELIVERIES, _needs("delivery")),
         Source("feedback", _feedback, FEEDBACK, _needs("feedback")),
         Source("interactions", lambda t: t["interactions"], _interaction_measures(), _needs("interactions")),

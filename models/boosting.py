@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from configs.errors import BundleError
+from models.tree_shap import TreeContributions
 from models.validation import Split
 
 Objective = Literal["binary", "poisson", "gamma", "tweedie"]
@@ -22,8 +23,9 @@ Floats = NDArray[np.float64]
 
 MAX_ROUNDS = 200
 STOP_AFTER = 25
-ROWS_FOR_THREADS = 100_000
-"""Below, one thread is as fast, and a second one on a busy machine makes every round wait for it."""
+ROWS_FOR_THREADS = 200_000
+"""Below, models are fitted side by side on one thread each (`models.parallel`): threads inside a round wait for
+each other hundreds of times, which a busy machine makes very slow."""
 OPTIONAL = ("sklearn", "dask", "matplotlib", "graphviz", "joblib")
 _lean = False
 
@@ -51,6 +53,11 @@ def lightgbm() -> Any:
     import lightgbm as module
 
     return module
+
+
+def side_by_side(rows: int, threads: int) -> int:
+    """How many models to fit at a time: as many as threads where each uses one, one where each uses all."""
+    return threads if rows < ROWS_FOR_THREADS else 1
 
 
 @dataclass(frozen=True)
@@ -93,7 +100,7 @@ def size_parameters(rows: int, rare: int) -> dict[str, float]:
         "max_depth": depth,
         "min_data_in_leaf": int(np.clip(rows // 150, 10, 200)),
         "lambda_l2": 20.0 if rare < 2_000 else 10.0,
-        "learning_rate": 0.05,
+        "learning_rate": 0.08,
         "feature_fraction": 0.6,
         "bagging_fraction": 0.8,
         "bagging_freq": 1,
@@ -115,6 +122,8 @@ class Boosting:
     judged_ : ndarray or None
         Raw predictions of the rows of `split.judge` by a model that has not seen them; only after `fit`.
     """
+
+    _explainers: list[TreeContributions]
 
     def __init__(self, settings: BoostingSettings) -> None:
         self.settings = settings
@@ -172,14 +181,14 @@ class Boosting:
         return total / len(self._boosters)
 
     def contributions(self, values: Floats) -> tuple[float, Floats]:
-        """Exact additive parts (TreeSHAP, Lundberg et al. 2020, algorithm 2): base and values, shape (n, k)."""
-        total = np.zeros((len(values), values.shape[1] + 1))
-        if len(values):
-            for booster in self._boosters:
-                total += booster.predict(values, pred_contrib=True, num_threads=self.settings.threads)
-            total /= len(self._boosters)
-        base = float(total[0, -1]) if len(values) else 0.0
-        return base, total[:, :-1]
+        """Exact additive parts: base and values, shape (n, k); see `models.tree_shap`."""
+        if not self._explainers:
+            self._explainers = [TreeContributions(text, values.shape[1]) for text in self._texts]
+        total = np.zeros(values.shape)
+        for explainer in self._explainers:
+            total += explainer.values(values)
+        base = float(sum(explainer.base for explainer in self._explainers))
+        return base / len(self._explainers), total / len(self._explainers)
 
     def to_texts(self) -> list[bytes]:
         """LightGBM text of every seed."""
@@ -203,6 +212,7 @@ class Boosting:
     def _load(self, texts: list[bytes], features: int) -> None:
         lgb = lightgbm()
         self._texts = texts
+        self._explainers = []  # tables are made when first asked for
         self._boosters = [lgb.Booster(model_str=text.decode("ascii")) for text in texts]
         self.rounds_ = max(booster.num_trees() for booster in self._boosters)
         if any(booster.num_feature() != features for booster in self._boosters):

@@ -18,9 +18,11 @@ from configs.progress import SILENT, Progress
 from configs.settings import TargetSettings, TrainingSettings
 from features.specs import FeatureSet
 from models.additive import AdditiveModel, dump, fit_additive, load
+from models.boosting import lightgbm, side_by_side
 from models.contract import Contributions, churn_column, orders_column
 from models.encoding import Encoded, Encoder
 from models.evidence import count_labels, labelled
+from models.parallel import in_parallel
 from models.survival import continued, days_until, ordered
 from models.validation import Split, inner_split
 
@@ -81,26 +83,32 @@ class ChurnModel:
             )
         shorter = [h for h in allowed if h <= self.targets.horizon_days]
         self.main_ = max(shorter) if shorter else min(allowed)
-        self.models_: dict[int, AdditiveModel] = {}
-        self.splits_: dict[int, Split] = {}
         with (progress or SILENT).step("churn", len(allowed)) as advance:
-            for horizon in allowed:
-                self.models_[horizon] = self._fit_horizon(encoded, labels, horizon)
+
+            def fit_horizon(horizon: int) -> tuple[Split, AdditiveModel]:
+                fitted = self._fit_horizon(encoded, labels, horizon)
                 advance(1)
+                return fitted
+
+            workers = side_by_side(len(encoded), self.training.threads)
+            lightgbm()  # imported once, before the threads start
+            fitted = in_parallel(fit_horizon, allowed, workers)
+        self.splits_ = {h: split for h, (split, _) in zip(allowed, fitted, strict=True)}
+        self.models_ = {h: model for h, (_, model) in zip(allowed, fitted, strict=True)}
         return self
 
-    def _fit_horizon(self, encoded: Encoded, labels: pd.DataFrame, horizon: int) -> AdditiveModel:
+    def _fit_horizon(self, encoded: Encoded, labels: pd.DataFrame, horizon: int) -> tuple[Split, AdditiveModel]:
         rows = labelled(encoded, labels, horizon)
         known = encoded.rows(rows)
         churned = (labels[orders_column(horizon)].to_numpy(dtype=np.float64)[rows] <= 0).astype(np.float64)
         if known.customer_id is None or known.as_of is None:
             raise NotEnoughDataError("the frame has no customer_id and as_of", "keep the key columns for fitting")
         rare = churned > 0 if churned.mean() < 0.5 else churned <= 0
-        self.splits_[horizon] = inner_split(known.customer_id, known.as_of, rare, horizon)
-        return fit_additive(
+        split = inner_split(known.customer_id, known.as_of, rare, horizon)
+        return split, fit_additive(
             known,
             churned,
-            self.splits_[horizon],
+            split,
             objective="binary",
             feature_set=self.feature_set,
             training=self.training,

@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 from configs.errors import BundleError
 from configs.progress import SILENT, Progress
 from models.additive import AdditiveModel, dump, fit_additive, load
-from models.boosting import Objective
+from models.boosting import Objective, side_by_side
 from models.calibration import Affine, fit_affine, keep_total, step_from_state
 from models.churn import ChurnModel, adjusted
 from models.contract import Contributions, orders_column, spend_column
 from models.encoding import Encoded
 from models.evidence import labelled
+from models.parallel import in_parallel
 
 Floats = NDArray[np.float64]
 SPEND_OBJECTIVE: Objective = "tweedie"
@@ -71,17 +72,25 @@ class PotentialModel:
         self.amounts_: dict[int, AdditiveModel] = {}
         self.amounts_scale_: dict[int, Affine] = {}
         with (progress or SILENT).step("potential", 1 + len(own)) as advance:
-            self.orders_ = self._fit_one(encoded, labels, main, "poisson")
-            advance(1)
-            self.orders_scale_ = {h: self._scale(encoded, labels, h, self.orders_, "poisson") for h in others}
+            wanted: list[tuple[int, Objective]] = [(main, "poisson")]
             if _amounts_known(labels, main):
-                for horizon in own:
-                    self.amounts_[horizon] = self._fit_one(encoded, labels, horizon, SPEND_OBJECTIVE)
-                    advance(1)
-                for horizon in others:
-                    if horizon not in own:
-                        scale = self._scale(encoded, labels, horizon, self.amounts_[main], SPEND_OBJECTIVE)
-                        self.amounts_scale_[horizon] = scale
+                wanted += [(horizon, SPEND_OBJECTIVE) for horizon in own]
+
+            def fit_one(item: tuple[int, Objective]) -> AdditiveModel:
+                model = self._fit_one(encoded, labels, *item)
+                advance(1)
+                return model
+
+            workers = side_by_side(len(encoded), self.churn.training.threads)
+            self.orders_, *amounts = in_parallel(fit_one, wanted, workers)
+            self.orders_scale_ = {h: self._scale(encoded, labels, h, self.orders_, "poisson") for h in others}
+            if amounts:
+                self.amounts_ = dict(zip(own, amounts, strict=True))
+                self.amounts_scale_ = {
+                    h: self._scale(encoded, labels, h, self.amounts_[main], SPEND_OBJECTIVE)
+                    for h in others
+                    if h not in own
+                }
         return self
 
     def _fit_one(self, encoded: Encoded, labels: pd.DataFrame, horizon: int, objective: Objective) -> AdditiveModel:

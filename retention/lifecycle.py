@@ -29,7 +29,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from configs.settings import LifecycleSettings
-from retention.measures import Floats, Texts, number
+from retention.measures import Floats, Texts, looked_up, number
 
 STAGES = ("prospect", "first_time", "repeat", "loyal", "at_risk", "lost", "won_back")
 RISK_FROM = 0.5
@@ -37,11 +37,11 @@ RISK_FROM = 0.5
 
 _DAY = np.timedelta64(1, "D")
 _NONE: dict[str, str] = {
-    "customer_id": "object",
+    "customer_id": "str",
     "at": "datetime64[us]",
-    "from_stage": "object",
-    "to_stage": "object",
-    "because": "object",
+    "from_stage": "str",
+    "to_stage": "str",
+    "because": "str",
     "usual_gap_days": "float64",
 }
 
@@ -105,10 +105,11 @@ def order_days(events: pd.DataFrame, as_of: pd.Timestamp, customers: pd.Series |
     """
     if customers is not None:
         events = events[events["customer_id"].isin(customers)]
-    seen = (events["occurred_at"] < as_of).to_numpy()
+    moment = as_of.to_datetime64()
+    seen = events["occurred_at"].to_numpy(dtype="datetime64[us]") < moment
     if "recorded_at" in events.columns:
-        recorded = events["recorded_at"]
-        seen &= (recorded.isna() | (recorded <= as_of)).to_numpy()
+        recorded = events["recorded_at"].to_numpy(dtype="datetime64[us]")
+        seen &= np.isnat(recorded) | (recorded <= moment)
     buys = np.ones(len(events), dtype=bool)
     if "is_order" in events.columns:
         buys = events["is_order"].to_numpy(dtype=bool)
@@ -156,8 +157,9 @@ def usual_gaps(days: OrderDays, rules: LifecycleSettings, typical_gap_days: floa
 
 def usual_gap_of(frame: pd.DataFrame, days: OrderDays, rules: LifecycleSettings, typical_gap_days: float) -> Floats:
     """Usual gap of every customer of the frame as known at the last order; NaN without an order; shape (n,)."""
-    last = pd.Series(usual_gaps(days, rules, typical_gap_days)[days.last], index=days.ids, dtype=np.float64)
-    return np.asarray(frame["customer_id"].map(last), dtype=np.float64)
+    return looked_up(
+        frame["customer_id"], days.ids, usual_gaps(days, rules, typical_gap_days)[days.last], np.float64("nan")
+    )
 
 
 def transitions(
@@ -253,15 +255,12 @@ def stages(
         stage, stage_since (NaT for a prospect), stage_because (`order`, `silence`, `probability`, `none`),
         usual_gap_days.
     """
-    last = changes.drop_duplicates("customer_id", keep="last").set_index("customer_id")
-    ids = frame["customer_id"]
-    stage = ids.map(last["to_stage"]).astype(object).to_numpy()
-    since = ids.map(last["at"]).to_numpy(dtype="datetime64[us]")
-    because = ids.map(last["because"]).astype(object).to_numpy()
-    gap = np.asarray(ids.map(last["usual_gap_days"]), dtype=np.float64)
-    lacks = pd.isna(pd.Series(stage)).to_numpy()
-    stage = np.where(lacks, "prospect", stage).astype(object)
-    because = np.where(lacks, "none", because).astype(object)
+    last = changes.drop_duplicates("customer_id", keep="last")
+    ids, keys = frame["customer_id"], last["customer_id"].to_numpy(dtype=object)
+    stage = looked_up(ids, keys, last["to_stage"].to_numpy(dtype=object), "prospect")
+    since = looked_up(ids, keys, last["at"].to_numpy(dtype="datetime64[us]"), np.datetime64("NaT"))
+    because = looked_up(ids, keys, last["because"].to_numpy(dtype=object), "none")
+    gap = looked_up(ids, keys, number(last, "usual_gap_days"), np.nan)
     with np.errstate(invalid="ignore"):
         risky = (churn_probability >= high_from) & (churn_probability >= RISK_FROM)
     keeps = np.isin(stage.astype(str), ["repeat", "loyal", "won_back"])

@@ -151,13 +151,14 @@ def attribute(frame: pd.DataFrame, profile: pd.DataFrame | None, name: str) -> T
     if name in frame.columns:
         found = frame[name].astype(object).to_numpy(dtype=object)
     if profile is not None and name in profile.columns:
-        by_id = profile.drop_duplicates("customer_id", keep="last").set_index("customer_id")[name]
-        given = frame["customer_id"].map(by_id).astype(object).to_numpy(dtype=object)
+        one = profile.drop_duplicates("customer_id", keep="last")
+        keys, values = one["customer_id"].to_numpy(dtype=object), one[name].astype(object).to_numpy(dtype=object)
+        given = looked_up(frame["customer_id"], keys, values, None)
         found = np.where(pd.notna(given), given, found).astype(object)
-    seen = {
-        v: None if v is None or str(v).strip().lower() in NOT_GIVEN else str(v).strip() for v in set(found.tolist())
-    }
-    return np.array([seen[v] for v in found.tolist()], dtype=object)
+    codes, distinct = pd.factorize(found, use_na_sentinel=True)
+    words = [str(value).strip() for value in distinct.tolist()]
+    said = np.array([None if word.lower() in NOT_GIVEN else word for word in words] + [None], dtype=object)
+    return said[codes]
 
 
 def code_of(dimension: str, values: Texts) -> Texts:
@@ -165,6 +166,15 @@ def code_of(dimension: str, values: Texts) -> Texts:
     known = {word: code for code, words in SYNONYMS.get(dimension, {}).items() for word in words}
     seen = {v: known.get(v.lower(), v.lower()) for v in set(values.tolist()) if v is not None}
     return np.array([None if v is None else seen[v] for v in values.tolist()], dtype=object)
+
+
+def looked_up(ids: pd.Series, keys: NDArray[Any], values: NDArray[Any], missing: Any) -> NDArray[Any]:
+    """The value of every id, `missing` where `keys` does not hold it; keeps the type of `values`; shape (n,)."""
+    place = pd.Index(keys, dtype=object).get_indexer(pd.Index(ids, dtype=object))
+    found = np.full(len(ids), missing, dtype=values.dtype)
+    known = place >= 0
+    found[known] = values[place[known]]
+    return found
 
 
 def rank(values: Floats, grid: list[float] | None) -> Floats:
@@ -314,10 +324,14 @@ def region(frame: pd.DataFrame, profile: pd.DataFrame | None, reference: Referen
     place = attribute(frame, profile, "region")
     tier = np.full(len(frame), "unknown", dtype=object)
     home, near = reference.home_country, reference.home_region
-    same_country = np.array([home is not None and c is not None and c.lower() == home.lower() for c in country])
-    abroad = np.array([home is not None and c is not None for c in country]) & ~same_country
-    unsaid = np.array([c is None for c in country])
-    local = np.array([near is not None and p is not None and p.lower() == near.lower() for p in place])
+    said = country.tolist()
+    places = place.tolist()
+    same_country = np.array(
+        [home is not None and c is not None and c.lower() == home.lower() for c in said], dtype=bool
+    )
+    abroad = np.array([home is not None and c is not None for c in said], dtype=bool) & ~same_country
+    unsaid = np.array([c is None for c in said], dtype=bool)
+    local = np.array([near is not None and p is not None and p.lower() == near.lower() for p in places], dtype=bool)
     tier[same_country] = "domestic"
     tier[abroad] = "international"
     tier[local & (same_country | unsaid)] = "local"
@@ -352,9 +366,9 @@ def line_share(frame: pd.DataFrame, lines: pd.DataFrame | None, line: str, yes: 
     share = number(frame, f"{line}_share_365d")
     strong = np.isfinite(share)
     if lines is not None and f"{line}_share" in lines.columns:
-        by_id = lines.set_index("customer_id")
-        found = np.asarray(frame["customer_id"].map(by_id[f"{line}_share"]), dtype=np.float64)
-        flagged = np.asarray(frame["customer_id"].map(by_id[f"{line}_share_flagged"]), dtype=np.float64) >= 0.5
+        ids, keys = frame["customer_id"], lines["customer_id"].to_numpy(dtype=object)
+        found = looked_up(ids, keys, number(lines, f"{line}_share"), np.nan)
+        flagged = looked_up(ids, keys, number(lines, f"{line}_share_flagged"), np.nan) >= 0.5
         strong = np.where(np.isfinite(found), flagged, strong)
         share = np.where(np.isfinite(found), found, share)
     tier = np.where(np.isfinite(share), np.where(share >= 0.5, yes, no), "unknown").astype(object)

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from retention.lifecycle import OrderDays
-from retention.measures import Floats, Texts
+from retention.measures import Floats, Texts, looked_up
 
 HELD_DAYS = 365
 _CENT = 10_000.0
@@ -147,13 +147,11 @@ def member_levels(
         member_level, member_since (NaT: from the start, or given), member_because (`promoted`, `demoted`, `given`,
         `ordinary`).
     """
-    last = changes.drop_duplicates("customer_id", keep="last").set_index("customer_id")
-    level = ids.map(last["to_level"]).astype(object).to_numpy()
-    since = ids.map(last["at"]).to_numpy(dtype="datetime64[us]")
-    because = ids.map(last["because"]).astype(object).to_numpy()
-    lacks = pd.isna(pd.Series(level)).to_numpy()
-    level = np.where(lacks, next(iter(levels)), level).astype(object)
-    because = np.where(lacks, "ordinary", because).astype(object)
+    last = changes.drop_duplicates("customer_id", keep="last")
+    keys = last["customer_id"].to_numpy(dtype=object)
+    level = looked_up(ids, keys, last["to_level"].to_numpy(dtype=object), next(iter(levels)))
+    since = looked_up(ids, keys, last["at"].to_numpy(dtype="datetime64[us]"), np.datetime64("NaT"))
+    because = looked_up(ids, keys, last["because"].to_numpy(dtype=object), "ordinary")
     if given is not None:
         known = np.array([value is not None for value in given.tolist()], dtype=bool)
         level = np.where(known, given, level).astype(object)

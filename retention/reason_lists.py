@@ -18,6 +18,7 @@ from retention.wording import (
     MAX_LENGTH,
     Lang,
     driver_name,
+    feature_unit,
     format_value,
     format_values,
     label,
@@ -217,6 +218,8 @@ def add_range_warnings(
             strange = (column.notna() & ~column.astype(object).map(lambda v, known=known: str(v) in known)).to_numpy()
         elif spec.name in baseline.ranges:
             low, high = baseline.ranges[spec.name]
+            if low == high:
+                continue  # the same for everyone at one moment (days that the log covers): not the customer's
             slack = RANGE_MARGIN * max(high - low, abs(high), abs(low))
             values = number(frame, spec.name)
             with np.errstate(invalid="ignore"):
@@ -230,15 +233,16 @@ def add_range_warnings(
             raw = frame[spec.name].iloc[row]
             told = {}
             for lang in LANGUAGES:
-                shown = format_value(raw, spec.unit, lang, currency)
+                unit = feature_unit(spec, lang)
+                shown = format_value(raw, unit, lang, currency)
                 if spec.kind == "categorical":
                     line = texts(lang)["warning"]["unseen_value"].format(label=label(spec, lang), value=shown)
                 else:
                     line = texts(lang)["warning"]["out_of_range"].format(
                         label=label(spec, lang),
                         value=shown,
-                        low=format_value(low, spec.unit, lang, currency),
-                        high=format_value(high, spec.unit, lang, currency),
+                        low=format_value(low, unit, lang, currency),
+                        high=format_value(high, unit, lang, currency),
                     )
                 told[lang] = line if len(line) <= MAX_LENGTH else line[: MAX_LENGTH - 1] + "…"
             code = "unseen_value" if spec.kind == "categorical" else "out_of_range"

@@ -28,7 +28,7 @@ from retention.catalogue import Catalogue
 from retention.changes import change_lists
 from retention.dimensions import classify
 from retention.lifecycle import OrderDays, events_from_features, order_days, stages, transitions, usual_gap_of
-from retention.measures import Floats, attribute, code_of, comparison_band, measure_all, number
+from retention.measures import Floats, attribute, code_of, comparison_band, looked_up, measure_all, number
 from retention.membership import member_levels, member_transitions
 from retention.reason_lists import (
     add_range_warnings,
@@ -152,7 +152,8 @@ def score(
     )
     scores["headroom"] = headroom(frame, dimensions, types, baseline, settings.targets.horizon_days)
     if lines is not None and "categories" in lines.columns:
-        levels = frame["customer_id"].map(lines.set_index("customer_id")["categories"])
+        keys, levels = lines["customer_id"].to_numpy(dtype=object), lines["categories"].to_numpy(dtype=object)
+        levels = looked_up(frame["customer_id"], keys, levels, None)
         scores["categories"] = _lists([one if isinstance(one, list) else [] for one in levels.tolist()])
     lists = _reasons(frame, predictions, contributions, baseline, feature_set, settings, types, days)
     for name, values in lists.items():
@@ -195,9 +196,9 @@ def _with_features(scores: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
 def _with_breadth(frame: pd.DataFrame, lines: pd.DataFrame | None) -> pd.DataFrame:
     if lines is None:
         return frame
-    by_id = lines.set_index("customer_id")
-    names = [name for name in ("categories_90d", "categories_prior_90d") if name in by_id.columns]
-    return frame.assign(**{name: frame["customer_id"].map(by_id[name]).to_numpy() for name in names})
+    keys = lines["customer_id"].to_numpy(dtype=object)
+    names = ("categories_90d", "categories_prior_90d")
+    return frame.assign(**{name: looked_up(frame["customer_id"], keys, number(lines, name), np.nan) for name in names})
 
 
 def _numbers(frame: pd.DataFrame, predictions: pd.DataFrame, settings: Settings) -> pd.DataFrame:

@@ -232,7 +232,7 @@ def export_audience(
         )
     members = segment_members(table, segments)[segment]
     allowed = allowed_channels(table)
-    agreed = allowed.any(axis=1) if channel == "ads" else allowed[:, CHANNELS.index(channel)]
+    agreed = np.asarray(allowed.any(axis=1) if channel == "ads" else allowed[:, CHANNELS.index(channel)])
     left_out: dict[str, int] = {}
     kept = members.copy()
 
@@ -240,11 +240,12 @@ def export_audience(
         left_out[reason] = int((kept & mask).sum())
         kept[mask] = False
 
-    leave_out("no_consent", ~agreed)
+    leave_out("no_consent", np.logical_not(agreed))
     if "open_complaints" in table.columns:
-        leave_out("complaint_open", (table["open_complaints"].fillna(0) >= 1).to_numpy(dtype=np.bool_))
+        complaints = table["open_complaints"].fillna(0).to_numpy(dtype=np.float64)
+        leave_out("complaint_open", np.greater_equal(complaints, 1))
     if assignment is not None:
-        leave_out("held_out", np.asarray(assignment.to_numpy(dtype=object) == HELD_OUT, dtype=np.bool_))
+        leave_out("held_out", np.asarray([arm == HELD_OUT for arm in assignment], dtype=np.bool_))
     names = ["customer_id", *(name for name in columns if name in table.columns and name != "customer_id")]
     audience = table.loc[kept, names].sort_values("customer_id", kind="stable").reset_index(drop=True)
     audience["segment"] = segment

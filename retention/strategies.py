@@ -37,6 +37,9 @@ Floats = NDArray[np.float64]
 CHUNK = 10_000
 """Customers priced at a time: their matrices stay in the cache."""
 
+DUTY_FIRST = 1e12
+"""Added to the rank of what is owed to the customer: it comes before anything that is merely profitable."""
+
 INPUT_FIELDS = ("preferred_channel", "consent", "owner", "birthday", "renewal_at", "industry", "company_size")
 """Columns that are taken from the profile where the scores do not have them."""
 
@@ -181,7 +184,9 @@ def price_strategies(
     profit = gain - cost
     rank = np.where(money.priced[:, None], profit, (effect + money.active[:, None] * uplift) / (1 + cost))
     unprofitable = 1 + veto_index(catalogue)["unprofitable"]
-    veto[(veto == 0) & money.priced[:, None] & (profit < 0)] = unprofitable
+    duty = np.array([strategy.duty for strategy in strategies])
+    rank = np.where(duty[None, :], rank + DUTY_FIRST, rank)
+    veto[(veto == 0) & money.priced[:, None] & (profit < 0) & ~duty[None, :]] = unprofitable
     return Offer(
         strategies, eligible, veto, effect, uplift, cost, minutes, profit, rank, channel, channels,
         risk_driver, strength_driver, money.priced,
@@ -222,14 +227,15 @@ def _channels(
     """Names of channels, channel index per customer × strategy, and whether the customer agreed to it for marketing."""
     names = (*CHANNELS, "ads", "none")
     allowed = allowed_channels(scores)
-    wanted: NDArray[np.int64] = np.full(len(scores), -1, dtype=np.int64)
+    wanted = np.full(len(scores), -1)
     if "preferred_channel" in scores.columns:
         texts = scores["preferred_channel"].astype("object")
         places = texts.map({name: place for place, name in enumerate(CHANNELS)}).fillna(-1)
-        wanted = places.to_numpy(dtype=np.int64)
+        wanted[:] = places.to_numpy(dtype=np.int64)
     agreed = np.take_along_axis(allowed, np.maximum(wanted, 0)[:, None], axis=1)[:, 0] & (wanted >= 0)
     first_allowed = allowed.argmax(axis=1).astype(np.int64)
-    own = np.where(agreed, wanted, np.where(allowed.any(axis=1), first_allowed, np.maximum(wanted, 0)))
+    fallback = np.where(allowed.any(axis=1), first_allowed, np.maximum(wanted, 0))
+    own = np.where(agreed, wanted, fallback).astype(np.int8)
     channel = np.empty((len(scores), len(catalogue.strategies)), dtype=np.int8)
     consented = np.ones(channel.shape, dtype=np.bool_)
     for column, strategy in enumerate(catalogue.strategies):

@@ -106,6 +106,10 @@ class StrategyWriter:
                     phrases["next_same_kind"].of(lang).format(name=candidate.name.of(lang), other=other.of(lang))
                 ),
             )
+        if offer.strategies[column].duty and not candidate.duty:
+            return self._once(
+                "duty", after, -1, lambda lang: phrases["next_duty"].of(lang).format(name=candidate.name.of(lang))
+            )
         if not offer.priced[row]:
             return self._once(
                 "less",

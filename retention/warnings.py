@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from retention.lifecycle import OrderDays
-from retention.measures import Floats, number
+from retention.measures import Floats, looked_up, number
 from retention.wording import LANGUAGES, format_dates, format_values, texts
 
 WINDOW_DAYS = 90.0
@@ -29,6 +29,8 @@ ENOUGH_BEFORE = 4.0
 ENOUGH_HISTORY_DAYS = 270.0
 VALUE_ORDERS_BEFORE = 3.0
 VALUE_FALL = 0.7
+VALUE_DEVIATIONS = 2.0
+STEADY = 0.75
 SATISFACTION_FALL = 0.10
 COMPLAINTS_RISE = 2.0
 
@@ -91,7 +93,7 @@ def find_signs(
         found = [
             _overdue(frame),
             _frequency(frame, days),
-            _order_value(frame),
+            _order_value(frame, days),
             _breadth(frame),
             _complaints(frame),
             _open_complaint(frame),
@@ -168,7 +170,8 @@ def _fell_below(ids: pd.Series, on: NDArray[np.bool_], allowed: Floats, days: Or
     inside &= days.customer[later] == days.customer
     span = (days.day[later] - days.day).astype("int64")
     inside &= span < WINDOW_DAYS
-    end = days.day.astype("int64") + int(WINDOW_DAYS)
+    # a midnight's window still holds the order of 90 days before, so the first midnight without it is day 91
+    end = days.day.astype("int64") + int(WINDOW_DAYS) + 1
     latest = np.full(len(days.ids), np.iinfo(np.int64).min)
     np.maximum.at(latest, days.customer[inside], end[inside])
     found = np.full(len(ids), np.datetime64("NaT", "us"), dtype="datetime64[us]")
@@ -177,19 +180,47 @@ def _fell_below(ids: pd.Series, on: NDArray[np.bool_], allowed: Floats, days: Or
     return found
 
 
-def _order_value(frame: pd.DataFrame) -> Sign:
+def _order_value(frame: pd.DataFrame, days: OrderDays | None) -> Sign:
+    """Mean order of 90 days well below the mean of the nine months before, by more than their spread explains."""
     orders, spend = number(frame, "orders_90d"), number(frame, "spend_90d")
     before_orders = number(frame, "orders_365d") - orders
     value = spend / orders
     normal = (number(frame, "spend_365d") - spend) / before_orders
-    on = (orders >= 2) & (before_orders >= VALUE_ORDERS_BEFORE) & (normal > 0) & (value <= VALUE_FALL * normal)
+    least = 2.0 if days is not None else 5.0
+    on = (orders >= least) & (before_orders >= VALUE_ORDERS_BEFORE) & (normal > 0) & (value <= VALUE_FALL * normal)
+    if days is not None and on.any():
+        on &= _value_drop(frame, days) >= VALUE_DEVIATIONS
     size = normal / np.maximum(value, 0.01 * normal)
     return Sign("order_value_falling", on, value, normal, size, _ago(frame, np.where(on, WINDOW_DAYS, np.nan)))
 
 
+def _value_drop(frame: pd.DataFrame, days: OrderDays) -> Floats:
+    """Fall of the mean logarithm of order-day amounts, in standard errors (pooled variance); NaN without spread."""
+    as_of = pd.Timestamp(frame["as_of"].max()).to_datetime64().astype("datetime64[D]")
+    age = (as_of - days.day).astype("int64")
+    paid = days.amount > 0
+    n = len(days.ids)
+    moments = []
+    for window in ((age <= WINDOW_DAYS) & paid, (age > WINDOW_DAYS) & (age <= 365) & paid):
+        who, amount = days.customer[window], np.log(days.amount[window])
+        count = np.bincount(who, minlength=n).astype(np.float64)
+        mean = np.bincount(who, amount, n) / count
+        spread = np.bincount(who, (amount - mean[who]) ** 2, n)
+        moments.append((count, mean, spread))
+    (few, recent, first), (many, before, second) = moments
+    # few recent orders say little about their own spread, so both periods share one
+    variance = (first + second) / (few + many - 2.0)
+    drop = (before - recent) / np.sqrt(variance * (1.0 / few + 1.0 / many))
+    return looked_up(frame["customer_id"], days.ids, np.asarray(drop, dtype=np.float64), np.nan)
+
+
 def _breadth(frame: pd.DataFrame) -> Sign:
+    """Half the categories of the 90 days before or fewer, although orders have hardly become fewer."""
     recent, earlier = number(frame, "categories_90d"), number(frame, "categories_prior_90d")
-    on = (earlier >= 3) & (recent <= HALVED * earlier) & (number(frame, "orders_90d") >= 1)
+    orders = number(frame, "orders_90d")
+    orders_before = number(frame, "orders_180d") - orders
+    steady = (orders >= 1) & (orders_before >= 1) & (orders >= STEADY * orders_before)
+    on = (earlier >= 3) & (recent <= HALVED * earlier) & steady & _rare(recent, earlier)
     size = earlier / np.maximum(recent, 0.5)
     return Sign("breadth_shrinking", on, recent, earlier, size, _ago(frame, np.where(on, WINDOW_DAYS, np.nan)))
 

@@ -126,8 +126,10 @@ def format_value(value: Any, unit: str, lang: Lang, currency: str | None = None)
     >>> format_value(0.0523, "points", "en"), format_value(12345.6, "money", "zh", "CNY")
     ('5.2 points', '12,346 CNY')
     """
-    if value is None or (isinstance(value, float) and np.isnan(value)):
-        return text(lang, "format", "unknown")
+    return format_values([value], unit, lang, currency)[0]
+
+
+def _worded(value: Any, unit: str, lang: Lang, currency: str | None) -> str:
     if unit == "code" or isinstance(value, str):
         shown = str(texts(lang)["tiers"].get(str(value), value))
         return shown if len(shown) <= _LONGEST_VALUE else shown[: _LONGEST_VALUE - 1] + "…"
@@ -139,7 +141,9 @@ def format_value(value: Any, unit: str, lang: Lang, currency: str | None = None)
     if unit == "plain":
         return _plain(number)
     if unit == "points":
-        return text(lang, "format", "points").format(number=_number(number * 100.0, 1))
+        return text(lang, "format", "points").format(number=f"{number * 100.0:,.1f}")
+    if unit == "change":
+        return _change(number, lang)
     if unit in ("share", "probability"):
         scaled = number * 100.0
         return text(lang, "format", "percent").format(number=_number(scaled, 0 if abs(scaled) >= 10 else 1))
@@ -157,23 +161,24 @@ def format_value(value: Any, unit: str, lang: Lang, currency: str | None = None)
 
 def _as_shown(values: NDArray[Any], unit: str) -> NDArray[Any]:
     """Numbers rounded to what `format_value` shows of them, so that many customers share one text."""
-    if values.dtype == object or unit == "code":
+    if values.dtype.kind in "OUS" or unit in ("code", "change"):
         return values
     found = values.astype(np.float64)
     with np.errstate(invalid="ignore", over="ignore"):
         size = np.abs(found)
         if unit == "points":
-            return np.asarray(np.round(found, 3))
+            return np.asarray(np.round(found, 3) + 0.0)
         if unit in ("share", "probability"):
             return np.asarray(np.where(size >= 0.1, np.round(found, 2), np.round(found, 3)))
         if unit == "score":
             return np.asarray(np.round(found, 2))
         if unit == "flag":
             return found
+        if unit == "index":
+            return np.asarray(np.round(found) + 0.0)
         few = 2 if unit == "money" else 1
         fine = np.where(size >= 1, np.round(found, few), np.round(found, 2))
-        # a value that rounds across a limit of the format keeps its own text
-        rounded = np.where(size >= 100, np.round(found), fine)
+        rounded = np.where(size >= 100, np.round(found), fine) + 0.0  # no minus before a zero
         return np.asarray(np.where(np.abs(rounded) >= 1e9, found, rounded))
 
 
@@ -188,12 +193,28 @@ def format_values(
     ['3单', '0.5单', '未知']
     """
     codes, distinct = pd.factorize(_as_shown(np.asarray(values), unit), use_na_sentinel=True)
-    shown = [format_value(value, unit, lang, currency) for value in distinct.tolist()]
+    shown = [_worded(value, unit, lang, currency) for value in distinct.tolist()]
     shown.append(text(lang, "format", "unknown"))
     return [shown[code] for code in codes.tolist()]
 
 
-def _feature_value_unit(spec: FeatureSpec, lang: Lang) -> str:
+def _change(value: float, lang: Lang) -> str:
+    """A relative change ``(new - old) / (new + old)`` as new against old in per cent."""
+    if value >= 1.0:
+        return text(lang, "format", "from_nothing")
+    if value <= -1.0:
+        return text(lang, "format", "to_nothing")
+    percent = 200.0 * value / (1.0 - value)
+    shown = text(lang, "format", "percent").format(number=_number(percent, 0))
+    return f"+{shown}" if percent >= 0.5 else shown
+
+
+def feature_unit(spec: FeatureSpec, lang: Lang) -> str:
+    """Unit in which a feature's value is shown: its own, or one that goes with what its label says."""
+    if spec.unit == "ratio":
+        if spec.label_en.startswith("change in "):
+            return "change"
+        return "ratio" if " against " in spec.label_en else "plain"
     # "Days since the last order: 120", not "...: 120 days": the label has said it
     if lang == "en" and spec.unit == "days" and "day" in spec.label_en.lower():
         return "count"
@@ -231,7 +252,7 @@ def reason_texts(
     list of str
         At most 120 characters each.
     """
-    unit = _feature_value_unit(spec, lang)
+    unit = feature_unit(spec, lang)
     own = format_values(values, unit, lang, currency)
     usual = format_values(typical, unit, lang, currency)
     lacks = pd.isna(pd.Series(np.asarray(typical))).to_numpy()

@@ -26,14 +26,12 @@ from configs.settings import Settings
 from features.engine import Tables, compute_features, reference_prices
 from models.suite import ModelSuite
 from retention.baseline import fit_baseline
+from retention.categories import line_shares
+from retention.scorer import BASELINE_FILE, FEATURES_FILE, PARAMETERS_FILE, PRICES_FILE, table_frame
 from training.card import card_content, card_files
 from training.datasets import TrainingSet, training_set
 from training.evaluate import EVALUATION_FILE, LOSSES_FILE, Evaluation
 
-FEATURES_FILE = "features.json"
-PARAMETERS_FILE = "parameters.json"
-BASELINE_FILE = "retention/baseline.json"
-PRICES_FILE = "reference_prices.json"
 EVALUATION_FOLDER = "evaluation"
 META_FILE = "meta.json"
 
@@ -97,7 +95,14 @@ def fit_bundle(
             raise NotEnoughDataError("no customer has ordered yet", "give a later as-of date", code="no_orders")
         predictions = suite.predict(frame)
     with progress.step("Learning what is usual"):
-        baseline = fit_baseline(frame, predictions, data.feature_set, settings)
+        baseline = fit_baseline(
+            frame,
+            predictions,
+            data.feature_set,
+            settings,
+            profile=table_frame(tables, "customers", "customer_id"),
+            lines=line_shares(tables, as_of),
+        )
     files = dict(suite.to_files())
     files[FEATURES_FILE] = data.feature_set.to_json().encode()
     files[BASELINE_FILE] = baseline.to_json().encode()
@@ -105,6 +110,7 @@ def fit_bundle(
     files[PARAMETERS_FILE] = _json(parameters(settings))
     meta = {
         "as_of": as_of.isoformat(),
+        "log_start": data.context.log_start.isoformat(),
         "horizon_days": settings.targets.horizon_days,
         "lifetime_days": settings.targets.lifetime_days,
         "horizons": list(settings.targets.all_horizons),

@@ -81,13 +81,15 @@ def by_slice(actual: pd.DataFrame, predicted: pd.DataFrame, slices: pd.DataFrame
     """Measures per value of each slicing column; small and rare values are left out, and a column with one value."""
     result: list[dict[str, Any]] = []
     for dimension in slices.columns:
-        values = slices[dimension]
-        common = [str(value) for value in values.value_counts().index[:MAX_SLICE_VALUES]]
+        values = slices[dimension].astype(object)
+        counts = values.value_counts()
+        common = [value for value in counts.index[:MAX_SLICE_VALUES] if counts[value] >= MIN_SLICE]
+        if len(counts) < 2:
+            continue
         for value in sorted(common, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER)):
             rows = (values == value).to_numpy(dtype=bool)
-            if rows.sum() < MIN_SLICE or (value == values).all():
-                continue
-            result.append({"dimension": str(dimension), "value": value} | measures(actual[rows], predicted[rows]))
+            shown = {"dimension": str(dimension), "value": str(value)}
+            result.append(shown | measures(actual[rows], predicted[rows]))
     return result
 
 

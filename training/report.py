@@ -59,13 +59,13 @@ def write_report(evaluation: Evaluation, folder: Path, *, language: str = "en") 
     write_json_atomic(folder / METRICS_FILE, metrics_file(content))
     tables = {
         "calibration": content["tables"]["calibration"],
-        "gain": [{"method": method} | row for method, rows in _gains(content).items() for row in rows],
+        "gain": _gain_rows(content),
         "spend": content["tables"]["spend_deciles"],
         "orders": content["tables"]["orders_deciles"],
     }
     columns = {
         "calibration": ["bin", "predicted", "actual", "customers"],
-        "gain": ["method", "decile", "share", "gain", "lift", "rate", "customers", "positives"],
+        "gain": ["decile", "share", "gain", "best_simple_gain", "lift", "rate", "customers", "positives"],
         "spend": ["decile", "predicted", "actual", "customers"],
         "orders": ["decile", "predicted", "actual", "customers"],
     }
@@ -157,6 +157,13 @@ def _gains(content: Mapping[str, Any]) -> dict[str, Any]:
     """Gain tables in the order of the methods: an evaluation read from JSON has its keys in another one."""
     tables = content["tables"]["gain"]
     return {method: tables[method] for method in METHODS if method in tables}
+
+
+def _gain_rows(content: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Our gain table with the best simple method's gain beside it."""
+    gains = _gains(content)
+    best = next((rows for method, rows in gains.items() if method != OURS), None)
+    return [row | {"best_simple_gain": best[place]["gain"] if best else None} for place, row in enumerate(gains[OURS])]
 
 
 def _in_both(drawings: Mapping[str, str]) -> dict[str, dict[str, Any]]:

@@ -25,6 +25,7 @@ _ENVIRONMENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
     "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
 }
 
 
@@ -46,11 +47,11 @@ class Tracking:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         os.environ.update(_ENVIRONMENT)
-        for name in ("mlflow", "alembic"):
-            logging.getLogger(name).setLevel(logging.WARNING)
         try:
             from mlflow.tracking import MlflowClient
 
+            for name in ("mlflow", "mlflow.store.db.utils", "alembic"):
+                logging.getLogger(name).setLevel(logging.WARNING)
             settings.work.mkdir(parents=True, exist_ok=True)
             uri = settings.tracking.uri or f"sqlite:///{settings.work / 'mlflow.db'}"
             # A spool folder or an exported variable must not send the log elsewhere: both URIs are given.

@@ -228,7 +228,7 @@ def feedback_and_mood(
     if log is None:
         return
     asked = (rng.random(count) < settings.survey_share) & ~angry
-    level = 3.3 + 0.95 * mood[customer] + rng.normal(0, 0.45, count)
+    level = 3.3 + 0.95 * mood[customer] - np.where(lines.late, 1.0, 0.0) + rng.normal(0, 0.45, count)
     said = np.where(asked, np.clip(np.round(level), 1, 5), np.nan)
     days = lines.delay + 3 + rng.uniform(0.5, 4, count)
     for kind, rows in (("survey", asked), ("complaint", angry)):

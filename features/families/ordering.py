@@ -109,7 +109,7 @@ def rhythm() -> list[Feature]:
         ),
         feature(
             "active_months_share",
-            lambda r: r.sum("orders.period") / ((r.extreme("orders.oldest") / 30.0).floor() + 1.0),
+            lambda r: r.sum("orders.period") / ((r.age("orders.first_at") / 30.0).floor() + 1.0),
             driver="rhythm",
             unit="share",
             label=("share of 30-day periods since the first order with an order", "首购以来有购买的30天周期占比"),
@@ -164,7 +164,7 @@ def frequency() -> list[Feature]:
         *[_weighted(half_life) for half_life in (30, 90)],
         feature(
             "orders_per_month",
-            lambda r: r.sum("orders.n") / at_least((r.extreme("orders.oldest") + 1.0) / 30.0, 1.0),
+            lambda r: r.sum("orders.n") / at_least((r.age("orders.first_at") + 1.0) / 30.0, 1.0),
             driver="frequency",
             unit="orders",
             label=("orders per 30 days since the first order", "首购以来每30天购买次数"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from features.declare import Feature, feature, ratio, window_label, window_name
+from features.families.spending import gross
 
 PRODUCT = ["transactions.product_id"]
 NOTHING = ("nothing bought in the window", "窗口期内无消费")
@@ -59,7 +60,7 @@ def breadth() -> list[Feature]:
         *[
             feature(
                 f"{line}_share_365d",
-                lambda r, measure=f"orders.{line}": r.share(measure, "orders.gross", 365),  # type: ignore[misc]
+                lambda r, measure=f"orders.{line}": ratio(r.sum(measure, 365), gross(r, 365)),  # type: ignore[misc]
                 driver="breadth",
                 unit="share",
                 label=(f"share of spend on the {line} line, last 365 days", f"近365天{zh}占消费的比例"),
@@ -90,9 +91,7 @@ def offers() -> list[Feature]:
     return [
         feature(
             "discount_share_365d",
-            lambda r: ratio(
-                r.sum("orders.discount", 365), r.sum("orders.discount", 365) + r.sum("orders.order_value", 365)
-            ),
+            lambda r: ratio(r.sum("orders.discount", 365), r.sum("orders.discount", 365) + gross(r, 365)),
             driver="offers",
             unit="share",
             label=("share of the price taken off by discounts, last 365 days", "近365天折扣占原价的比例"),

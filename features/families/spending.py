@@ -24,8 +24,13 @@ def _spend(days: int | None) -> Feature:
     )
 
 
+def gross(r: Row, days: int | None = None, *, after: int = 0) -> Any:
+    """Amount bought in the window, before returns."""
+    return r.sum("orders.spend", days, after=after) + r.sum("orders.returned", days, after=after)
+
+
 def _mean_value(r: Row, days: int | None = None, *, after: int = 0) -> Any:
-    return ratio(r.sum("orders.order_value", days, after=after), r.sum("orders.n", days, after=after))
+    return ratio(gross(r, days, after=after), r.sum("orders.n", days, after=after))
 
 
 def _mean_order_value(days: int | None) -> Feature:
@@ -114,7 +119,7 @@ def _comparable(r: Row, value: Any, days: int) -> Any:
     # Only for customers who could have ordered in the earlier period.
     import ibis
 
-    return ibis.ifelse(r.extreme("orders.oldest") >= float(days), value, ibis.null().cast("float64"))
+    return ibis.ifelse(r.age("orders.first_at") >= float(days), value, ibis.null().cast("float64"))
 
 
 def _trend(name: str, measure: str, days: int, label: tuple[str, str], needs: list[str]) -> Feature:
@@ -182,7 +187,7 @@ def returns() -> list[Feature]:
         *[
             feature(
                 window_name("return_share", days),
-                lambda r, d=days: r.share("orders.returned", "orders.gross", d),  # type: ignore[misc]
+                lambda r, d=days: ratio(r.sum("orders.returned", d), gross(r, d)),  # type: ignore[misc]
                 driver="returns",
                 unit="share",
                 label=window_label("returned amount by amount bought", "退货金额占购买金额的比例", days),

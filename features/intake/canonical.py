@@ -76,7 +76,9 @@ def add_made_id(connection: Any, table: Table, columns: tuple[str, ...]) -> tupl
     return tuple(column.name for column in table.columns if column.name == name or column.name in columns)
 
 
-def check_currencies(connection: Any, table: Table, columns: tuple[str, ...], settings: Settings) -> str | None:
+def check_currencies(
+    connection: Any, table: Table, columns: tuple[str, ...], settings: Settings, word: str
+) -> str | None:
     """The one currency of the log; several without a rate table are refused."""
     home = settings.data.currency
     if "currency" not in columns:
@@ -90,7 +92,7 @@ def check_currencies(connection: Any, table: Table, columns: tuple[str, ...], se
         name, _, line, file = odd[0]
         listed = ", ".join(f"{row[0]} ({row[1]} rows)" for row in rows[:5])
         raise DataError(
-            f"{file}, line or row {line}, field currency: {name!r} among other currencies ({listed})",
+            f"{file}, {word} {line}, field currency: {name!r} among other currencies ({listed})",
             "set data.currency and data.rates (a CSV with date, currency, rate), or split the log",
             code="mixed_currencies",
             file=file,
@@ -130,7 +132,7 @@ def write_quarantine(connection: Any, folder: Path, tables: list[str]) -> dict[s
         if rows == 0:
             continue
         relation = connection.sql(
-            'SELECT source_file, "row", field, value, reason, text, text_zh, cells FROM quarantine JOIN reasons '
+            'SELECT source_file, "row", field, value, reason, text, text_zh, cells FROM quarantine LEFT JOIN reasons '
             f'USING (reason) WHERE "table" = \'{name}\' ORDER BY source_file, "row", reason, field, cells'
         )
         with atomic_path(target) as aside:

@@ -12,7 +12,7 @@ from typing import Any
 
 from configs.errors import SettingsError
 from configs.settings import SourceSettings
-from features.intake.connection import every, literal, quoted
+from features.intake.connection import every, literal
 from features.tables import Column
 
 _NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
@@ -266,4 +266,4 @@ def check_date_format(connection: Any, table: str, source: SourceSettings) -> No
 
 def list_of(columns: list[str]) -> str:
     """SQL of a list made of several source columns."""
-    return "[" + ", ".join(f"{quoted(column)}::VARCHAR" for column in columns) + "]"
+    return "[" + ", ".join(f"{column}::VARCHAR" for column in columns) + "]"

@@ -8,11 +8,8 @@ All cells are handed on as text; nothing is guessed.
 
 from __future__ import annotations
 
-import codecs
 import csv
-import gzip
 import re
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,16 +21,15 @@ import pyarrow.csv
 
 from configs.errors import DataError, SettingsError
 from configs.settings import SourceSettings
+from features.intake.csv_text import TextFile
 
 ROW = "__row"
-CHUNK_BYTES = 16 << 20
 MAX_LINE_BYTES = 1 << 20
 MAX_OPEN_BYTES = 64 << 20
 MAX_STRAY_QUOTES = 1000
 SHOWN_CHARACTERS = 4096
 
 _NEWLINE, _RETURN = 10, 13
-_BOMS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
 @dataclass(frozen=True)
@@ -87,11 +83,19 @@ class CsvFile:
                 value=source.delimiter,
             )
         self._quote = "" if self._whitespace else source.quote
+        if not self._quote.isascii() or self._quote in ("\r", "\n", self._delimiter):
+            raise SettingsError(
+                f"the quotation mark {source.quote!r} cannot be used",
+                "give one ASCII character, or nothing for none",
+                field="quote",
+                value=source.quote,
+            )
         self._stray_quotes = 0
+        self._text = TextFile(path, source.encoding, label)
         self._pieces = self._read()
         self._first = next(self._pieces, None)
         if not self.columns:
-            raise self._error("is empty", "give a file with a header line and rows", code="empty_source")
+            raise self._text.error("is empty", "give a file with a header line and rows", code="empty_source")
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """All rows that can be split into cells, as text columns and `__row`, the line each row starts at."""
@@ -104,120 +108,25 @@ class CsvFile:
     def _read(self) -> Iterator[pa.Table]:
         line = 1
         rest = b""
-        with self._open() as file:
-            for piece, final in self._decoded(file):
-                buffer = rest + piece
-                if self._whitespace:
-                    buffer, rest_whitespace = _up_to_last_newline(buffer, final)
-                    buffer = _squeeze(buffer)
-                else:
-                    rest_whitespace = b""
-                unseen = line == 1 and b"\n" not in buffer and (final or len(buffer) > MAX_LINE_BYTES)
-                if unseen and buffer.count(b"\r") > 1:
-                    raise self._error(
-                        "uses carriage returns as line ends", "save it with line ends LF or CRLF", code="stray_return"
-                    )
-                table, used, lines = self._split(buffer, line, final)
-                line += lines
-                rest = buffer[used:] + rest_whitespace
-                if len(rest) > MAX_OPEN_BYTES:
-                    raise self._never_closed(rest, line)
-                if table is not None:
-                    yield table
-
-    def _open(self) -> Any:
-        try:
-            return gzip.open(self.path, "rb") if self.path.suffix == ".gz" else self.path.open("rb")
-        except OSError as error:
-            raise self._error(f"cannot be read ({error.strerror})", "check the path and its permissions") from None
-
-    def _decoded(self, file: Any) -> Iterator[tuple[bytes, bool]]:
-        """Pieces of the file as UTF-8, each with whether it is the last one."""
-        encoding = self._codec()
-        decoder = codecs.getincrementaldecoder(encoding)("strict")
-        line, start, chunk = 1, True, self._take(file)
-        while True:
-            following = self._take(file) if chunk else b""
-            final = not following
-            if start:
-                chunk = self._without_mark(chunk, encoding)
-            pending = len(decoder.getstate()[0])
-            try:
-                text = decoder.decode(chunk, final)
-            except UnicodeDecodeError as error:
-                at = max(error.start - pending, 0)
-                raise self._wrong_encoding(line + chunk.count(b"\n", 0, at), error) from None
-            piece = chunk if encoding == "utf-8" else text.encode()
-            nul = piece.find(b"\0")
-            if nul >= 0:
-                raise self._error(
-                    "holds a NUL byte, so it is damaged or not a text file",
-                    "export it again",
-                    code="nul_byte",
-                    line=line + piece.count(b"\n", 0, nul),
+        for piece, final in self._text.pieces():
+            buffer = rest + piece
+            if self._whitespace:
+                buffer, rest_whitespace = _up_to_last_newline(buffer, final)
+                buffer = _squeeze(buffer)
+            else:
+                rest_whitespace = b""
+            unseen = line == 1 and b"\n" not in buffer and (final or len(buffer) > MAX_LINE_BYTES)
+            if unseen and buffer.count(b"\r") > 1:
+                raise self._text.error(
+                    "uses carriage returns as line ends", "save it with line ends LF or CRLF", code="stray_return"
                 )
-            if start and encoding != "utf-8":
-                self._check_not_utf8(chunk)
-            line += piece.count(b"\n")
-            start = False
-            yield piece, final
-            if final:
-                return
-            chunk = following
-
-    def _take(self, file: Any) -> bytes:
-        try:
-            return bytes(file.read(CHUNK_BYTES))
-        except (EOFError, OSError, zlib.error) as error:
-            raise self._error(f"is cut off or damaged ({error})", "copy or export it again", code="cut_off") from None
-
-    def _codec(self) -> str:
-        try:
-            return codecs.lookup(self.source.encoding).name
-        except LookupError:
-            raise SettingsError(
-                f"the encoding {self.source.encoding!r} is not known",
-                "use a name like utf-8, gb18030 or latin-1",
-                field="encoding",
-                value=self.source.encoding,
-            ) from None
-
-    def _without_mark(self, chunk: bytes, encoding: str) -> bytes:
-        if encoding == "utf-8":
-            for mark, name in _BOMS.items():
-                if chunk.startswith(mark):
-                    raise self._error(
-                        f"is written in {name}", f"set encoding: {name}", code="wrong_encoding", line=1, value=name
-                    )
-            return chunk.removeprefix(codecs.BOM_UTF8)
-        return chunk
-
-    def _wrong_encoding(self, line: int, error: UnicodeDecodeError) -> DataError:
-        byte = f"0x{error.object[error.start]:02x}"
-        return self._error(
-            f"has the byte {byte}, which is not {self.source.encoding}",
-            "set encoding: to what it was written in (often gb18030 for Chinese, cp1252 for Western exports)",
-            code="wrong_encoding",
-            line=line,
-            value=byte,
-        )
-
-    def _check_not_utf8(self, chunk: bytes) -> None:
-        """Refuse UTF-8 text read as something else: it would go through, with every letter changed."""
-        if chunk.isascii():
-            return
-        try:
-            text = codecs.getincrementaldecoder("utf-8")("strict").decode(chunk, False)
-        except UnicodeDecodeError:
-            return
-        # A byte sequence that was not written as UTF-8 passes as UTF-8 for a few characters at most.
-        if sum(not character.isascii() for character in text) >= 8:
-            raise self._error(
-                f"is declared as {self.source.encoding} but is written in utf-8",
-                "set encoding: utf-8",
-                code="wrong_encoding",
-                value=self.source.encoding,
-            )
+            table, used, lines = self._split(buffer, line, final)
+            line += lines
+            rest = buffer[used:] + rest_whitespace
+            if len(rest) > MAX_OPEN_BYTES:
+                raise self._never_closed(rest, line)
+            if table is not None:
+                yield table
 
     def _split(self, buffer: bytes, line: int, final: bool) -> tuple[pa.Table | None, int, int]:
         """Read the whole records of a buffer; returns the rows, the bytes used and the lines passed."""
@@ -253,7 +162,7 @@ class CsvFile:
             return None, used, passed
         table = self._cells(buffer, starts, ends, good, newlines)
         if table.num_rows != int(good.sum()):
-            raise self._error("cannot be split into lines", "check quote and delimiter", code="bad_structure")
+            raise self._text.error("cannot be split into lines", "check quote and delimiter", code="bad_structure")
         return table.append_column(ROW, pa.array(numbers[good], pa.int64())), used, passed
 
     def _records(
@@ -278,7 +187,7 @@ class CsvFile:
                 break
             self._stray_quotes += 1
             if self._stray_quotes > MAX_STRAY_QUOTES:
-                raise self._error(
+                raise self._text.error(
                     f"has more than {MAX_STRAY_QUOTES} lines with a quotation mark inside a cell that is not quoted",
                     "set quote: '' if quotation marks are ordinary characters here",
                     code="stray_quote",
@@ -320,7 +229,7 @@ class CsvFile:
             return 0, None
         inside = quotes[np.searchsorted(quotes, used) :]
         if len(inside) % 2:
-            raise self._error(
+            raise self._text.error(
                 "opens a quotation mark that is never closed, so the file is cut off or a mark is missing",
                 "export it again, or set quote: '' if quotation marks are ordinary characters here",
                 code="cut_off",
@@ -328,7 +237,7 @@ class CsvFile:
             )
         cells = len(delimiters) - int(np.searchsorted(delimiters, used)) + 1
         if cells < len(self.columns):
-            raise self._error(
+            raise self._text.error(
                 f"ends in the middle of a line ({cells} of {len(self.columns)} cells, no line end)",
                 "it was cut off; copy or export it again",
                 code="cut_off",
@@ -339,13 +248,13 @@ class CsvFile:
 
     def _never_closed(self, rest: bytes, line: int) -> DataError:
         if self._quote and rest.count(self._quote.encode()) % 2:
-            return self._error(
+            return self._text.error(
                 f"opens a quotation mark that is not closed within {MAX_OPEN_BYTES >> 20} MB",
                 "close it, or set quote: '' if quotation marks are ordinary characters here",
                 code="cut_off",
                 line=line,
             )
-        return self._error(
+        return self._text.error(
             f"has a line of more than {MAX_OPEN_BYTES >> 20} MB", "check its line ends", code="line_too_long", line=line
         )
 
@@ -359,14 +268,14 @@ class CsvFile:
             start = end + 1
         else:
             if final:
-                raise self._error("is empty", "give a file with a header line and rows", code="empty_source")
+                raise self._text.error("is empty", "give a file with a header line and rows", code="empty_source")
             return 0
         if not self.source.header:
             cells = np.searchsorted(delimiters, end) - np.searchsorted(delimiters, start) + 1
             self.columns = [str(index) for index in range(int(cells))]
             return 0
         if len(text) > MAX_LINE_BYTES:
-            raise self._error("has a header line of more than 1 MB", "check delimiter and line ends", line=1)
+            raise self._text.error("has a header line of more than 1 MB", "check delimiter and line ends", line=1)
         self.columns = self._names(text.decode())
         return int(end) + 1
 
@@ -378,7 +287,7 @@ class CsvFile:
         names = [part.strip() for part in parts]
         twice = sorted({name for name in names if names.count(name) > 1 and name})
         if twice:
-            raise self._error(
+            raise self._text.error(
                 f"has the column {twice[0]!r} twice in its header",
                 "give every column its own name",
                 code="duplicate_column",
@@ -428,10 +337,6 @@ class CsvFile:
                 column_types=dict.fromkeys(self.columns, text), strings_can_be_null=False
             ),
         )
-
-    def _error(self, message: str, remedy: str, *, code: str = "bad_file", **place: Any) -> DataError:
-        where = f"{self.label}, line {place['line']}," if "line" in place else self.label
-        return DataError(f"{where} {message}", remedy, code=code, file=self.label, **place)
 
 
 def _up_to_last_newline(buffer: bytes, final: bool) -> tuple[bytes, bytes]:

@@ -275,10 +275,10 @@ def _parts(log: Log, columns: dict[str, tuple[str, ...]]) -> list[Sentence]:
     ]
 
 
-def refusal_sentence(table: str, refused: tuple[str, int, str, str | None, str]) -> str:
+def refusal_sentence(table: str, refused: tuple[str, int, str, str | None, str], word: str) -> str:
     """One refused row as a sentence: file, line or row, field, value, reason and remedy."""
     file, row, field, value, reason = refused
-    where = f"{file}, line or row {row}" + (f", field {field}" if field else "")
+    where = f"{file}, {word} {row}" + (f", field {field}" if field else "")
     return f"{table}: {where}, value {value!r}: {REASONS[reason].en}"
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from configs.errors import DataError, SettingsError
 from configs.settings import Settings, SourceSettings
 from features.intake.casts import Cast, cast, list_of
-from features.intake.connection import literal, quoted
+from features.intake.connection import literal
 from features.intake.sources import RawFile
 from features.tables import Column, Table
 
@@ -43,6 +43,11 @@ class Plan:
     def has(self, name: str) -> bool:
         """Whether the source gives this canonical column."""
         return any(item.name == name for item in self.casts)
+
+
+def place_of(index: int) -> str:
+    """SQL name of a source column: its place, because SQL does not tell `Amount` from `amount`."""
+    return f"c{index}"
 
 
 def make_plan(raw: RawFile, kinds: dict[str, str], table: Table, source: SourceSettings, settings: Settings) -> Plan:
@@ -100,7 +105,7 @@ def _origin(
     if name in source.lists:
         for theirs in source.lists[name]:
             _check_there(theirs, name, raw, table)
-        return list_of(source.lists[name]), "VARCHAR[]"
+        return list_of([place_of(raw.columns.index(theirs)) for theirs in source.lists[name]]), "VARCHAR[]"
     theirs = source.columns.get(name, name)
     if theirs == "" or (name not in source.columns and theirs not in raw.columns):
         return None
@@ -108,7 +113,7 @@ def _origin(
     kind = kinds[theirs]
     if kind == "VARCHAR[]" and column.type != "texts":
         raise _nested(theirs, kind, raw)
-    return quoted(theirs), kind
+    return place_of(raw.columns.index(theirs)), kind
 
 
 def _check_there(theirs: str, name: str, raw: RawFile, table: Table) -> None:
@@ -179,7 +184,9 @@ def _left_out(raw: RawFile, table: Table, source: SourceSettings) -> str:
         theirs = source.columns.get(name) or name
         _check_there(theirs, f"drop_where.{name}", raw, table)
         listed = ", ".join(literal(value) for value in values)
-        conditions.append(f"coalesce({quoted(theirs)}::VARCHAR, '') IN ({listed})" if values else "false")
+        conditions.append(
+            f"coalesce({place_of(raw.columns.index(theirs))}::VARCHAR, '') IN ({listed})" if values else "false"
+        )
     return " OR ".join(conditions) or "false"
 
 

@@ -58,8 +58,10 @@ def open_postgresql(table: str, source: SourceSettings, scratch: Path) -> RawFil
                 "extra_float_digits = 1",
             ):
                 cursor.execute(f"SET LOCAL {setting}")
+            # The driver reads % as the start of a parameter.
+            copy = f"COPY ({_query(source)}) TO STDOUT WITH (FORMAT csv, HEADER true)".replace("%", "%%")
             with target.open("wb") as stream:
-                cursor.execute(f"COPY ({_query(source)}) TO STDOUT WITH (FORMAT csv, HEADER true)", stream=stream)
+                cursor.execute(copy, stream=stream)
             connection.rollback()
         finally:
             connection.close()

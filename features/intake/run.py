@@ -160,11 +160,9 @@ def _read(
         for raw in open_place(place, scratch, settings.training.threads):
             before = stage.counts.rows_in
             stage.take(raw)
-            if stage.counts.rows_in == before:
-                raise DataError(
-                    f"{raw.label} has no rows", "give a file with rows", code="empty_source", file=raw.label
-                )
             advance(stage.counts.rows_in - before)
+    if stage.counts.rows_in == 0:
+        raise DataError(f"{place.label} has no rows", "give a file with rows", code="empty_source", file=place.label)
     check_unchanged(place, inputs)
     columns = stage.columns
     canonical.drop_repeated(connection, table, columns)
@@ -174,7 +172,7 @@ def _read(
     columns = canonical.add_made_id(connection, table, columns)
     currency = None
     if place.table == "transactions":
-        currency = canonical.check_currencies(connection, table, columns, settings)
+        currency = canonical.check_currencies(connection, table, columns, settings, stage.word)
     return _Done(stage, columns, currency)
 
 
@@ -188,7 +186,7 @@ def _check_shares(connection: Any, name: str, stage: Stage, settings: Settings) 
         first = facts.first_refused(connection, name, APART)
         raise DataError(
             f"{refused:,} of {considered:,} rows of {name} are refused ({refused / considered:.1%}, allowed "
-            f"{data.max_refused_share:.1%}); {facts.refusal_sentence(name, first)}",
+            f"{data.max_refused_share:.1%}); {facts.refusal_sentence(name, first, stage.word)}",
             f"all of them are in {settings.work / 'quarantine' / (name + '.parquet')}; correct the source, the mapping "
             "or data.max_refused_share",
             code="too_many_refused",

@@ -151,8 +151,8 @@ def describe_inputs(place: Place) -> list[InputFile]:
 def check_unchanged(place: Place, inputs: list[InputFile]) -> None:
     """Refuse files that somebody wrote to while they were read."""
     for path, before in zip(place.files, inputs, strict=True):
-        state = path.stat()
-        if (state.st_size, state.st_mtime_ns) != (before.bytes, before.modified):
+        state = path.stat() if path.exists() else None
+        if state is None or (state.st_size, state.st_mtime_ns) != (before.bytes, before.modified):
             raise DataError(
                 f"{path.name} changed while it was read",
                 "run again when nothing writes to it",

@@ -18,9 +18,9 @@ import pyarrow as pa
 from configs.errors import DataError
 from configs.settings import Settings, SourceSettings
 from features.intake.casts import FIRST_YEAR, LAST_YEAR, Cast
-from features.intake.connection import every, literal, one, quoted
+from features.intake.connection import every, literal, one
 from features.intake.csv_scan import ROW
-from features.intake.plan import Plan, make_plan
+from features.intake.plan import Plan, make_plan, place_of
 from features.intake.sources import RawFile
 from features.intake.zones import odd_times, to_utc
 from features.tables import DUCKDB_TYPES, Table
@@ -62,6 +62,7 @@ class Stage:
         self.columns: tuple[str, ...] = ()
         self.made_order = False
         self.derived_amount = False
+        self.word = "row"
 
     def take(self, raw: RawFile) -> None:
         """Read a file to its end.
@@ -72,9 +73,11 @@ class Stage:
             The file as a whole cannot be used, or fits none of the settings.
         """
         plan: Plan | None = None
+        self.word = raw.word
         for chunk in raw.chunks():
             rows = chunk.num_rows
-            self.connection.register("chunk", chunk)
+            # SQL does not tell Amount from amount, files do: columns go by their place.
+            self.connection.register("chunk", chunk.rename_columns([*map(place_of, range(len(raw.columns))), ROW]))
             try:
                 if plan is None:
                     plan = self._plan(raw)
@@ -93,7 +96,8 @@ class Stage:
         self._bad_lines(raw)
 
     def _plan(self, raw: RawFile) -> Plan:
-        kinds = {row[0]: row[1] for row in every(self.connection, "DESCRIBE SELECT * FROM chunk")}
+        described = every(self.connection, "DESCRIBE SELECT * FROM chunk")
+        kinds = {name: row[1] for name, row in zip([*raw.columns, ROW], described, strict=True)}
         plan = make_plan(raw, kinds, self.table, self.source, self.settings)
         if not self.columns:
             self.columns, self.made_order, self.derived_amount = plan.columns, plan.made_order, plan.derived_amount
@@ -112,7 +116,8 @@ class Stage:
 
     def _plan_of_nothing(self, raw: RawFile) -> None:
         """A file without rows: its columns must be right all the same."""
-        schema = pa.schema([*((name, pa.string()) for name in raw.columns), (ROW, pa.int64())])
+        places = map(place_of, range(len(raw.columns)))
+        schema = pa.schema([*((name, pa.string()) for name in places), (ROW, pa.int64())])
         self.connection.register("chunk", schema.empty_table())
         try:
             self._plan(raw)
@@ -231,6 +236,8 @@ class Stage:
                 prefix = self.settings.data.returns.order_prefix
                 spared = f" AND NOT starts_with(f_order_id, {literal(prefix)})" if prefix else ""
                 found.append((f"f_amount < 0{spared}", "amount", "negative_amount"))
+        if plan.has("score") and plan.has("score_min") and plan.has("score_max"):
+            found.append(("v_score < v_score_min OR v_score > v_score_max", "score", "score_outside"))
         if self.future_from is not None and self.table.time in plan.columns:
             limit = f"TIMESTAMP '{self.future_from.isoformat(sep=' ')}'"
             found.append((f"f_{self.table.time} >= {limit}", str(self.table.time), "in_the_future"))
@@ -247,7 +254,9 @@ class Stage:
             f"INSERT INTO {self.table.name} ({names}, __file, {ROW}) SELECT {finals}, {file}, {ROW} FROM judged "
             "WHERE NOT __left_out AND __problem IS NULL"
         )
-        cells = ", ".join(f"{literal(name)}, chunk.{quoted(name)}::VARCHAR" for name in raw.columns)
+        cells = ", ".join(
+            f"{literal(name)}, chunk.{place_of(index)}::VARCHAR" for index, name in enumerate(raw.columns)
+        )
         self.connection.execute(
             f"INSERT INTO quarantine SELECT {literal(self.table.name)}, {file}, bad.{ROW}, bad.__problem.field, "
             f"bad.__problem.value, bad.__problem.code, json_object({cells})::VARCHAR FROM "

@@ -56,6 +56,10 @@ REASONS: dict[str, Text] = {
         "no exchange rate for this currency on or before this day; add it to data.rates",
         "该币种在当日及之前没有汇率;请在 data.rates 中补充",
     ),
+    "score_outside": Text(
+        "a score outside its own scale; correct it or score_min and score_max",
+        "评分超出其量表范围;请更正评分或 score_min、score_max",
+    ),
     "in_the_future": Text(
         "a date in the future; check the clock, the time zone and the date format",
         "日期在未来;请检查时钟、时区和日期格式",
@@ -92,37 +96,37 @@ APART = frozenset({"null_customer", "repeated_row", "unfinished_line"})
 
 NOTES: dict[str, Text] = {
     "more_decimals": Text(
-        "{count} money values had more than four decimals and were rounded to four",
+        "money values with more than four decimals, rounded to four: {count}",
         "{count} 个金额超过四位小数,已四舍五入到四位",
     ),
     "skipped_time": Text(
-        "{count} times lie in an hour that the clock skipped; they are read with the offset before the change",
+        "times in an hour that the clock skipped, read with the offset before the change: {count}",
         "{count} 个时间落在夏令时跳过的一小时内,按调整前的时差处理",
     ),
     "repeated_time": Text(
-        "{count} times lie in an hour that the clock repeated; the first of the two was taken",
+        "times in an hour that the clock repeated, of which the first was taken: {count}",
         "{count} 个时间落在夏令时重复的一小时内,取前一次",
     ),
     "finer_time": Text(
-        "{count} times were finer than a microsecond; the rest was cut", "{count} 个时间精度超过微秒,多余部分已舍去"
+        "times finer than a microsecond, the rest of which was cut: {count}",
+        "{count} 个时间精度超过微秒,多余部分已舍去",
     ),
     "made_negative": Text(
-        "{count} return lines had a positive amount, which was made negative by the return rule",
+        "return lines with a positive amount, made negative by the return rule: {count}",
         "{count} 行退货的金额为正,已按退货规则改为负",
     ),
     "recorded_filled": Text(
-        "{count} rows say no time of recording; the time of the event was taken",
+        "rows without a time of recording, for which the time of the event was taken: {count}",
         "{count} 行没有记录时间,以发生时间代替",
     ),
     "spaces_in_id": Text(
-        "{count} ids begin or end with a blank and were kept as they are", "{count} 个编号首尾带空格,已原样保留"
+        "ids that begin or end with a blank, kept as they are: {count}", "{count} 个编号首尾带空格,已原样保留"
     ),
     "placeholder_id": Text(
-        "{count} rows have a customer id that looks like a placeholder (nan, null, none, unknown); "
-        "if it means nobody, name it in null_values",
+        "rows whose customer id reads like nobody (nan, null, none, unknown), to be named in null_values if so: {count}",
         "{count} 行的客户编号像占位符(nan、null、none、unknown);若表示无客户,请写入 null_values",
     ),
-    "empty_column": Text("{count} columns hold nothing at all and were left out", "{count} 列完全为空,已忽略"),
+    "empty_column": Text("columns that hold nothing at all and were left out: {count}", "{count} 列完全为空,已忽略"),
     "made_order": Text(
         "The log has no order ids: the lines of one customer at one time make one order.",
         "数据没有订单号:同一客户同一时刻的行视为一个订单。",

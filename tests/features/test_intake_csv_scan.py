@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from configs.errors import DataError
 from configs.settings import SourceSettings
-from features.intake import csv_scan
+from features.intake import csv_scan, csv_text
 from features.intake.csv_scan import ROW, CsvFile
 
 CELL = st.text(alphabet='ab0,"\n\r é中;', max_size=6)
@@ -46,7 +46,7 @@ def test_reads_what_the_csv_module_wrote(tmp_path_factory, rows, ending, quoting
     path = tmp_path_factory.mktemp("scan") / "a.csv"
     path.write_bytes(text.getvalue().encode())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(csv_scan, "CHUNK_BYTES", chunk)
+        patch.setattr(csv_text, "CHUNK_BYTES", chunk)
         file, found, lines = read(path)
     assert file.columns == ["x", "y", "z"]
     assert found == [list(row) for row in rows]
@@ -60,7 +60,7 @@ def test_encodings_in_any_chunk_size(tmp_path_factory, chunk, encoding):
     path = tmp_path_factory.mktemp("scan") / "a.csv"
     path.write_bytes("客户,城市\n001,北京\n002,上海\n".encode(encoding))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(csv_scan, "CHUNK_BYTES", chunk)
+        patch.setattr(csv_text, "CHUNK_BYTES", chunk)
         file, rows, _ = read(path, encoding=encoding)
     assert file.columns == ["客户", "城市"]
     assert rows == [["001", "北京"], ["002", "上海"]]
@@ -68,7 +68,7 @@ def test_encodings_in_any_chunk_size(tmp_path_factory, chunk, encoding):
 
 @pytest.mark.parametrize("chunk", [1, 7, 1 << 20])
 def test_broken_records_are_set_aside_with_their_lines(tmp_path, monkeypatch, chunk):
-    monkeypatch.setattr(csv_scan, "CHUNK_BYTES", chunk)
+    monkeypatch.setattr(csv_text, "CHUNK_BYTES", chunk)
     path = tmp_path / "a.csv"
     path.write_text('x,y\n1,2\n3\n4,5,6\n7" pipe,8\n"9\n9",10\n\n11,"a"b\n12\r,13\n12,13\n')
     file, rows, lines = read(path)
@@ -113,7 +113,7 @@ def test_many_stray_quotes_are_refused_as_a_whole(tmp_path):
 
 
 def test_an_open_quote_does_not_swallow_the_disk(tmp_path, monkeypatch):
-    monkeypatch.setattr(csv_scan, "CHUNK_BYTES", 1000)
+    monkeypatch.setattr(csv_text, "CHUNK_BYTES", 1000)
     monkeypatch.setattr(csv_scan, "MAX_OPEN_BYTES", 5000)
     path = tmp_path / "a.csv"
     path.write_text('x,y\n1,2\n"3,4\n' + "5,6\n" * 5000)
@@ -123,7 +123,7 @@ def test_an_open_quote_does_not_swallow_the_disk(tmp_path, monkeypatch):
 
 
 def test_line_numbers_of_a_long_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(csv_scan, "CHUNK_BYTES", 10_000)
+    monkeypatch.setattr(csv_text, "CHUNK_BYTES", 10_000)
     path = tmp_path / "a.csv"
     path.write_text("x,y\n" + "".join(f"{number},{'a' * (number % 7)}\n" for number in range(2, 5002)))
     _, rows, lines = read(path)

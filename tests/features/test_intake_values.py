@@ -12,7 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from configs.errors import DataError, SettingsError
-from configs.settings import Settings
+from configs.settings import Settings, load_settings
 from features.intake import ingest
 from features.intake.zones import changes
 
@@ -114,8 +114,16 @@ def test_dates_in_the_future_are_refused(tmp_path):
     assert refused(tmp_path) == [(3, "occurred_at", "in_the_future"), (4, "occurred_at", "in_the_future")]
     assert report.tables["transactions"].refused("in_the_future") == 2
     assert run(tmp_path, text).tables["transactions"].rows_kept == 3
+    (tmp_path / "holdfast.yaml").write_text("data: {future_after: 2024-05-31, transactions: {path: a.csv}}")
+    assert load_settings(tmp_path / "holdfast.yaml").data.future_after == "2024-05-31"
     with pytest.raises(SettingsError, match="future_after"):
         run(tmp_path, text, future_after="soon")
+
+
+def test_an_unknown_zone_is_refused(tmp_path):
+    (tmp_path / "holdfast.yaml").write_text("data: {transactions: {path: a.csv, timezone: Mars/Base}}")
+    with pytest.raises(SettingsError, match="Mars/Base"):
+        load_settings(tmp_path / "holdfast.yaml")
 
 
 # Money
@@ -310,11 +318,12 @@ def test_events_without_an_id_get_one_from_their_content(tmp_path):
 def test_values_are_translated_and_choices_checked(tmp_path):
     (tmp_path / "f.csv").write_text(
         "id,customer_id,day,type,about,score\n1,1,2024-01-01,beschwerde,ware,1\n2,1,2024-01-02,lob,ware,5\n"
-        "3,1,2024-01-03,review,,inf\n4,1,2024-01-04,review,,\n"
+        "3,1,2024-01-03,review,,inf\n4,1,2024-01-04,review,,\n5,1,2024-01-05,review,,6\n"
     )
     source = {
         "path": "f.csv",
         "columns": {"feedback_id": "id", "occurred_at": "day", "kind": "type", "topic": "about"},
+        "constants": {"score_min": "1", "score_max": "5"},
         "values": {"kind": {"beschwerde": "complaint"}, "topic": {"ware": "quality"}},
     }
     report = run(tmp_path, f"{HEAD}\n1,A,2024-01-01,5\n", feedback=source)
@@ -322,8 +331,12 @@ def test_values_are_translated_and_choices_checked(tmp_path):
         ("1", "complaint", "quality", 1.0),
         ("4", "review", None, None),
     ]
-    assert refused(tmp_path, "feedback") == [(3, "kind", "not_a_choice"), (4, "score", "not_finite")]
-    assert report.tables["feedback"].refusals[0].example_value in ("lob", "inf")
+    assert refused(tmp_path, "feedback") == [
+        (3, "kind", "not_a_choice"),
+        (4, "score", "not_finite"),
+        (6, "score", "score_outside"),
+    ]
+    assert report.tables["feedback"].refusals[0].example_value in ("lob", "inf", "6")
 
 
 def test_categories_as_text_path_or_columns(tmp_path):

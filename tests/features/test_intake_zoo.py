@@ -84,6 +84,12 @@ READ = [
         [at(customer="客户1")],
         settings={"encoding": "gbk"},
     ),
+    Case(
+        "UTF-8 by its other name",
+        b"\xef\xbb\xbf" + (HEAD + row("客户编号一二三四五六")).encode(),
+        [at(customer="客户编号一二三四五六")],
+        settings={"encoding": "utf-8-sig"},
+    ),
     Case("Chinese in UTF-8", (HEAD + row(customer="客户1")).encode(), [at(customer="客户1")]),
     Case(
         "Latin-1, declared",
@@ -136,6 +142,7 @@ READ = [
         settings={"null_values": ["NULL"]},
     ),
     Case("left out by setting", HEAD + GOOD + row(customer="TEST"), settings={"drop_where": {"customer_id": ["TEST"]}}),
+    Case("columns that differ in case only", HEAD.replace("\n", ",AMOUNT,Order_ID\n") + GOOD.replace("\n", ",99,Z\n")),
     Case("exact duplicates are kept", HEAD + GOOD + GOOD, [GOOD_ROW, GOOD_ROW]),
 ]
 
@@ -229,7 +236,7 @@ def test_the_sentence_names_file_line_field_value_and_remedy(tmp_path):
         run(tmp_path, transactions={"path": "a.csv"}, max_refused_share=0.05)
     text = str(caught.value)
     for part in (
-        "a.csv, line or row 3",
+        "a.csv, line 3",
         "field amount",
         "'£12'",
         "50.0%",
@@ -344,6 +351,7 @@ def test_integers_are_no_times_without_a_format(tmp_path):
         ({"columns": {"custmer_id": "x"}}, "perhaps customer_id"),
         ({"encoding": "klingon"}, "klingon"),
         ({"delimiter": "||"}, "one character"),
+        ({"quote": "“"}, "one ASCII character"),
         ({"date_format": "%Q"}, "date_format"),
         ({"date_format": "dd/mm/yyyy"}, "date_format"),
         ({"constants": {"channel": "web"}, "columns": {"channel": "amount"}}, "says twice"),

@@ -290,15 +290,15 @@ def write_canonical(folder: Path, rows: dict[str, list[dict[str, Any]]]) -> None
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from features.engine import ARROW_TYPES
     from features.tables import TABLES
+    from serving.history import arrow_type
 
     folder.mkdir(parents=True, exist_ok=True)
     for name, found in rows.items():
         columns = [column for column in TABLES[name].columns if any(row.get(column.name) is not None for row in found)]
         ordered = sorted(found, key=lambda row: tuple(str(row[key]) for key in TABLES[name].order))
-        arrays = [pa.array([row.get(c.name) for row in ordered], ARROW_TYPES[c.type]) for c in columns]
-        schema = pa.schema([(c.name, ARROW_TYPES[c.type]) for c in columns])
+        arrays = [pa.array([row.get(c.name) for row in ordered], arrow_type(c)) for c in columns]
+        schema = pa.schema([(c.name, arrow_type(c)) for c in columns])
         pq.write_table(pa.Table.from_arrays(arrays, schema=schema), folder / f"{name}.parquet")
 
 

@@ -1,0 +1,277 @@
+"""Canonical tables, opened for computing: a folder of Parquet files, or tables in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from configs.errors import DataError
+from features.connection import connect, executed
+from features.tables import DUCKDB_TYPES, TABLES, Column
+
+ARROW_TYPES: dict[str, pa.DataType] = {
+    "text": pa.string(),
+    "time": pa.timestamp("us"),
+    "date": pa.date32(),
+    "money": pa.decimal128(18, 4),
+    "number": pa.float64(),
+    "integer": pa.int64(),
+    "texts": pa.list_(pa.string()),
+}
+
+UNIQUE = {"customers": "customer_id", "products": "product_id"}
+
+
+class Tables:
+    """Canonical tables, open for computing; close it, or use it in a ``with`` statement.
+
+    Attributes
+    ----------
+    shape : tuple of (table, columns)
+        What is given, hashable.
+    memory : dict of str to pyarrow.Table, or None
+        The tables themselves when they came from memory.
+    """
+
+    def __init__(
+        self,
+        columns: Mapping[str, tuple[str, ...]],
+        *,
+        folder: Path | None = None,
+        memory: dict[str, pa.Table] | None = None,
+        threads: int | None = None,
+    ) -> None:
+        self.shape = tuple(columns.items())
+        self.memory = memory
+        self._columns = dict(columns)
+        self._folder = folder
+        self._threads = threads
+        self._lock = threading.RLock()
+        self._opened: Any = None
+        self._span: tuple[datetime, datetime] | None = None
+        self._late: bool | None = None
+
+    def has(self, table: str) -> bool:
+        """Whether a table is given."""
+        return table in self._columns
+
+    def columns(self, table: str) -> list[str]:
+        """The columns of a table; none if it is not given."""
+        return list(self._columns.get(table, ()))
+
+    def span(self) -> tuple[datetime, datetime]:
+        """Times of the first and the last transaction (UTC, without zone).
+
+        Raises
+        ------
+        DataError
+            There is none.
+        """
+        if self._span is None:
+            if self.memory is not None:
+                found = pc.min_max(self.memory["transactions"]["occurred_at"]).as_py()
+            else:
+                rows = self.query("SELECT min(occurred_at) AS min, max(occurred_at) AS max FROM transactions")
+                found = rows.to_pylist()[0]
+            if found["min"] is None:
+                raise DataError("the table transactions is empty", "give at least one order line", code="empty_table")
+            self._span = found["min"], found["max"]
+        return self._span
+
+    def end(self, timezone: str) -> datetime:
+        """The midnight of the business zone after the last transaction, in UTC: the end of what is known."""
+        zone = ZoneInfo(timezone)
+        last = self.span()[1].replace(tzinfo=UTC).astimezone(zone)
+        after = (last + timedelta(days=1)).date()
+        return datetime(after.year, after.month, after.day, tzinfo=zone).astimezone(UTC).replace(tzinfo=None)
+
+    @property
+    def late(self) -> bool:
+        """Whether any transaction was recorded after it happened."""
+        if "recorded_at" not in self._columns["transactions"]:
+            return False
+        if self._late is None:
+            if self.memory is not None:
+                lines = self.memory["transactions"]
+                self._late = bool(pc.any(pc.greater(lines["recorded_at"], lines["occurred_at"])).as_py())
+            else:
+                found = self.query("SELECT count(*) AS n FROM transactions WHERE recorded_at > occurred_at")
+                self._late = bool(found["n"][0].as_py())
+        return self._late
+
+    def query(self, sql: str, **given: pa.Table) -> pa.Table:
+        """The answer to one statement; `given` are small tables that it may name."""
+        return self.run([("answer", sql, ())], **given)
+
+    def run(self, steps: list[tuple[str, str, tuple[str, ...]]], **given: pa.Table) -> pa.Table:
+        """Keep the answers of all steps but the last as temporary tables; the answer of the last.
+
+        A step is its name, its SQL and the earlier tables that may go after it. Calls from several threads wait for
+        each other.
+        """
+        with self._lock:
+            return executed(self._connection(), steps, given)
+
+    def close(self) -> None:
+        """Give the memory back."""
+        with self._lock:
+            if self._opened is not None:
+                self._opened.close()
+                self._opened = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _connection(self) -> Any:
+        # Opened late: one customer's history in memory is computed without a connection of its own.
+        if self._opened is None:
+            self._opened = connect(self._folder, threads=self._threads)
+            for name in self._columns:
+                if self.memory is not None:
+                    self._opened.register(name, self.memory[name])
+                elif self._folder is not None:
+                    file = _quoted(self._folder / f"{name}.parquet")
+                    self._opened.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({file})")
+        return self._opened
+
+
+def open_tables(folder: Path, *, threads: int | None = None) -> Tables:
+    """Open the canonical Parquet files of a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        With `transactions.parquet` and the other tables that there are.
+    threads : int, optional
+        Threads of the engine; all cores by default. Results do not depend on it.
+
+    Raises
+    ------
+    DataError
+        There is no `transactions.parquet`, or a file breaks the data contract.
+    """
+    folder = Path(folder).resolve()
+    if not (folder / "transactions.parquet").exists():
+        raise DataError(
+            f"{folder} holds no transactions.parquet", "run holdfast ingest first", code="not_ingested", file=str(folder)
+        )
+    found = [name for name in TABLES if (folder / f"{name}.parquet").exists()]
+    connection = connect(folder, threads=1)
+    try:
+        columns = {name: _columns_of(connection, name, folder / f"{name}.parquet") for name in found}
+    finally:
+        connection.close()
+    return Tables(columns, folder=folder, threads=threads)
+
+
+def tables_from_arrow(tables: Mapping[str, pa.Table], *, threads: int | None = None) -> Tables:
+    """Canonical tables from memory, such as one customer's history.
+
+    Parameters
+    ----------
+    tables : mapping of str to pyarrow.Table
+        Canonical names and columns; values are cast to the contract's types, unknown columns left out.
+    threads : int, optional
+        As in `open_tables`.
+
+    Raises
+    ------
+    DataError
+        A column cannot be brought to its type, a required one is missing or null, a number is not finite, an id that
+        must be unique is not.
+    """
+    if "transactions" not in tables:
+        raise DataError("no transactions are given", "give the table transactions", code="missing_table")
+    unknown = sorted(set(tables) - set(TABLES))
+    if unknown:
+        raise DataError(f"there is no table {unknown[0]!r}", f"use {', '.join(TABLES)}", field=unknown[0])
+    memory = {name: checked_table(name, tables[name]) for name in TABLES if name in tables}
+    return Tables({name: tuple(table.column_names) for name, table in memory.items()}, memory=memory, threads=threads)
+
+
+def checked_table(name: str, table: pa.Table) -> pa.Table:
+    """A table cast to the data contract; unknown columns are left out.
+
+    Raises
+    ------
+    DataError
+        See `tables_from_arrow`.
+    """
+    columns = {}
+    for column in TABLES[name].columns:
+        if column.name in table.column_names:
+            columns[column.name] = _checked_column(name, column, table[column.name])
+        elif column.required:
+            raise DataError(
+                f"{name} has no column {column.name!r}", "add it", code="missing_column", field=f"{name}.{column.name}"
+            )
+    key = UNIQUE.get(name)
+    if key and pc.count_distinct(columns[key]).as_py() < len(columns[key]):
+        raise DataError(
+            f"{name}.{key} is not unique", "give one row per id", code="duplicate_id", field=f"{name}.{key}"
+        )
+    return pa.table(columns)
+
+
+def _checked_column(table: str, column: Column, values: pa.ChunkedArray) -> pa.ChunkedArray:
+    place = f"{table}.{column.name}"
+    try:
+        cast = values.cast(ARROW_TYPES[column.type])
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(
+            f"{place} cannot be read as {column.type} ({reason})", "give values of that type", code="bad_type", field=place
+        ) from None
+    if column.required and cast.null_count:
+        raise DataError(
+            f"{place} is missing in {cast.null_count} of {len(cast)} rows",
+            "fill it in or leave these rows out",
+            code="missing_value",
+            field=place,
+        )
+    if column.type == "number" and pc.any(pc.invert(pc.is_finite(cast))).as_py():
+        raise DataError(
+            f"{place} holds a number that is not finite", "leave it empty instead", code="not_finite", field=place
+        )
+    return cast
+
+
+def _columns_of(connection: Any, name: str, file: Path) -> tuple[str, ...]:
+    described = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({_quoted(file)})").fetchall()
+    found = {row[0]: row[1] for row in described}
+    for column in TABLES[name].columns:
+        expected = DUCKDB_TYPES[column.type]
+        if column.required and column.name not in found:
+            raise DataError(
+                f"{file} has no column {column.name!r}",
+                "run holdfast ingest again",
+                code="missing_column",
+                file=str(file),
+                field=column.name,
+            )
+        if column.name in found and found[column.name] != expected:
+            raise DataError(
+                f"{file}: column {column.name} is {found[column.name]}, not {expected}",
+                "run holdfast ingest again",
+                code="bad_type",
+                file=str(file),
+                field=column.name,
+            )
+    return tuple(column.name for column in TABLES[name].columns if column.name in found)
+
+
+def _quoted(file: Path) -> str:
+    return "'" + str(file).replace("'", "''") + "'"

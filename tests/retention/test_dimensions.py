@@ -1,0 +1,374 @@
+"""Every dimension: boundaries of every tier, unknown never low, cut-offs that can be told."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from configs.errors import BundleError, SettingsError
+from configs.settings import ProfileSettings, TierSettings
+from retention.baseline import Baseline, fit_baseline, membership_levels
+from retention.dimensions import (
+    ALL,
+    DIMENSIONS,
+    LEVEL_DIMENSIONS,
+    Cut,
+    check_tier_settings,
+    classify,
+    cut_arrays,
+    fit_cuts,
+    level_tiers,
+    quantile_cuts,
+    rule_text,
+)
+from retention.measures import (
+    Reference,
+    attribute,
+    buying_behaviour,
+    code_of,
+    line_share,
+    measure_all,
+    predicted,
+    purchase_frequency,
+    rank,
+    region,
+    satisfaction,
+    tenure,
+)
+from retention.measures import (
+    given as given_attribute,
+)
+from retention.scoring import score
+
+AS_OF = pd.Timestamp("2024-01-01")
+
+
+def rows(**columns: list[object]) -> pd.DataFrame:
+    n = len(next(iter(columns.values())))
+    return pd.DataFrame({"customer_id": [f"c{i}" for i in range(n)], "as_of": [AS_OF] * n, **columns})
+
+
+# Cut-offs ------------------------------------------------------------------------------------------------------------
+
+
+def test_boundaries_belong_to_the_higher_tier() -> None:
+    low, high = np.full(5, 2.0), np.full(5, 5.0)
+    below_low, below_high = np.nextafter(2.0, 0), np.nextafter(5.0, 0)
+    found = level_tiers(np.array([below_low, 2.0, below_high, 5.0, np.nan]), low, high)
+    assert found.tolist() == ["low", "medium", "medium", "high", "unknown"]
+
+
+def test_ties_stay_together_and_cut_offs_are_observed_values() -> None:
+    orders = np.repeat([1.0, 2.0, 3.0, 10.0], [60, 20, 15, 5])
+    low, high = quantile_cuts(orders, (1 / 3, 2 / 3))
+    assert (low, high) == (2.0, 3.0)
+    tiers = level_tiers(orders, np.full(100, low), np.full(100, high))
+    assert {value: set(tiers[orders == value]) for value in (1.0, 2.0, 3.0)} == {
+        1.0: {"low"},
+        2.0: {"medium"},
+        3.0: {"high"},
+    }
+
+
+def test_few_distinct_values() -> None:
+    assert quantile_cuts(np.array([np.nan]), (0.3, 0.6)) == (None, None)
+    assert quantile_cuts(np.array([4.0, 4.0]), (0.3, 0.6)) == (4.0, None)
+    assert quantile_cuts(np.array([1.0, 4.0]), (0.3, 0.6)) == (4.0, 4.0)
+    # nobody is low or high where nothing tells customers apart
+    assert level_tiers(np.array([4.0]), np.array([4.0]), np.array([np.inf])).tolist() == ["medium"]
+    assert level_tiers(np.array([4.0]), np.array([np.inf]), np.array([np.inf])).tolist() == ["medium"]
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=3, max_size=80), st.floats(0.05, 0.45), st.floats(0.55, 0.95))
+@settings(max_examples=80, deadline=None)
+def test_cut_offs_are_ordered_and_share_out_customers(values: list[float], first: float, second: float) -> None:
+    array = np.array(values)
+    low, high = quantile_cuts(array, (first, second))
+    assert low is not None and low in array
+    if high is None:
+        assert len(set(values)) == 1
+        return
+    assert low <= high and high in array
+    if len(set(values)) >= 3:
+        assert low < high
+        # no other pair of boundaries between distinct values is nearer to the low quantile by more than a neighbour
+        assert (array < low).any() and (array >= high).any()
+
+
+def test_cut_offs_per_customer_type_need_enough_customers() -> None:
+    values = np.concatenate([np.arange(100.0), 1000 + np.arange(60.0), [5000.0] * 10])
+    types = np.array(["individual"] * 100 + ["enterprise"] * 60 + ["unknown"] * 10, dtype=object)
+    found = fit_cuts("overall_value", values, types, {})
+    assert set(found) == {ALL, "individual", "enterprise"}
+    assert found["individual"].high_from is not None and found["individual"].high_from < 100
+    assert found["enterprise"].low_below is not None and found["enterprise"].low_below > 1000
+    low, _ = cut_arrays(found, types)
+    assert low[0] == found["individual"].low_below and low[-1] == found[ALL].low_below
+    few = fit_cuts("overall_value", values[:140], types[:140], {})
+    assert set(few) == {ALL, "individual"}
+    together = fit_cuts("overall_value", values, types, {"overall_value": TierSettings(per_customer_type=False)})
+    assert set(together) == {ALL}
+
+
+def test_fixed_cut_offs_win() -> None:
+    chosen = {"churn_risk": TierSettings(low_below=0.3, high_from=0.6)}
+    cut = fit_cuts("churn_risk", np.linspace(0, 1, 100), np.full(100, "unknown", object), chosen)[ALL]
+    assert (cut.low_below, cut.high_from, cut.source) == (0.3, 0.6, "fixed")
+    half = {"churn_risk": TierSettings(high_from=0.9)}
+    cut = fit_cuts("churn_risk", np.linspace(0, 1, 100), np.full(100, "unknown", object), half)[ALL]
+    assert cut.high_from == 0.9 and cut.source == "quantile"
+
+
+def test_satisfaction_has_absolute_cut_offs_by_default() -> None:
+    content = fit_cuts("satisfaction", np.full(100, 95.0), np.full(100, "unknown", object), {})[ALL]
+    assert (content.low_below, content.high_from, content.source) == (60.0, 80.0, "default")
+
+
+@pytest.mark.parametrize(
+    ("tiers", "message"),
+    [
+        (
+            {"churnrisk": TierSettings()},
+            "retention.tiers names 'churnrisk', which has no cut-offs; use one of purchasing",
+        ),
+        (
+            {"loyalty": TierSettings(low_below=5, high_from=4)},
+            "retention.tiers.loyalty: low_below 5 is above high_from 4",
+        ),
+        ({"loyalty": TierSettings(quantiles=(0.6, 0.3))}, "retention.tiers.loyalty: quantiles .* are not ascending"),
+    ],
+)
+def test_wrong_tier_settings_are_refused(tiers: dict[str, TierSettings], message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        check_tier_settings(tiers)
+
+
+# Numbers -------------------------------------------------------------------------------------------------------------
+
+
+def test_rank_shares_the_middle_among_ties() -> None:
+    grid = [0.0] * 51 + [float(value) for value in range(1, 51)]
+    found = rank(np.array([0.0, 50.0, -1.0, 99.0, np.nan]), grid)
+    np.testing.assert_allclose(found, [25.0, 100.0, 25.0, 100.0, np.nan])
+    assert np.isnan(rank(np.array([1.0]), None)).all()
+
+
+def test_purchase_frequency_is_a_yearly_rate_over_known_time() -> None:
+    frame = rows(
+        orders_ever=[4.0, 1.0, 0.0, 6.0],
+        orders_365d=[4.0, 1.0, 0.0, 3.0],
+        days_since_first_order=[365.0, 10.0, np.nan, 900.0],
+    )
+    found = purchase_frequency(frame)
+    np.testing.assert_allclose(found.value.astype(float), [4.0, 365 / 90, np.nan, 3.0])
+    assert found.evidence.tolist() == ["strong", "weak", "none", "strong"]
+
+
+@pytest.mark.parametrize(
+    ("row", "value", "evidence"),
+    [
+        ({}, np.nan, "none"),
+        ({"satisfaction_mean_365d": 0.9}, 90.0, "strong"),
+        ({"satisfaction_mean_365d": 0.9, "complaints_90d": 1.0}, 80.0, "strong"),
+        ({"satisfaction_mean_365d": 0.9, "complaints_90d": 9.0}, 60.0, "strong"),
+        ({"satisfaction_mean_365d": 0.9, "open_complaints": 2.0}, 75.0, "strong"),
+        ({"satisfaction_mean_365d": 0.9, "return_share_ever": 0.5}, 80.0, "strong"),
+        ({"satisfaction_mean_365d": 0.9, "delivery_delay_days": 4.0}, 86.0, "strong"),
+        ({"satisfaction_mean_365d": 0.9, "delivery_delay_days": 40.0}, 80.0, "strong"),
+        ({"satisfaction_mean_365d": 0.9, "delivery_delay_days": -4.0}, 90.0, "strong"),
+        ({"satisfaction_mean_365d": 0.1, "complaints_90d": 3.0, "open_complaints": 1.0}, 0.0, "strong"),
+        ({"complaints_90d": 1.0}, 60.0, "weak"),
+        ({"return_share_ever": 1.0}, 50.0, "weak"),
+        ({"complaints_365d": 0.0, "return_share_ever": 0.0, "delivery_delay_days": -3.0}, np.nan, "none"),
+    ],
+)
+def test_satisfaction_follows_the_written_rule(row: dict[str, float], value: float, evidence: str) -> None:
+    found = satisfaction(
+        rows(**{name: [given] for name, given in row.items()} or {"x": [0.0]}), Reference(satisfaction=70.0)
+    )
+    np.testing.assert_allclose(found.value.astype(float), [value], atol=1e-9)
+    assert found.evidence.tolist() == [evidence]
+
+
+@pytest.mark.parametrize(
+    ("orders", "variation", "share", "tier"),
+    [
+        (0.0, np.nan, np.nan, "never"),
+        (1.0, np.nan, 1.0, "occasional"),
+        (2.0, 0.1, 1.0, "occasional"),
+        (3.0, 1.0, 0.1, "regular"),
+        (3.0, 1.01, 0.49, "occasional"),
+        (3.0, 1.01, 0.5, "regular"),
+        (np.nan, np.nan, np.nan, "unknown"),
+    ],
+)
+def test_buying_behaviour(orders: float, variation: float, share: float, tier: str) -> None:
+    found = buying_behaviour(rows(orders_ever=[orders], gap_cv=[variation], active_months_share=[share]))
+    assert found.tier is not None and found.tier.tolist() == [tier]
+
+
+def test_new_until_the_day_in_the_settings() -> None:
+    found = tenure(
+        rows(days_since_first_order=[89.9, 90.0, np.nan, np.nan], acquired_days=[np.nan, 5, 10, np.nan]), Reference()
+    )
+    assert found.tier is not None
+    assert found.tier.tolist() == ["new", "existing", "new", "unknown"]
+    assert found.evidence.tolist() == ["strong", "strong", "weak", "none"]
+
+
+def test_region_against_home() -> None:
+    frame = rows(country=["CN", "CN", "DE", None, None], region=["Shanghai", "Beijing", "Berlin", "shanghai", None])
+    found = region(frame, None, Reference(home_country="CN", home_region="Shanghai"))
+    assert found.tier is not None
+    assert found.tier.tolist() == ["local", "domestic", "international", "local", "unknown"]
+    assert found.evidence.tolist() == ["strong", "strong", "strong", "strong", "none"]
+    nowhere = region(frame, None, Reference())
+    assert nowhere.tier is not None and set(nowhere.tier.tolist()) == {"unknown"}
+    no_region = region(frame, None, Reference(home_country="cn"))
+    assert no_region.evidence.tolist()[:2] == ["weak", "weak"]
+
+
+def test_home_country_is_found_where_most_customers_are() -> None:
+    frame = rows(country=["UK", "UK", "FR", None], orders_ever=[1.0, 1, 1, 1])
+    assert Reference.fit(frame, None, ProfileSettings(), 90).home_country == "UK"
+    assert Reference.fit(frame, None, ProfileSettings(home_country="FR"), 90).home_country == "FR"
+    spread = rows(country=["UK", "DE", "FR", "IT"], orders_ever=[1.0, 1, 1, 1])
+    assert Reference.fit(spread, None, ProfileSettings(), 90).home_country is None
+
+
+def test_attributes_become_codes_and_the_customers_table_wins() -> None:
+    frame = rows(preferred_channel=["Wechat", "  ", None, "pigeon"])
+    profile = pd.DataFrame({"customer_id": ["c3", "c2"], "preferred_channel": ["短信", None]})
+    assert attribute(frame, profile, "preferred_channel").tolist() == ["Wechat", None, None, "短信"]
+    found = given_attribute(frame, profile, "preferred_channel")
+    assert found.tier is not None and found.tier.tolist() == ["social", "unknown", "unknown", "sms"]
+    assert found.evidence.tolist() == ["strong", "none", "none", "strong"]
+    assert code_of("industry", np.array(["制造业", "Mining"], object)).tolist() == ["manufacturing", "mining"]
+    assert attribute(rows(country=["Unspecified", "n/a", "DE"]), None, "country").tolist() == [None, None, "DE"]
+
+
+def test_predictions_keep_their_grade_and_an_average_is_no_evidence() -> None:
+    frame = rows(orders_ever=[5.0, 0.0, 3.0, 4.0])
+    predictions = pd.DataFrame(
+        {"lifetime_value": [10.0, 10.0, np.nan, 7.0], "evidence": ["strong", "none", "none", "none"]}
+    )
+    found = predicted(frame, predictions, "lifetime_value", fallback=np.array([1.0, 2.0, 3.0, 4.0]))
+    # the second never ordered; the third falls back on recent spend; the fourth is answered by a rule
+    np.testing.assert_allclose(found.value.astype(float), [10.0, np.nan, 3.0, 7.0])
+    assert found.evidence.tolist() == ["strong", "none", "weak", "weak"]
+
+
+def test_product_line_from_lines_or_features() -> None:
+    frame = rows(premium_share_365d=[0.5, 0.49, np.nan])
+    found = line_share(frame, None, "premium", "premium", "mass")
+    assert found.tier is not None and found.tier.tolist() == ["premium", "mass", "unknown"]
+    lines = pd.DataFrame({"customer_id": ["c2"], "premium_share": [0.8], "premium_share_flagged": [0.0]})
+    found = line_share(frame, lines, "premium", "premium", "mass")
+    assert found.tier is not None and found.tier.tolist() == ["premium", "mass", "premium"]
+    assert found.evidence.tolist() == ["strong", "strong", "weak"]
+
+
+# The whole -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def baseline(world) -> Baseline:  # type: ignore[no-untyped-def]
+    return fit_baseline(world.frame, world.predictions, world.feature_set, world.settings, profile=world.profile)
+
+
+def test_unknown_is_never_low(world, baseline) -> None:  # type: ignore[no-untyped-def]
+    measured = measure_all(world.frame, world.predictions, baseline.reference, profile=world.profile)
+    table = classify(measured, baseline)
+    for code in DIMENSIONS:
+        nothing = table[f"{code}_evidence"] == "none"
+        assert set(table.loc[nothing, f"{code}_tier"]) <= {"unknown", "never"}, code
+        if DIMENSIONS[code].kind == "level":
+            assert (table[f"{code}_tier"] == "unknown").equals(table[code].isna())
+            assert set(table[f"{code}_tier"]) <= {"low", "medium", "high", "unknown"}
+    never = world.frame["orders_ever"] == 0
+    assert set(table.loc[never, "churn_risk_tier"]) == {"unknown"}
+    assert set(table.loc[never, "purchasing_power_tier"]) == {"unknown"}
+
+
+def test_every_level_dimension_has_all_three_tiers(world, baseline) -> None:  # type: ignore[no-untyped-def]
+    table = classify(measure_all(world.frame, world.predictions, baseline.reference), baseline)
+    for code in LEVEL_DIMENSIONS:
+        assert {"low", "medium", "high"} <= set(table[f"{code}_tier"]), code
+
+
+def test_the_tier_is_what_the_cut_offs_in_the_row_say(world, baseline) -> None:  # type: ignore[no-untyped-def]
+    table = classify(measure_all(world.frame, world.predictions, baseline.reference), baseline)
+    for code in LEVEL_DIMENSIONS:
+        for value, tier, low, high in zip(
+            table[code], table[f"{code}_tier"], table[f"{code}_low_below"], table[f"{code}_high_from"], strict=True
+        ):
+            expected = "unknown" if np.isnan(value) else "high" if value >= high else "low" if value < low else "medium"
+            assert tier == expected
+
+
+def test_a_chosen_measure_replaces_the_number(world) -> None:  # type: ignore[no-untyped-def]
+    tiers = {"purchasing_power": TierSettings(measure="spend_365d", low_below=100.0, high_from=1000.0)}
+    retention = world.settings.retention.model_copy(update={"tiers": tiers})
+    own = world.settings.model_copy(update={"retention": retention})
+    fitted = fit_baseline(world.frame, world.predictions, world.feature_set, own)
+    scores = score(world.frame, world.predictions, world.contributions, fitted, world.feature_set, own)
+    np.testing.assert_allclose(scores["purchasing_power"], world.frame["spend_365d"])
+    row = scores[scores["purchasing_power_tier"] == "high"].iloc[0]
+    assert "at least CNY 1,000" in rule_text("purchasing_power", row, fitted, "en", "CNY")
+
+
+def test_the_baseline_survives_json(baseline) -> None:  # type: ignore[no-untyped-def]
+    assert Baseline.from_json(baseline.to_json()) == baseline
+    assert Baseline.from_json(baseline.to_json()).to_json() == baseline.to_json()
+    with pytest.raises(BundleError, match="format 99"):
+        Baseline.from_json('{"format": 99}')
+    with pytest.raises(BundleError, match="cannot be read"):
+        Baseline.from_json("[]")
+    with pytest.raises(BundleError, match="cannot be read"):
+        Baseline.from_json("{")
+
+
+def test_comparison_groups_fall_back(world, baseline) -> None:  # type: ignore[no-untyped-def]
+    frame = world.frame.head(3).assign(days_since_first_order=[5000.0, 10.0, np.nan])
+    found = baseline.comparison_groups(frame, np.array(["individual", "martian", "martian"], object))
+    assert found[0] in ("individual|long", "all|long")
+    assert all(group in baseline.typical for group in found)
+    typical = baseline.typical_values(found, "orders_ever", "numeric")
+    assert np.isfinite(typical).all()
+
+
+def test_default_levels_are_round_numbers_that_few_reach(world) -> None:  # type: ignore[no-untyped-def]
+    levels = membership_levels(world.frame, {})
+    assert list(levels) == ["ordinary", "silver", "gold"]
+    assert levels["silver"]["spend"] < levels["gold"]["spend"]
+    for needs in levels.values():
+        spend = needs.get("spend", 0.0)
+        assert float(f"{spend:.2g}") == spend
+    own = membership_levels(world.frame, {"bronze": {"orders": 2}, "platinum": {"orders": 9, "spend": 100}})
+    assert list(own) == ["ordinary", "bronze", "platinum"]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_rule_behind_every_tier_can_be_told(world, baseline, lang) -> None:  # type: ignore[no-untyped-def]
+    scores = score(world.frame, world.predictions, world.contributions, baseline, world.feature_set, world.settings)
+    seen = set()
+    for _, row in scores.iterrows():
+        for code in DIMENSIONS:
+            told = rule_text(code, row, baseline, lang, "CNY")
+            assert told and "{" not in told and "None" not in told
+            seen.add((code, row[f"{code}_tier"]))
+    assert {("churn_risk", "high"), ("tenure", "new"), ("region", "local"), ("satisfaction", "unknown")} <= seen
+
+
+def test_the_rule_names_number_and_cut_offs(world) -> None:  # type: ignore[no-untyped-def]
+    cuts = {ALL: Cut(0.3, 0.6, "fixed", ALL, (1 / 3, 2 / 3), 100)}
+    base = fit_baseline(world.frame, world.predictions, world.feature_set, world.settings)
+    base = Baseline(**{**base.__dict__, "cuts": {**base.cuts, "churn_risk": cuts}})
+    row = {"churn_risk": 0.72, "churn_risk_tier": "high", "customer_type_tier": "individual"}
+    assert rule_text("churn_risk", row, base, "en") == (
+        "Churn risk is high: 72% is at least 60% (low below 30%; cut-offs fixed in the settings)"
+    )
+    assert rule_text("churn_risk", row, base, "zh") == "流失风险为高：72%，不低于60%（低于30%为低；设置中的固定分界）"

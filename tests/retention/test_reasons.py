@@ -1,0 +1,184 @@
+"""Reasons add up, whatever the numbers; the rule is order-free and has its limits right."""
+
+from __future__ import annotations
+
+import itertools
+from decimal import Decimal, getcontext
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from configs.errors import InvariantError
+from features.specs import DRIVERS, FeatureSet, FeatureSpec
+from models.contract import Contributions, Link
+from retention.reasons import STEPS, attribute, check_sum, choose, driver_lists, natural_base, path_share
+
+SPECS = FeatureSet(
+    (
+        FeatureSpec("a1", "recency", "transactions", "days", "a one", "甲一"),
+        FeatureSpec("a2", "recency", "transactions", "days", "a two", "甲二"),
+        FeatureSpec("b1", "satisfaction", "feedback", "score", "b one", "乙一", "no score", "无评分"),
+        FeatureSpec("c1", "profile", "customers", "code", "c one", "丙一", kind="categorical"),
+    )
+)
+NAMES = ["a1", "a2", "b1", "c1", "level", "calibration"]
+
+
+def parts(link: Link, base: object, values: object) -> Contributions:
+    """Contributions from plain lists."""
+    table = np.atleast_2d(np.asarray(values, dtype=float))
+    return Contributions(
+        link, np.broadcast_to(np.asarray(base, float), (len(table),)), pd.DataFrame(table, columns=NAMES)
+    )
+
+
+@pytest.mark.parametrize("link", ["logit", "log", "identity"])
+@given(
+    base=st.floats(-8, 8),
+    values=hnp.arrays(float, (5, len(NAMES)), elements=st.floats(-6, 6)),
+    scale=st.sampled_from([0.0, 1e-300, 1e-12, 1e-6, 1e-3, 1.0]),
+)
+@settings(max_examples=60, deadline=None)
+def test_base_and_drivers_add_up_on_every_row(link: Link, base: float, values: np.ndarray, scale: float) -> None:
+    given_parts = parts(link, base, values * scale)
+    found = attribute(given_parts, SPECS, target="churn" if link == "logit" else "spend")
+    shown = given_parts.predict()
+    assert np.all(np.abs(found.total() - shown) <= 1e-9 * np.maximum(1.0, np.abs(shown)))
+    assert np.all(np.abs(found.base + found.features.sum(axis=1) - shown) <= 1e-9 * np.maximum(1.0, np.abs(shown)))
+
+
+def test_adding_up_holds_far_out() -> None:
+    for link, base, value in itertools.product(
+        ("logit",), (-700.0, -40.0, 0.0, 40.0, 700.0), (-2000.0, -50.0, 50.0, 2000.0)
+    ):
+        given_parts = parts(link, base, [[value, 0, 0, 0, 0, 0]])
+        found = attribute(given_parts, SPECS, target="churn")
+        assert np.isfinite(found.features).all()
+        assert abs(found.total()[0] - 1 / (1 + np.exp(-np.clip(base + value, -700, 700)))) < 1e-9
+
+
+def test_each_driver_gets_the_mean_slope_on_the_straight_path() -> None:
+    # the integral of Aumann and Shapley by brute force, for comparison with the closed form
+    base, values = -0.7, np.array([1.3, -0.4, 0.0, 0.6, 0.2, -0.1])
+    steps = (np.arange(200_000) + 0.5) / 200_000
+    p = 1 / (1 + np.exp(-(base + steps * values.sum())))
+    expected = values * np.mean(p * (1 - p))
+    found = attribute(parts("logit", base, [values]), SPECS, target="churn").features[0]
+    np.testing.assert_allclose(found, expected, atol=1e-10)
+
+
+def test_limit_when_parts_cancel_is_the_slope_at_the_base() -> None:
+    base = 0.4
+    p0 = 1 / (1 + np.exp(-base))
+    found = attribute(parts("logit", base, [[0.8, -0.8, 0, 0, 0, 0]]), SPECS, target="churn")
+    np.testing.assert_allclose(found.features[0, :2], [0.8 * p0 * (1 - p0), -0.8 * p0 * (1 - p0)], atol=1e-15)
+    assert abs(found.total()[0] - p0) < 1e-15
+
+
+@pytest.mark.parametrize("total", [0.0, 1e-9, -1e-7, 1e-5, 1.9e-4, 2.1e-4, 0.01, 1.0, -3.0, 30.0])
+@pytest.mark.parametrize("base", [-5.0, 0.0, 2.5])
+@pytest.mark.parametrize("link", ["logit", "log"])
+def test_path_share_agrees_with_fifty_digits(link: Link, base: float, total: float) -> None:
+    getcontext().prec = 50
+    b, s = Decimal(base), Decimal(total)
+
+    def inverse(x: Decimal) -> Decimal:
+        return 1 / (1 + (-x).exp()) if link == "logit" else x.exp()
+
+    if total == 0:
+        p = inverse(b)
+        exact = p * (1 - p) if link == "logit" else p
+    else:
+        exact = (inverse(b + s) - inverse(b)) / s
+    found = path_share(link, np.array([base]), np.array([total]))[0]
+    assert abs(Decimal(float(found)) / exact - 1) < Decimal("1e-13")
+
+
+def test_the_order_of_columns_changes_nothing() -> None:
+    rng = np.random.default_rng(3)
+    table = pd.DataFrame(rng.normal(size=(20, len(NAMES))), columns=NAMES)
+    base = np.zeros(20)
+    one = attribute(Contributions("logit", base, table), SPECS, target="churn")
+    other = attribute(Contributions("logit", base, table[NAMES[::-1]]), SPECS, target="churn")
+    assert one.codes == other.codes == [code for code in DRIVERS if code in one.codes]
+    np.testing.assert_allclose(one.drivers, other.drivers, atol=1e-14)
+
+
+def test_steps_are_drivers_of_their_own() -> None:
+    found = attribute(parts("logit", 0.0, [[0, 0, 0, 0, 0.3, -0.2]]), SPECS, target="churn")
+    assert found.codes == ["recency", "satisfaction", "profile", "level", "calibration"]
+    assert found.drivers[0, 3] > 0 > found.drivers[0, 4]
+    assert np.all(found.drivers[0, :3] == 0)
+
+
+def test_a_column_without_a_family_is_refused() -> None:
+    table = pd.DataFrame([[1.0]], columns=["mystery"])
+    with pytest.raises(InvariantError, match="'mystery'.*neither a feature nor a step"):
+        attribute(Contributions("logit", np.zeros(1), table), SPECS, target="churn")
+
+
+def test_a_sum_that_is_not_what_is_shown_is_refused() -> None:
+    given_parts = parts("logit", 0.0, [[1, 0, 0, 0, 0, 0], [0.5, 0, 0, 0, 0, 0]])
+    shown = given_parts.predict()
+    found = attribute(given_parts, SPECS, target="churn", shown=shown)
+    assert check_sum(found, shown) < 1e-15
+    assert check_sum(found, np.array([shown[0], np.nan])) < 1e-15
+    wrong = shown + [0.0, 2e-6]
+    with pytest.raises(InvariantError, match="customer 77 add up to 0.6224"):
+        attribute(given_parts, SPECS, target="churn", shown=wrong, ids=["5", "77"])
+    with pytest.raises(InvariantError):
+        check_sum(attribute(parts("logit", np.nan, [[1, 0, 0, 0, 0, 0]]), SPECS, target="churn"), np.array([0.5]))
+
+
+def frame(**values: object) -> pd.DataFrame:
+    given_values = {"a1": [10.0], "a2": [20.0], "b1": [0.4], "c1": ["x"], **values}
+    return pd.DataFrame(given_values)
+
+
+def test_a_missing_feature_never_speaks() -> None:
+    found = attribute(parts("logit", 0.0, [[2.0, 0.1, 1.0, 0, 0, 0]]), SPECS, target="churn")
+    choice = choose(found, frame(a1=[np.nan], b1=[np.nan]), limit=5)
+    shown = {found.codes[d]: found.names[f] for d, f in zip(choice.driver[0], choice.feature[0], strict=True) if d >= 0}
+    assert shown == {"recency": "a2"}
+    silent = [code for code, flag in zip(found.codes, choice.silent[0], strict=True) if flag]
+    assert silent == ["satisfaction"]
+
+
+def test_the_speaker_points_the_way_of_its_family() -> None:
+    found = attribute(parts("logit", 0.0, [[-1.0, 3.0, 0, 0, 0, 0]]), SPECS, target="churn")
+    assert found.names[choose(found, frame(), limit=1).feature[0, 0]] == "a2"
+    # the only known feature may point the other way
+    assert found.names[choose(found, frame(a2=[np.nan]), limit=1).feature[0, 0]] == "a1"
+
+
+def test_largest_first_and_steps_last() -> None:
+    found = attribute(parts("logit", 0.0, [[0.2, 0, -0.9, 0.5, 2.0, 0]]), SPECS, target="churn")
+    choice = choose(found, frame(), limit=4)
+    assert [found.codes[d] for d in choice.driver[0]] == ["satisfaction", "profile", "recency", "level"]
+    assert choice.feature[0, 3] == -1
+    short = choose(found, frame(), limit=2)
+    assert [found.codes[d] for d in short.driver[0]] == ["satisfaction", "profile"]
+
+
+def test_points_too_small_to_show_stay_in_the_sum() -> None:
+    found = attribute(parts("logit", 0.0, [[1e-4, 0, 0.5, 0, 0, 0]]), SPECS, target="churn")
+    choice = choose(found, frame(), limit=5)
+    assert [found.codes[d] for d in choice.driver[0] if d >= 0] == ["satisfaction"]
+    listed = driver_lists(found, np.array([True]))[0]
+    assert {one["driver"] for one in listed} == set(found.codes)
+    assert found.base[0] + sum(float(one["points"]) for one in listed) == pytest.approx(found.total()[0], abs=1e-15)  # type: ignore[arg-type]
+    assert driver_lists(found, np.array([False])) == [[]]
+
+
+def test_natural_base_is_the_answer_without_parts() -> None:
+    assert natural_base("logit", np.array([0.0]))[0] == 0.5
+    assert natural_base("log", np.array([1.0]))[0] == pytest.approx(np.e)
+    assert natural_base("identity", np.array([7.0]))[0] == 7.0
+
+
+def test_every_step_is_a_driver_that_cannot_be_acted_on() -> None:
+    assert all(not DRIVERS[code].actionable for code in STEPS)

@@ -1,0 +1,118 @@
+"""The scores table as a file: types, reading back, spreadsheets, and writing whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from configs.errors import DataError, InputError
+from retention.baseline import fit_baseline
+from retention.catalogue import load_catalogue
+from retention.scores_table import dimension_columns, read_scores, to_arrow, to_csv, write_scores
+from retention.scoring import score
+
+
+@pytest.fixture(scope="module")
+def scores(world):  # type: ignore[no-untyped-def]
+    fitted = fit_baseline(world.frame, world.predictions, world.feature_set, world.settings)
+    return score(
+        world.frame,
+        world.predictions,
+        world.contributions,
+        fitted,
+        world.feature_set,
+        world.settings,
+        catalogue=load_catalogue(world.settings),
+        events=world.events,
+        model_version="m1",
+    )
+
+
+def test_parquet_gives_back_what_was_written(scores, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "scores.parquet"
+    write_scores(scores, path)
+    again = read_scores(path)
+    assert list(again.columns) == list(scores.columns)
+    for name in ("churn_probability", "headroom", "lifetime_value_low", "purchasing_power", "churn_base"):
+        pd.testing.assert_series_equal(again[name], scores[name], check_dtype=False)
+    for name in ("customer_id", "stage", "churn_risk_tier", "customer_type"):
+        assert again[name].tolist() == [None if pd.isna(value) else value for value in scores[name]]
+    assert again["drivers"].tolist() == scores["drivers"].tolist()
+    assert again["reasons"].tolist() == scores["reasons"].tolist()
+    assert again["stage_since"].isna().tolist() == scores["stage_since"].isna().tolist()
+    assert [path.name for path in tmp_path.iterdir()] == ["scores.parquet"]
+
+
+def test_types_do_not_depend_on_the_rows(scores, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    full, few = to_arrow(scores).schema, to_arrow(scores.iloc[:0]).schema
+    for field in full:
+        if field.name != "strategies":
+            assert few.field(field.name).type == field.type, field.name
+    assert full.field("as_of").type == pa.timestamp("us")
+    assert full.field("horizon_days").type == pa.int64()
+    assert full.field("satisfaction").type == pa.float64()
+    assert full.field("customer_type").type == pa.string()
+    assert full.field("drivers").type.value_type.field("points").type == pa.float64()
+
+
+def test_the_same_scores_give_the_same_bytes(scores, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    for suffix in ("parquet", "csv"):
+        write_scores(scores, tmp_path / f"a.{suffix}")
+        write_scores(scores.copy(), tmp_path / f"b.{suffix}")
+        assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
+
+
+def test_csv_is_for_spreadsheets(scores, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    odd = scores.head(3).copy()
+    odd["customer_id"] = ["=1+1", "007", "王芳"]
+    path = tmp_path / "scores.csv"
+    write_scores(odd, path)
+    assert path.read_bytes().startswith(b"\xef\xbb\xbf")
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    assert table["customer_id"].tolist() == ["'=1+1", "007", "王芳"]
+    reasons = json.loads(table["reasons"].iloc[0])
+    assert reasons[0]["text_zh"] == odd["reasons"].iloc[0][0]["text_zh"]
+    assert table["as_of"].iloc[0] == "2024-01-01T00:00:00"
+    assert float(table["churn_probability"].iloc[1]) == pytest.approx(odd["churn_probability"].iloc[1], rel=1e-9)
+    assert "NaT" not in to_csv(scores)
+
+
+def test_another_suffix_is_refused(scores, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(InputError, match=r"scores.xlsx: the suffix '.xlsx' is not known; give a name that ends in"):
+        write_scores(scores, tmp_path / "scores.xlsx")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failed_write_leaves_the_old_file(scores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "scores.parquet"
+    write_scores(scores.head(5), path)
+    before = path.read_bytes()
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(pq, "write_table", fail)
+    with pytest.raises(OSError, match="disk full"):
+        write_scores(scores, path)
+    assert path.read_bytes() == before and len(list(tmp_path.iterdir())) == 1
+
+
+def test_reading_something_else_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="does not exist; run holdfast score first"):
+        read_scores(tmp_path / "none.parquet")
+    (tmp_path / "text.parquet").write_text("not parquet")
+    with pytest.raises(DataError, match="cannot be read"):
+        read_scores(tmp_path / "text.parquet")
+    pq.write_table(pa.table({"customer_id": ["a"]}), tmp_path / "other.parquet")
+    with pytest.raises(DataError, match="is not a scores table: it has no column 'as_of'"):
+        read_scores(tmp_path / "other.parquet")
+
+
+def test_dimension_columns_are_unique() -> None:
+    names = dimension_columns()
+    assert len(names) == len(set(names)) and "churn_risk_low_below" in names

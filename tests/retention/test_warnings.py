@@ -1,0 +1,207 @@
+"""Early warnings: each sign at its boundary, none without enough history, and how their quality is measured."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from retention.lifecycle import order_days
+from retention.warnings import UNITS, evaluate_warnings, find_signs, warning_lists
+from retention.wording import MAX_LENGTH
+
+AS_OF = pd.Timestamp("2024-01-01")
+
+
+def rows(**columns: object) -> pd.DataFrame:
+    first = next(iter(columns.values()))
+    n = len(first) if isinstance(first, list) else 1
+    given = {name: value if isinstance(value, list) else [value] for name, value in columns.items()}
+    return pd.DataFrame({"customer_id": [f"c{i}" for i in range(n)], "as_of": [AS_OF] * n, **given})
+
+
+def signs(frame: pd.DataFrame, **options: object) -> dict[str, list[bool]]:
+    return {sign.code: sign.on.tolist() for sign in find_signs(frame, **options)}  # type: ignore[arg-type]
+
+
+def history(*days_before: float, amounts: object = 50.0, customer: str = "c0") -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "customer_id": [customer] * len(days_before),
+            "occurred_at": [AS_OF - pd.Timedelta(days=days) for days in days_before],
+            "amount": amounts,
+            "is_order": True,
+        }
+    )
+
+
+YEAR = {"days_since_first_order": 365.0}
+
+
+@pytest.mark.parametrize(
+    ("code", "row", "on"),
+    [
+        ("overdue", {"orders_ever": 4.0, "mean_gap_days": 10.0, "days_since_last_order": 15.0, "gap_cv": 0.2}, True),
+        ("overdue", {"orders_ever": 4.0, "mean_gap_days": 10.0, "days_since_last_order": 14.9, "gap_cv": 0.2}, False),
+        ("overdue", {"orders_ever": 3.0, "mean_gap_days": 10.0, "days_since_last_order": 99.0, "gap_cv": 0.2}, False),
+        # an irregular buyer is overdue later: 1 + 2 deviations
+        ("overdue", {"orders_ever": 9.0, "mean_gap_days": 10.0, "days_since_last_order": 29.0, "gap_cv": 1.0}, False),
+        ("overdue", {"orders_ever": 9.0, "mean_gap_days": 10.0, "days_since_last_order": 30.0, "gap_cv": 1.0}, True),
+        ("frequency_falling", {**YEAR, "orders_90d": 1.0, "orders_365d": 20.0}, True),
+        ("frequency_falling", {**YEAR, "orders_90d": 4.0, "orders_365d": 20.0}, False),
+        # two a quarter to none happens by chance in one of eight quarters
+        ("frequency_falling", {**YEAR, "orders_90d": 0.0, "orders_365d": 6.0}, False),
+        ("frequency_falling", {**YEAR, "orders_90d": 0.0, "orders_365d": 10.0}, True),
+        ("frequency_falling", {"days_since_first_order": 269.0, "orders_90d": 0.0, "orders_365d": 20.0}, False),
+        (
+            "order_value_falling",
+            {"orders_90d": 5.0, "spend_90d": 250.0, "orders_365d": 15.0, "spend_365d": 1250.0},
+            True,
+        ),
+        (
+            "order_value_falling",
+            {"orders_90d": 5.0, "spend_90d": 360.0, "orders_365d": 15.0, "spend_365d": 1360.0},
+            False,
+        ),
+        (
+            "order_value_falling",
+            {"orders_90d": 5.0, "spend_90d": 50.0, "orders_365d": 7.0, "spend_365d": 250.0},
+            False,
+        ),
+        (
+            "breadth_shrinking",
+            {"categories_90d": 3.0, "categories_prior_90d": 10.0, "orders_90d": 4.0, "orders_180d": 8.0},
+            True,
+        ),
+        (  # fewer orders explain fewer categories: that is another sign
+            "breadth_shrinking",
+            {"categories_90d": 3.0, "categories_prior_90d": 10.0, "orders_90d": 1.0, "orders_180d": 8.0},
+            False,
+        ),
+        ("complaints_rising", {**YEAR, "complaints_90d": 2.0, "complaints_365d": 2.0}, True),
+        ("complaints_rising", {**YEAR, "complaints_90d": 2.0, "complaints_365d": 8.0}, False),
+        ("complaints_rising", {**YEAR, "complaints_90d": 1.0, "complaints_365d": 1.0}, False),
+        ("complaint_open", {"open_complaints": 1.0, "oldest_open_complaint_days": 12.0}, True),
+        ("complaint_open", {"open_complaints": 0.0}, False),
+        ("satisfaction_falling", {"satisfaction_mean_365d": 0.7, "satisfaction_trend": -0.1}, True),
+        ("satisfaction_falling", {"satisfaction_mean_365d": 0.7, "satisfaction_trend": -0.09}, False),
+        ("satisfaction_falling", {"satisfaction_mean_365d": 0.7, "satisfaction_trend": np.nan}, False),
+        ("contact_dropping", {**YEAR, "contacts_90d": 0.0, "contacts_365d": 12.0}, True),
+        ("contact_dropping", {**YEAR, "contacts_90d": 0.0, "contacts_365d": 3.0}, False),
+        ("offers_unused", {**YEAR, "redemptions_90d": 0.0, "redemptions_365d": 12.0}, True),
+        ("offers_unused", {**YEAR, "redemptions_90d": 4.0, "redemptions_365d": 14.0}, False),
+        ("cart_abandoned", {"cart_abandoned_30d": 1.0}, True),
+        ("cart_abandoned", {"cart_abandoned_30d": 0.0}, False),
+    ],
+)
+def test_each_sign_at_its_boundary(code: str, row: dict[str, float], on: bool) -> None:
+    assert signs(rows(**row))[code] == [on]
+
+
+def test_no_sign_where_nothing_is_known() -> None:
+    found = signs(rows(orders_ever=1.0, days_since_last_order=900.0, mean_gap_days=np.nan))
+    assert found.keys() == UNITS.keys()
+    assert not any(on for flags in found.values() for on in flags)
+
+
+def test_a_lost_customer_gets_no_early_warning_but_an_open_complaint() -> None:
+    frame = rows(orders_ever=[9.0, 9.0]).assign(
+        mean_gap_days=10.0, days_since_last_order=80.0, gap_cv=0.2, open_complaints=1.0
+    )
+    found = signs(frame, lost=np.array([True, False]))
+    assert found["overdue"] == [False, True]
+    assert found["complaint_open"] == [True, True]
+
+
+def test_since_when() -> None:
+    frame = rows(orders_ever=9.0, mean_gap_days=10.0, days_since_last_order=20.0, gap_cv=0.1, open_complaints=1.0)
+    found = {sign.code: sign for sign in find_signs(frame.assign(oldest_open_complaint_days=12.0))}
+    assert found["overdue"].since[0] == np.datetime64("2023-12-27")  # the 15th day of silence
+    assert found["overdue"].size[0] == 2.0
+    assert found["complaint_open"].since[0] == np.datetime64("2023-12-20")
+
+
+def test_orders_fall_since_the_day_the_window_emptied() -> None:
+    # weekly for a year until 60 days ago: 90 days hold half the usual count or fewer since that many weeks have passed
+    events = history(*range(365, 60, -7))
+    days = order_days(events, AS_OF)
+    ages = [float(age) for age in range(365, 60, -7)]
+    recent = float(sum(age <= 90 for age in ages))
+    frame = rows(days_since_first_order=365.0, orders_90d=recent, orders_365d=float(len(ages)))
+    sign = next(sign for sign in find_signs(frame, days) if sign.code == "frequency_falling")
+    assert sign.on[0]
+    allowed = int(np.floor(0.5 * sign.normal[0]))
+    walked = next(
+        day
+        for day in range(90)
+        if sum(day < age <= day + 90 for age in ages) > allowed  # counting back from AS_OF
+    )
+    assert sign.since[0] == np.datetime64(AS_OF - pd.Timedelta(days=walked - 1), "D")
+
+
+def test_a_fall_of_order_value_within_its_own_spread_is_no_warning() -> None:
+    ages = [*range(360, 100, -20), 60, 40, 20]
+    steady = [100.0] * 13 + [60.0, 61.0, 59.0]
+    wild = [10.0, 300.0] * 6 + [100.0] + [60.0, 61.0, 59.0]
+    for amounts, on in ((steady, True), (wild, False)):
+        days = order_days(history(*ages, amounts=amounts), AS_OF)
+        frame = rows(orders_90d=3.0, spend_90d=180.0, orders_365d=16.0, spend_365d=sum(amounts))
+        assert signs(frame, days=days)["order_value_falling"] == [on]
+
+
+def test_lists_are_sorted_by_size_and_told_in_both_languages() -> None:
+    frame = rows(
+        orders_ever=9.0,
+        mean_gap_days=10.0,
+        days_since_last_order=60.0,
+        gap_cv=0.1,
+        days_since_first_order=400.0,
+        orders_90d=1.0,
+        orders_365d=20.0,
+        satisfaction_mean_365d=0.6,
+        satisfaction_trend=-0.25,
+    )
+    (found,) = warning_lists(find_signs(frame), 1, "CNY")
+    assert [one["sign"] for one in found] == ["frequency_falling", "overdue", "satisfaction_falling"]
+    assert found[1]["text_en"] == "No order for 60 days; usually one every 10 days. Overdue since 17 Nov 2023"
+    assert found[1]["text_zh"] == "已有60天未购买，通常每10天购买一次，自2023年11月17日起逾期"
+    assert all({"code", "sign", "size", "value", "normal", "unit", "since"} <= one.keys() for one in found)
+    assert all(len(one[f"text_{lang}"]) <= MAX_LENGTH for one in found for lang in ("en", "zh"))
+
+
+def test_quality_counts_losses_warned_in_time_and_false_alarms() -> None:
+    first, second = AS_OF, AS_OF + pd.Timedelta(days=60)
+    warned = pd.DataFrame(
+        [
+            ("a", first, ["overdue"], 0.0),
+            ("b", first, [], 0.0),
+            ("c", first, ["overdue", "cart_abandoned"], 1.0),
+            ("d", first, [], 1.0),
+            ("b", second, ["overdue"], 0.0),
+            ("e", second, ["overdue"], np.nan),
+        ],
+        columns=["customer_id", "as_of", "signs", "ordered"],
+    )
+    lost = pd.DataFrame(
+        {
+            "customer_id": ["a", "b", "z"],
+            "at": [first + pd.Timedelta(days=40), first + pd.Timedelta(days=80), first + pd.Timedelta(days=80)],
+        }
+    )
+    found = evaluate_warnings(warned, lost)
+    # b was warned only 20 days before; z was never looked at and does not count
+    assert found.lost_customers == 2
+    assert found.warned_in_time == 0.5
+    assert found.warned_customers == 3 and found.false_alarms == pytest.approx(1 / 3)
+    assert found.ordered_unwarned == pytest.approx(1 / 2)
+    assert found.alarm_rate == pytest.approx(4 / 6)
+    assert found.by_sign["cart_abandoned"] == {"warned_in_time": 0.0, "false_alarms": 1.0}
+    sooner = evaluate_warnings(warned, lost, lead_days=20)
+    assert sooner.warned_in_time == 1.0
+
+
+def test_quality_without_losses_is_not_a_number() -> None:
+    warned = pd.DataFrame({"customer_id": ["a"], "as_of": [AS_OF], "signs": [[]], "ordered": [1.0]})
+    lost = pd.DataFrame({"customer_id": pd.Series(dtype=str), "at": pd.Series(dtype="datetime64[us]")})
+    found = evaluate_warnings(warned, lost)
+    assert np.isnan(found.warned_in_time) and found.lost_customers == 0 and np.isnan(found.false_alarms)
