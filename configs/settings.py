@@ -6,6 +6,7 @@ come from the environment only: a URL in the file may hold ``${NAME}``.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 from datetime import date
@@ -19,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from configs.errors import SettingsError
 
 MAPPINGS = Path(__file__).parent / "mappings"
+PACKAGE = "package:"
 
 
 class Model(BaseModel):
@@ -248,7 +250,17 @@ class Settings(Model):
     root: Path = Field(default=Path(), exclude=True)
 
     def path(self, value: Path) -> Path:
-        """An absolute path; relative ones start at the folder of the settings file."""
+        """An absolute path; relative ones start at the folder of the settings file.
+
+        ``package:NAME/inner/path`` is a file that an installed Python package brings.
+
+        Raises
+        ------
+        SettingsError
+            The package is not installed.
+        """
+        if str(value).startswith(PACKAGE):
+            return _inside_package(str(value).removeprefix(PACKAGE))
         return value if value.is_absolute() else (self.root / value).resolve()
 
     @property
@@ -309,7 +321,7 @@ def load_settings(path: Path | str, *, overrides: dict[str, Any] | None = None) 
         first = error.errors(include_url=False, include_input=True)[0]
         place = ".".join(str(part) for part in first["loc"])
         value = first.get("input")
-        secret = "url" in place or "${" in text and isinstance(value, str)
+        secret = "url" in place or ("${" in text and isinstance(value, str))
         shown = "" if secret or isinstance(value, dict | list) else f" (given: {value!r})"
         said = str(first["msg"]).removeprefix("Value error, ")
         what = "is not a known setting" if first["type"] == "extra_forbidden" else said[:1].lower() + said[1:]
@@ -317,6 +329,21 @@ def load_settings(path: Path | str, *, overrides: dict[str, Any] | None = None) 
         raise SettingsError(
             f"{path}: {place or 'the file'} {what}{shown}", remedy, file=str(path), field=place
         ) from None
+
+
+def _inside_package(text: str) -> Path:
+    """A file inside an installed package; the package itself is not imported."""
+    name, _, inner = text.partition("/")
+    found = importlib.util.find_spec(name) if name.isidentifier() else None
+    folders = list(found.submodule_search_locations or []) if found is not None else []
+    if not folders:
+        raise SettingsError(
+            f"the Python package {name}, which brings {inner or 'the data'}, is not installed",
+            "install it, or give the path of the file itself",
+            code="package_missing",
+            value=name,
+        )
+    return Path(folders[0]) / inner
 
 
 def read_yaml_resource(name: str) -> Any:

@@ -138,17 +138,26 @@ class ChurnModel:
         ]
         return np.column_stack(columns)
 
-    def predict(self, frame: pd.DataFrame | Encoded) -> pd.DataFrame:
-        """Churn per horizon and days until the next order (median, 10 % and 90 %), with the frame's index."""
+    def predict(self, frame: pd.DataFrame | Encoded, *, curve: Floats | None = None) -> pd.DataFrame:
+        """Churn per horizon and days until the next order (median, 10 % and 90 %), with the frame's index.
+
+        Parameters
+        ----------
+        frame : DataFrame or Encoded
+        curve : ndarray, shape (n, h), optional
+            `curve(frame)`, if it has been computed already.
+        """
         encoded = self.encoder_.transform(frame)
-        curve = self.curve(encoded)
+        curve = self.curve(encoded) if curve is None else curve
         return describe_curve(self.horizons_, curve, self.targets.horizon_days, encoded.index, self.targets.interval)
 
     def contributions(self, frame: pd.DataFrame | Encoded) -> Contributions:
         """Parts of `churn_probability` in log-odds."""
         return self.contributions_at(frame, self.targets.horizon_days)
 
-    def contributions_at(self, frame: pd.DataFrame | Encoded, horizon: int) -> Contributions:
+    def contributions_at(
+        self, frame: pd.DataFrame | Encoded, horizon: int, *, curve: Floats | None = None
+    ) -> Contributions:
         """Parts of the probability of no order at one of `horizons_`.
 
         Where the order constraint or a continuation changes what the model of the horizon says, the difference is
@@ -159,7 +168,7 @@ class ChurnModel:
         parts = self.models_[source].contributions(encoded)
         if source == horizon == self.main_:
             return parts
-        shown = self.curve(encoded)[:, self.horizons_.index(horizon)]
+        shown = (self.curve(encoded) if curve is None else curve)[:, self.horizons_.index(horizon)]
         return adjusted(parts, np.log(shown) - np.log1p(-shown))
 
     def to_files(self) -> dict[str, bytes]:

@@ -113,13 +113,12 @@ class Encoder:
             return frame
         self._check_columns(frame)
         values = np.empty((len(frame), len(self.feature_set)), dtype=np.float64)
-        for position, spec in enumerate(self.feature_set):
-            column = frame[spec.name]
-            if spec.kind == "categorical":
-                codes = self._codes(column, spec.name).astype(np.float64)
-                values[:, position] = np.where(codes < 0, np.nan, codes)
-            else:
-                values[:, position] = _numbers(column, spec.name)
+        numeric = [position for position, spec in enumerate(self.feature_set) if spec.kind == "numeric"]
+        values[:, numeric] = _numbers(frame, [self.feature_set.names[position] for position in numeric])
+        for position in self.categorical_positions:
+            name = self.feature_set.names[position]
+            codes = self._codes(frame[name], name).astype(np.float64)
+            values[:, position] = np.where(codes < 0, np.nan, codes)
         return Encoded(
             _locked(values),
             tuple(self.feature_set.names),
@@ -196,7 +195,18 @@ class Encoder:
         )
 
 
-def _numbers(column: pd.Series, name: str) -> Floats:
+def _numbers(frame: pd.DataFrame, names: list[str]) -> Floats:
+    """The numeric columns as one block, shape (n, len(names)); column by column only to say what is wrong."""
+    block = frame[names]
+    if all(dtype == np.float64 for dtype in block.dtypes):
+        values = block.to_numpy()
+        if not np.isinf(values).any():
+            return values
+    columns = [_column(frame[name], name) for name in names]
+    return np.column_stack(columns) if columns else np.empty((len(frame), 0))
+
+
+def _column(column: pd.Series, name: str) -> Floats:
     try:
         values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError):

@@ -133,7 +133,9 @@ class LifetimeModel:
         columns = {"lifetime_value": value, "lifetime_value_low": low, "lifetime_value_high": np.maximum(high, value)}
         return pd.DataFrame(columns, index=encoded.index)
 
-    def contributions(self, frame: pd.DataFrame | Encoded, *, value: Floats | None = None) -> Contributions:
+    def contributions(
+        self, frame: pd.DataFrame | Encoded, *, value: Floats | None = None, parts: Contributions | None = None
+    ) -> Contributions:
         """Parts of the log of `lifetime_value`; discounting that differs from the typical is `calibration`.
 
         Parameters
@@ -141,10 +143,12 @@ class LifetimeModel:
         frame : DataFrame or Encoded
         value : ndarray, shape (n,), optional
             `lifetime_value`, if known.
+        parts : Contributions, optional
+            `potential.contributions_at(frame, basis_)`, if known.
         """
         encoded = self.potential.churn.encoder_.transform(frame)
         value = self.predict(encoded)["lifetime_value"].to_numpy() if value is None else value
-        parts = self.potential.contributions_at(encoded, self.basis_)
+        parts = self.potential.contributions_at(encoded, self.basis_) if parts is None else parts
         constant = np.log(growth(self.basis_, self.targets.lifetime_days, self.decay_)) + self.discount_
         return adjusted(Contributions("log", parts.base + constant, parts.values), np.log(value))
 

@@ -20,7 +20,7 @@ from configs.settings import TargetSettings, TrainingSettings
 from features.specs import FeatureSet
 from models.additive import dump, load
 from models.churn import ChurnModel
-from models.contract import KEYS, Contributions, orders_column
+from models.contract import KEYS, Contributions, churn_column, orders_column, spend_column
 from models.encoding import Encoded, Encoder
 from models.evidence import NONE, REASONS, STRONG, WEAK, count_labels, has_ordered
 from models.lifetime import LifetimeModel
@@ -151,22 +151,38 @@ class ModelSuite:
         """
         encoded = self.encoder_.transform(frame)
         ruled = self._ruled(encoded)
-        by_rule = encoded.rows(ruled)
-        rule = self.rules_.contributions(by_rule, self.rules_.predict(by_rule))
         if self.churn_ is None:
-            return rule
-        by_model = encoded.rows(~ruled)
-        churn = self.churn_.contributions(by_model)
+            return self._explained_by_rule(encoded)
+        model = self._explained_by_model(self.churn_, encoded if not ruled.any() else encoded.rows(~ruled))
+        if not ruled.any():
+            return model
+        rule = self._explained_by_rule(encoded.rows(ruled))
+        return {name: _merge(model[name], rule[name], ruled, encoded.index) for name in model}
+
+    def _explained_by_rule(self, encoded: Encoded) -> dict[str, Contributions]:
+        return self.rules_.contributions(encoded, self.rules_.predict(encoded))
+
+    def _explained_by_model(self, churn_model: ChurnModel, by_model: Encoded) -> dict[str, Contributions]:
+        curve = churn_model.curve(by_model)
+        shown = self.targets_.horizon_days
+        churn = churn_model.contributions_at(by_model, shown, curve=curve)
         model = {"churn": churn}
         if self.potential_ is not None and self.lifetime_ is not None:
-            curve = self.churn_.curve(by_model)
             predicted = self.potential_.predict(by_model, curve=curve)
             value = self.lifetime_.predict(by_model, curve=curve, predicted=predicted)["lifetime_value"].to_numpy()
-            model["spend"] = self.potential_.contributions_at(
-                by_model, self.targets_.horizon_days, active=churn, predicted=predicted
-            )
-            model["lifetime"] = self.lifetime_.contributions(by_model, value=value)
-        return {name: _merge(model[name], rule[name], ruled, encoded.index) for name in model}
+            basis = self.lifetime_.basis_
+            active = {shown: churn}
+            if basis != shown:
+                active[basis] = churn_model.contributions_at(by_model, basis, curve=curve)
+            parts = {
+                horizon: self.potential_.contributions_at(
+                    by_model, horizon, active=active[horizon], predicted=predicted
+                )
+                for horizon in active
+            }
+            model["spend"] = parts[shown]
+            model["lifetime"] = self.lifetime_.contributions(by_model, value=value, parts=parts[basis])
+        return model
 
     def unknown(self, frame: pd.DataFrame) -> dict[str, dict[str, int]]:
         """Categories of the frame that training has not seen; see `Encoder.unknown`."""
@@ -240,19 +256,21 @@ class ModelSuite:
 
     def _predict(self, encoded: Encoded) -> pd.DataFrame:
         ruled = self._ruled(encoded)
-        by_rule = self.rules_.predict(encoded.rows(ruled))
         if self.churn_ is None or self.potential_ is None:
-            return by_rule
-        rows = encoded.rows(~ruled)
+            return self.rules_.predict(encoded)[prediction_columns(self.horizons_)]
+        rows = encoded.rows(~ruled) if ruled.any() else encoded
         curve = self.churn_.curve(rows)
         predicted = self.potential_.predict(rows, curve=curve)
-        parts = [self.churn_.predict(rows), predicted]
+        parts = [self.churn_.predict(rows, curve=curve), predicted]
         if self.lifetime_ is not None:
             parts.append(self.lifetime_.predict(rows, curve=curve, predicted=predicted))
-        by_model = pd.concat(parts, axis=1).reindex(columns=by_rule.columns)
-        values = np.empty((len(encoded), len(by_rule.columns)))
+        by_model = pd.concat(parts, axis=1).reindex(columns=prediction_columns(self.horizons_))
+        if not ruled.any():
+            return by_model
+        by_rule = self.rules_.predict(encoded.rows(ruled)).reindex(columns=by_model.columns)
+        values = np.empty((len(encoded), len(by_model.columns)))
         values[ruled], values[~ruled] = by_rule.to_numpy(), by_model.to_numpy()
-        return pd.DataFrame(values, index=encoded.index, columns=by_rule.columns)
+        return pd.DataFrame(values, index=encoded.index, columns=by_model.columns)
 
     def _with_evidence(self, encoded: Encoded, predicted: pd.DataFrame) -> pd.DataFrame:
         buyers = has_ordered(encoded)
@@ -273,6 +291,15 @@ class ModelSuite:
             lifetime_evidence=np.where(no_amounts, NONE, life_grade),
             lifetime_evidence_reason=np.where(no_amounts, "no_amounts", life_reason),
         )
+
+
+def prediction_columns(horizons: tuple[int, ...]) -> list[str]:
+    """The numeric columns of a prediction, in order; the evidence columns follow them."""
+    columns = ["churn_probability", *(churn_column(h) for h in horizons)]
+    columns += ["next_order_days", "next_order_days_low", "next_order_days_high", "expected_orders", "expected_spend"]
+    for horizon in horizons:
+        columns += [orders_column(horizon), spend_column(horizon)]
+    return [*columns, "lifetime_value", "lifetime_value_low", "lifetime_value_high"]
 
 
 def golden_rows(frame: pd.DataFrame, count: int = 40) -> pd.DataFrame:

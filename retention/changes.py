@@ -24,8 +24,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from configs.errors import InvariantError
+from retention.attributes import Floats
 from retention.dimensions import DIMENSIONS, LEVEL_DIMENSIONS
-from retention.measures import Floats
 from retention.wording import LANGUAGES, MAX_LENGTH, Lang, driver_name, format_value, text, texts
 
 MOVING = (*LEVEL_DIMENSIONS, "buying_behaviour", "tenure", "product_line", "product_role")

@@ -196,6 +196,7 @@ def contact_plan(
             if day >= start and due <= last:
                 add(row, due, "renewal", "phone", "renewal", day=day)
     plan = pd.DataFrame(rows, columns=list(COLUMNS))
+    plan["owner"] = pd.Series([row[COLUMNS.index("owner")] for row in rows], dtype="object")
     return plan.sort_values(["due", "customer_id", "occasion"], kind="stable", ignore_index=True)
 
 

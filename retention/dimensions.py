@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from configs.errors import SettingsError
 from configs.settings import TierSettings
-from retention.measures import Floats, Measured, Texts
+from retention.attributes import Floats, Measured, Texts
 from retention.wording import Lang, format_value, text, texts
 
 if TYPE_CHECKING:

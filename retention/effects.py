@@ -248,10 +248,10 @@ def _stratified(y: Floats, treated: NDArray[np.bool_], strata: NDArray[Any] | No
     counts = pd.DataFrame({"code": codes, "treated": treated}).groupby("code")["treated"].agg(["sum", "size"])
     thin = counts.index[(counts["sum"] < 2) | (counts["size"] - counts["sum"] < 2)]
     codes = np.where(np.isin(codes, thin.to_numpy()), -1, codes)
-    if strata is not None and (codes == -1).any():
-        pooled = treated[codes == -1]
-        if min(pooled.sum(), (~pooled).sum()) < 2:  # even together they lack an arm: leave stratification
-            codes = np.zeros(len(y), dtype=np.int64)
+    pooled = treated[codes == -1]
+    if len(pooled) and min(pooled.sum(), (~pooled).sum()) < 2:  # even together they lack an arm: join the largest
+        kept = codes[codes >= 0]
+        codes = np.where(codes == -1, np.bincount(kept).argmax() if len(kept) else 0, codes)
     effect = variance = 0.0
     for code in np.unique(codes):
         rows = codes == code
@@ -259,7 +259,7 @@ def _stratified(y: Floats, treated: NDArray[np.bool_], strata: NDArray[Any] | No
         weight = rows.mean()
         effect += weight * float(one.mean() - zero.mean())
         variance += weight**2 * float(one.var(ddof=1) / len(one) + zero.var(ddof=1) / len(zero))
-    return effect, variance
+    return float(effect), float(variance)
 
 
 def treatment_outcomes(

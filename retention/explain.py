@@ -17,7 +17,7 @@ from retention.baseline import Baseline, dimension_unit
 from retention.dimensions import DIMENSIONS, rule_text
 from retention.lifecycle import STAGES
 from retention.reasons import Target
-from retention.wording import Lang, driver_name, evidence_reason, format_date, format_value, note, text, texts
+from retention.wording import Lang, evidence_reason, format_date, format_value, note, text, texts
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -391,11 +391,3 @@ def render(content: CustomerPage, lang: Lang) -> RenderableType:
         parts += [section("strategies"), strategies]
     parts += [section("dimension"), dimensions]
     return Group(*parts)
-
-
-def driver_points(row: Mapping[str, Any] | pd.Series, lang: Lang) -> list[tuple[str, float]]:
-    """All drivers of the risk by name with their points, largest first."""
-    found = [
-        (driver_name(str(one["driver"]), lang), float(one["points"])) for one in _entries(dict(row).get("drivers"))
-    ]
-    return sorted(found, key=lambda pair: -abs(pair[1]))

@@ -29,7 +29,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from configs.settings import LifecycleSettings
-from retention.measures import Floats, Texts, looked_up, number
+from retention.attributes import Floats, Texts, looked_up, number
 
 STAGES = ("prospect", "first_time", "repeat", "loyal", "at_risk", "lost", "won_back")
 RISK_FROM = 0.5

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from retention.attributes import Floats, Texts, looked_up
 from retention.lifecycle import OrderDays
-from retention.measures import Floats, Texts, looked_up
 
 HELD_DAYS = 365
 _CENT = 10_000.0

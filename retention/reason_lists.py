@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.specs import DRIVERS, FeatureSet
+from retention.attributes import Floats, Texts, number
 from retention.baseline import Baseline
-from retention.measures import Floats, Texts, number
 from retention.reasons import Attribution, Choice
 from retention.wording import (
     LANGUAGES,

@@ -145,7 +145,7 @@ class Scorer:
             catalogue=self.catalogue,
             previous=previous,
             events=order_events(tables, until=as_of),
-            lines=line_shares(tables, as_of),
+            lines=line_shares(tables, as_of, self.baseline.lines),
             segments=self.segments,
             recent_contacts=table_frame(tables, "treatments", "customer_id, treated_at, treatment_id"),
             measured_effects=measured_effects,

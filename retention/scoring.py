@@ -17,6 +17,7 @@ from configs.errors import InvariantError
 from configs.settings import Settings
 from features.specs import FeatureSet
 from models.contract import KEYS, Contributions
+from retention.attributes import Floats, attribute, code_of, looked_up, number
 from retention.baseline import (
     Baseline,
     comparison_types,
@@ -28,7 +29,7 @@ from retention.catalogue import Catalogue
 from retention.changes import change_lists
 from retention.dimensions import classify
 from retention.lifecycle import OrderDays, events_from_features, order_days, stages, transitions, usual_gap_of
-from retention.measures import Floats, attribute, code_of, comparison_band, looked_up, measure_all, number
+from retention.measures import comparison_band, measure_all
 from retention.membership import member_levels, member_transitions
 from retention.reason_lists import (
     add_range_warnings,

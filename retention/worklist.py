@@ -337,9 +337,7 @@ def _rows(
             "name_en": [item.name.en for item in strategies],
             "name_zh": [item.name.zh for item in strategies],
             "channel": [(*CHANNELS, "ads", "none")[place] for place in options.channel[chosen]],
-            "owner": [None if pd.isna(name) else name for name in part["owner"].tolist()]
-            if "owner" in part.columns
-            else [None] * len(part),
+            "owner": pd.Series(_owners(part), dtype="object"),
             "minutes": options.minutes[chosen],
             "cost": np.round(options.cost[chosen], 4),
             "effect": np.round(options.effect[chosen], 6),
@@ -358,6 +356,12 @@ def _rows(
     table = table.iloc[order].reset_index(drop=True)
     table.insert(0, "priority", np.arange(1, len(table) + 1))
     return table
+
+
+def _owners(part: pd.DataFrame) -> list[str | None]:
+    if "owner" not in part.columns:
+        return [None] * len(part)
+    return [None if pd.isna(name) else str(name) for name in part["owner"].tolist()]
 
 
 def _due_dates(minutes: Floats, start: date, days: int) -> pd.Series[Any]:

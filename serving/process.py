@@ -68,3 +68,9 @@ def freeze_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+
+
+def release_memory() -> None:
+    """Undo `freeze_memory` before the process ends."""
+    gc.unfreeze()
+    gc.collect()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from configs.errors import SettingsError
 from configs.settings import ServingSettings, Settings
-from serving.process import calm_threads, freeze_memory, quiet_logs, refuse_laboratory
+from serving.process import calm_threads, freeze_memory, quiet_logs, refuse_laboratory, release_memory
 
 if TYPE_CHECKING:
     from serving.core import ScoringCore
@@ -110,6 +110,8 @@ def _serve(load: Callable[[], ScoringCore], limits: ServingSettings, host: str |
         logger.info("listening on http://%s:%d with model %s", shown, listener.getsockname()[1], core.model_version)
         _stop_quietly()
         uvicorn.Server(config).run(sockets=[listener])
+        service.use_core(None)
+        release_memory()  # or the extension modules report what they think has leaked
     finally:
         listener.close()
 

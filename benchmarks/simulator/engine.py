@@ -40,7 +40,7 @@ class _State:
 def season_factor(settings: SimulationSettings, week: int) -> float:
     """Season and growth of a week of the log (0 = first), 1 on average at the log's middle."""
     day = pd.Timestamp(settings.end) - pd.Timedelta(weeks=settings.weeks - week)
-    year_share = (day.dayofyear - 1) / 365.25
+    year_share = (day.day_of_year - 1) / 365.25
     wave = 1 + settings.season * np.cos(2 * np.pi * (year_share - 0.93))
     return float(wave * (1 + settings.yearly_growth) ** ((week - settings.weeks / 2) / 52))
 

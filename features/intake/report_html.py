@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +14,22 @@ _TEMPLATE = Path(__file__).with_name("data_report.html.j2")
 
 def render(report: DataReport) -> str:
     """The page; values from the data are escaped."""
+    page: str = _template().render(
+        report=report,
+        labels={language: {key: text.of(language) for key, text in LABELS.items()} for language in ("en", "zh")},
+        bars=_bars(report),
+    )
+    return page
+
+
+@cache
+def _template() -> Any:
     import jinja2
 
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     environment.filters["whole"] = lambda value: f"{value:,.0f}"
     environment.filters["percent"] = lambda value: f"{value:.2%}"
-    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
-    return template.render(
-        report=report,
-        labels={language: {key: text.of(language) for key, text in LABELS.items()} for language in ("en", "zh")},
-        bars=_bars(report),
-    )
+    return environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
 
 
 def _bars(report: DataReport) -> list[dict[str, Any]]:

@@ -123,7 +123,7 @@ NOTES: dict[str, Text] = {
         "ids that begin or end with a blank, kept as they are: {count}", "{count} 个编号首尾带空格,已原样保留"
     ),
     "placeholder_id": Text(
-        "rows whose customer id reads like nobody (nan, null, none, unknown), to be named in null_values if so: {count}",
+        "rows whose customer id reads like nobody (nan, null, none), to be named in null_values if so: {count}",
         "{count} 行的客户编号像占位符(nan、null、none、unknown);若表示无客户,请写入 null_values",
     ),
     "empty_column": Text("columns that hold nothing at all and were left out: {count}", "{count} 列完全为空,已忽略"),

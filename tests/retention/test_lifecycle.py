@@ -210,8 +210,8 @@ def test_probability_puts_at_risk_only_those_who_keep_to_their_rhythm() -> None:
         [
             history(5.0, customer="first"),
             *(history(45.0, 25.0, 5.0, customer=name) for name in ("keeps", "risky", "sure")),
+            history(300.0, 280.0, customer="lost"),
         ]
-        + [history(300.0, 280.0, customer="lost")]
     )
     frame = pd.DataFrame({"customer_id": ["first", "keeps", "risky", "sure", "lost", "none"], "as_of": AS_OF})
     moves = transitions(order_days(events, AS_OF), AS_OF, RULES, 30.0)

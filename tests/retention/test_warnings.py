@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from retention.lifecycle import order_days
-from retention.warnings import UNITS, evaluate_warnings, find_signs, warning_lists
+from retention.warning_quality import evaluate_warnings
+from retention.warnings import UNITS, find_signs, warning_lists
 from retention.wording import MAX_LENGTH
 
 AS_OF = pd.Timestamp("2024-01-01")
