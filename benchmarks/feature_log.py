@@ -36,7 +36,7 @@ def write_feature_log(folder: Path, *, lines: int = 29_000_000, customers: int =
     rng = np.random.default_rng(seed)
     rate = rng.gamma(0.8, size=customers) + 0.02
     orders = np.maximum(1, rng.poisson(rate / rate.sum() * (lines / LINES_PER_ORDER)))
-    price = np.round(np.exp(rng.normal(2.2, 0.8, PRODUCTS)), 2)
+    price = np.round(np.exp(rng.normal(2.2, 0.8, PRODUCTS)), 2).astype(np.float64)
     names = {
         "product": pa.array([f"P{i:05d}" for i in range(PRODUCTS)]),
         "category": pa.array([f"category {i:02d}" for i in range(CATEGORIES)]),

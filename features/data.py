@@ -166,7 +166,10 @@ def open_tables(folder: Path, *, threads: int | None = None) -> Tables:
     folder = Path(folder).resolve()
     if not (folder / "transactions.parquet").exists():
         raise DataError(
-            f"{folder} holds no transactions.parquet", "run holdfast ingest first", code="not_ingested", file=str(folder)
+            f"{folder} holds no transactions.parquet",
+            "run holdfast ingest first",
+            code="not_ingested",
+            file=str(folder),
         )
     found = [name for name in TABLES if (folder / f"{name}.parquet").exists()]
     connection = connect(folder, threads=1)
@@ -233,7 +236,10 @@ def _checked_column(table: str, column: Column, values: pa.ChunkedArray) -> pa.C
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
         reason = str(error).splitlines()[0]
         raise DataError(
-            f"{place} cannot be read as {column.type} ({reason})", "give values of that type", code="bad_type", field=place
+            f"{place} cannot be read as {column.type} ({reason})",
+            "give values of that type",
+            code="bad_type",
+            field=place,
         ) from None
     if column.required and cast.null_count:
         raise DataError(

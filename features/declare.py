@@ -26,7 +26,11 @@ BOUNDS = (7, 14, 30, 60, 90, 180, 275, 365)
 """Ages in days at which the past is cut into slices; a window starts and ends at these."""
 
 DAY_US = 86_400_000_000
-MICRO = 1_000_000
+MICRO = 1e6
+"""Parts of a quantity or a sum of money that are kept."""
+
+NANO = 1e9
+"""Parts of a score, a logarithm or a weight that are kept."""
 
 How = Literal["sum", "min", "max"]
 
@@ -41,9 +45,13 @@ def days_between(later: Any, earlier: Any) -> Any:
     return later.delta(earlier, unit="microsecond").cast("float64") / float(DAY_US)
 
 
-def micros(value: Any) -> Any:
-    """A double as whole millionths, so that its sums do not depend on their order; limited to ±10^12."""
-    return (value.clip(-1e12, 1e12) * MICRO).round().cast("int64")
+def fixed(value: Any, scale: float) -> Any:
+    """A double as a whole number of parts of ``1 / scale``, so that sums do not depend on their order.
+
+    Limited to ±9·10^18 parts.
+    """
+    limit = 9e18 / scale
+    return (value.clip(-limit, limit) * scale).round().cast("int64")
 
 
 def count_if(condition: Any) -> Any:
@@ -68,7 +76,7 @@ class Measure:
     """A value of one row of a source, seen from a cut-off.
 
     `value` is given the source joined with the cut-offs, with `age` (whole days) beside its own columns. `scale`
-    divides the sum of a measure made by `micros`. `moment` marks a timestamp.
+    divides the sum of a measure made by `fixed`. `moment` marks a timestamp.
     """
 
     how: How

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from features.declare import MICRO, age_days, micros, where
+from features.declare import MICRO, NANO, age_days, fixed, where
 
 PREMIUM, MAIN = "premium", "main"
 """Values of `products.line` that mark the premium and the main line."""
@@ -21,9 +21,7 @@ ORDER = ["customer_id", "order_id"]
 def order_sums(lines: Any, products: Any = None) -> Any:
     """Lines added up per order: customer_id, order_id, the sums, `occurred_at` (first) and `until` (last)."""
     lines = _marked(lines, products)
-    return lines.group_by(ORDER).agg(
-        occurred_at=lines.occurred_at.min(), until=lines.occurred_at.max(), **_sums(lines)
-    )
+    return lines.group_by(ORDER).agg(occurred_at=lines.occurred_at.min(), until=lines.occurred_at.max(), **_sums(lines))
 
 
 def order_events(sums: Any, lines: Any, products: Any = None) -> Any:
@@ -80,7 +78,7 @@ def lined_up(events: Any, last: Any) -> Any:
     ibis table
         Beside the event's columns: `age_at_last` (whole days before `last`), and for orders only, else missing:
         `gap` (whole days since the customer's order before; missing for the first), `next_at` (time of the order
-        after), `log_value` and `log_value_squared` (of the amount, in millionths); `weight` is 10^6 for an order and 0
+        after), `log_value` and `log_value_squared` (of the amount, in billionths); `weight` is 10^9 for an order and 0
         for another event.
     """
     import ibis
@@ -93,11 +91,11 @@ def lined_up(events: Any, last: Any) -> Any:
     )
     more = {
         "gap": neighbours.before - neighbours.age_at_last,
-        "weight": neighbours.is_order.cast("int64").cast("float64") * float(MICRO),
+        "weight": neighbours.is_order.cast("int64").cast("float64") * NANO,
     }
     if "amount" in neighbours.columns:
         logarithm = where(neighbours.is_order, neighbours.amount.cast("float64")).ln()
-        more |= {"log_value": micros(logarithm), "log_value_squared": micros(logarithm * logarithm)}
+        more |= {"log_value": fixed(logarithm, NANO), "log_value_squared": fixed(logarithm * logarithm, NANO)}
     return neighbours.mutate(**more)
 
 
@@ -118,7 +116,7 @@ def _sums(lines: Any) -> dict[str, Any]:
         for name in (PREMIUM, MAIN):
             sums[name] = _money(lines.amount.sum(where=(lines.product_line == name) & (lines.amount > 0)))
     if "quantity" in has:
-        sums["items"] = micros(lines.quantity).sum().fill_null(0)
+        sums["items"] = fixed(lines.quantity, MICRO).sum().fill_null(0)
     if "discount" in has:
         sums["discount"] = _money(lines.discount.sum())
     if "recorded_at" in has:

@@ -152,9 +152,7 @@ def prices_plan(columns: Columns, cutoffs: int) -> Step:
     """The reference prices at all cut-offs of the table `clock`, over all customers."""
     tables = unbound(dict(columns), cutoffs=cutoffs)
     numbers = range(cutoffs)
-    sums = category_sums(
-        tables["transactions"], tables.get("products"), tables["clock"], numbers, customers=False
-    )
+    sums = category_sums(tables["transactions"], tables.get("products"), tables["clock"], numbers, customers=False)
     return Step("prices", reference_prices(sums, tables["clock"], numbers).order_by("as_of", "category"))
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from features.declare import MICRO, micros, where
+from features.declare import MICRO, fixed, where
 from features.visible import is_visible
 
 
@@ -52,7 +52,7 @@ def category_sums(lines: Any, products: Any, clock: Any, numbers: Sequence[int],
     for i in numbers:
         seen = is_visible(bought, bought[f"as_of_{i}"]) & quantity.notnull()
         sums[f"spend_{i}"] = bought.amount.sum(where=seen)
-        sums[f"items_{i}"] = micros(quantity).sum(where=seen)
+        sums[f"items_{i}"] = fixed(quantity, MICRO).sum(where=seen)
     if not customers:
         return bought.group_by("category").agg(**sums)
     return bought.group_by("customer_id", "category").agg(first_at=bought.occurred_at.min(), **sums)
@@ -71,7 +71,7 @@ def reference_prices(sums: Any, clock: Any, numbers: Sequence[int]) -> Any:
 
     def of(i: int) -> Any:
         sold = wide.filter(wide[f"items_{i}"] > 0)
-        items = sold[f"items_{i}"].cast("float64") / float(MICRO)
+        items = sold[f"items_{i}"].cast("float64") / MICRO
         return sold.select(
             as_of=sold[f"as_of_{i}"], category=sold.category, unit_price=sold[f"spend_{i}"].cast("float64") / items
         )
@@ -101,9 +101,9 @@ def price_levels(sums: Any, prices: Any, clock: Any, numbers: Sequence[int]) -> 
     def of(i: int) -> Any:
         told = prices.rename(priced_at="as_of", priced_category="category")
         met = timed.join(told, [timed.category == told.priced_category, timed[f"as_of_{i}"] == told.priced_at])
-        usual = micros(met[f"items_{i}"].cast("float64") / float(MICRO) * met.unit_price)
+        usual = fixed(met[f"items_{i}"].cast("float64") / MICRO * met.unit_price, MICRO)
         level = met.group_by("customer_id", as_of=met.priced_at).agg(
-            spent=met[f"spend_{i}"].sum().cast("float64"), usual=usual.sum().cast("float64") / float(MICRO)
+            spent=met[f"spend_{i}"].sum().cast("float64"), usual=usual.sum().cast("float64") / MICRO
         )
         return level.filter(level.usual > 0)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from features.declare import DAY_US, MICRO, Measure, count_if, micros, where
+from features.declare import DAY_US, MICRO, NANO, Measure, count_if, fixed, where
 from features.visible import known
 
 Tables = Mapping[str, Any]
@@ -27,12 +27,15 @@ class Source:
 
 
 def available(columns: Mapping[str, Any]) -> frozenset[str]:
-    """What a set of tables offers: `table`, `table.column`, and what follows from several of them.
+    """What a set of tables offers.
 
-    `category` is a category of the lines (their own column, or the products table's), `price` a category with amount
-    and quantity, `product_line` the products table's line for the lines, `delivery` a promise and a delivery.
+    Beside `table` and `table.column`: `returns` (lines can be told to be returns), `category` (of the lines, their own
+    or that of the products table), `price` (category, amount and quantity), `product_line` (the products table's line
+    for lines with an amount), `delivery` (promised and delivered).
     """
     found = {f"{table}.{column}" for table, names in columns.items() for column in names} | set(columns)
+    if found & {"transactions.amount", "transactions.returns_order_id"}:
+        found.add("returns")
     if "transactions.category" in found or {"transactions.product_id", "products.category"} <= found:
         found.add("category")
     if {"category", "transactions.amount", "transactions.quantity"} <= found:
@@ -63,7 +66,7 @@ def _new_period(e: Any) -> Any:
 
 
 def _decayed(half_life_days: int) -> Callable[[Any], Any]:
-    # In millionths; `weight` is 10^6 for an order and 0 for another event.
+    # In billionths; `weight` is 10^9 for an order and 0 for another event.
     return lambda e: (
         ((e.age.cast("float64") * (-0.6931471805599453 / half_life_days)).exp() * e.weight).round().cast("int64")
     )
@@ -82,8 +85,8 @@ ORDER_MEASURES = {
     "gaps": Measure("sum", lambda e: count_if(e.gap > 0)),
     "gap_squared": Measure("sum", lambda e: e.gap * e.gap),
     "longest_gap": Measure("max", lambda e: e.gap),
-    "decayed_30": Measure("sum", _decayed(30), scale=MICRO),
-    "decayed_90": Measure("sum", _decayed(90), scale=MICRO),
+    "decayed_30": Measure("sum", _decayed(30), scale=NANO),
+    "decayed_90": Measure("sum", _decayed(90), scale=NANO),
     "lines": Measure("sum", lambda e: where(~e.is_return, e.lines)),
     "items": Measure("sum", lambda e: where(~e.is_return, e["items"]), _needs("transactions.quantity"), MICRO),
     "spend": Measure("sum", lambda e: e.amount, AMOUNT),
@@ -92,10 +95,10 @@ ORDER_MEASURES = {
     "last_value": Measure(
         "max", lambda e: where(e.is_order & (e.next_at.isnull() | (e.next_at >= e.as_of)), e.amount), AMOUNT
     ),
-    "log_value": Measure("sum", lambda e: e.log_value, AMOUNT, MICRO),
-    "log_value_squared": Measure("sum", lambda e: e.log_value_squared, AMOUNT, MICRO),
-    "returns": Measure("sum", lambda e: count_if(e.is_return)),
-    "return_at": Measure("max", lambda e: where(e.is_return, e.occurred_at), moment=True),
+    "log_value": Measure("sum", lambda e: e.log_value, AMOUNT, NANO),
+    "log_value_squared": Measure("sum", lambda e: e.log_value_squared, AMOUNT, NANO),
+    "returns": Measure("sum", lambda e: count_if(e.is_return), _needs("returns")),
+    "return_at": Measure("max", lambda e: where(e.is_return, e.occurred_at), _needs("returns"), moment=True),
     "premium": Measure("sum", lambda e: e.premium, _needs("product_line")),
     "main": Measure("sum", lambda e: e.main, _needs("product_line")),
     "discount": Measure("sum", lambda e: where(~e.is_return, e.discount), _needs("transactions.discount")),
@@ -188,18 +191,21 @@ LOW_SCORE = 0.4
 """A score below this share of its scale is low (1 or 2 of 5)."""
 
 
-def _scored(topic: str | None) -> Callable[[Any], Any]:
-    return lambda f: f.level.notnull() & ((f.topic == topic) if topic else True)
+def _score(topic: str | None, needs: frozenset[str]) -> tuple[Measure, Measure]:
+    # Sum and number of the scores on a topic.
+    def scored(f: Any) -> Any:
+        return f.level.notnull() & (f.topic == topic) if topic else f.level.notnull()
+
+    total = Measure("sum", lambda f: fixed(where(scored(f), f.level), NANO), needs, NANO)
+    return total, Measure("sum", lambda f: count_if(scored(f)), needs)
 
 
 def _score_measures() -> dict[str, Measure]:
     measures = {"low": Measure("sum", lambda f: count_if(f.level < LOW_SCORE), SCORE)}
-    for topic in (None, "quality", "service", "logistics"):
-        mark = f"_{topic}" if topic else ""
-        needs = SCORE | _needs("feedback.topic") if topic else SCORE
-        scored = _scored(topic)
-        measures[f"score{mark}"] = Measure("sum", lambda f, s=scored: micros(where(s(f), f.level)), needs, MICRO)
-        measures[f"scores{mark}"] = Measure("sum", lambda f, s=scored: count_if(s(f)), needs)
+    measures["score"], measures["scores"] = _score(None, SCORE)
+    for topic in ("quality", "service", "logistics"):
+        on_topic = _score(topic, SCORE | _needs("feedback.topic"))
+        measures[f"score_{topic}"], measures[f"scores_{topic}"] = on_topic
     return measures
 
 
@@ -216,25 +222,23 @@ FEEDBACK = _score_measures() | {
     "complaints": Measure("sum", lambda f: count_if(_complaint(f))),
     "complaint_at": Measure("max", lambda f: where(_complaint(f), f.occurred_at), moment=True),
     "open": Measure("sum", lambda f: count_if(_open(f)), _needs("feedback.resolved_at")),
-    "open_at": Measure(
-        "min", lambda f: where(_open(f), f.occurred_at), _needs("feedback.resolved_at"), moment=True
-    ),
+    "open_at": Measure("min", lambda f: where(_open(f), f.occurred_at), _needs("feedback.resolved_at"), moment=True),
 }
 
 
 # Interactions ---------------------------------------------------------------------------------------------------------
 
 
-def _kind(kind: str) -> Callable[[Any], Any]:
-    return lambda i: i.kind == kind
+def _kind(kind: str) -> tuple[Measure, Measure]:
+    # How many of a kind, and when the last.
+    count = Measure("sum", lambda i: count_if(i.kind == kind))
+    return count, Measure("max", lambda i: where(i.kind == kind, i.occurred_at), moment=True)
 
 
 def _interaction_measures() -> dict[str, Measure]:
     measures: dict[str, Measure] = {}
     for kind in ("contact", "visit", "browse", "cart", "open", "click", "redeem"):
-        test = _kind(kind)
-        measures[kind] = Measure("sum", lambda i, t=test: count_if(t(i)))
-        measures[f"{kind}_at"] = Measure("max", lambda i, t=test: where(t(i), i.occurred_at), moment=True)
+        measures[kind], measures[f"{kind}_at"] = _kind(kind)
     return measures
 
 

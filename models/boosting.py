@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 
 MAX_ROUNDS = 200
 STOP_AFTER = 25
-ROWS_FOR_THREADS = 200_000
+ROWS_FOR_THREADS = 1_000_000
 """Below, models are fitted side by side on one thread each (`models.parallel`): threads inside a round wait for
 each other hundreds of times, which a busy machine makes very slow."""
 OPTIONAL = ("sklearn", "dask", "matplotlib", "graphviz", "joblib")

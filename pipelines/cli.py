@@ -14,8 +14,12 @@ from typing import Annotated, Literal
 import typer
 
 from configs.errors import HoldfastError
-from configs.settings import Settings, load_settings
+from configs.settings import load_settings
+from pipelines.cli_actions import add_actions
+from pipelines.cli_laboratory import add_laboratory, benchmark_app
+from pipelines.cli_models import models_app
 from pipelines.console import ConsoleProgress, err, show_error
+from pipelines.options import DEFAULT_CONFIG, AsOf, Config, Force, Lang, example
 
 app = typer.Typer(
     name="holdfast",
@@ -24,90 +28,69 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-benchmark_app = typer.Typer(help="Measure quality and speed against the peers, in one run.", no_args_is_help=True)
-models_app = typer.Typer(help="List trained models, promote one, roll back.", no_args_is_help=True)
-app.add_typer(benchmark_app, name="benchmark")
-app.add_typer(models_app, name="models")
-
-Config = Annotated[Path, typer.Option("--config", "-c", help="The settings file.")]
-AsOf = Annotated[
-    str | None,
-    typer.Option("--as-of", help="Moment of the prediction, like 2011-09-10; nothing at or after it is seen."),
-]
-Force = Annotated[bool, typer.Option("--force", help="Run even if nothing changed.")]
-Lang = Annotated[Literal["en", "zh"] | None, typer.Option("--lang", help="Language; default from the settings.")]
-DEFAULT_CONFIG = Path("holdfast.yaml")
 
 
-def _settings(config: Path) -> Settings:
-    return load_settings(config)
-
-
-def _example(text: str) -> str:
-    return f"Example: [bold]{text}[/]"
-
-
-@app.command(epilog=_example("holdfast ingest --config holdfast.yaml"))
+@app.command(epilog=example("holdfast ingest --config holdfast.yaml"))
 def ingest(config: Config = DEFAULT_CONFIG, force: Force = False) -> None:
     """Read the sources, check every row, write canonical tables and the data report."""
     from pipelines import stages, summary
 
-    settings = _settings(config)
+    settings = load_settings(config)
     summary.show_ingest(stages.ingest_stage(settings, ConsoleProgress(), force=force), settings)
 
 
-@app.command(epilog=_example("holdfast features --config holdfast.yaml"))
+@app.command(epilog=example("holdfast features --config holdfast.yaml"))
 def features(config: Config = DEFAULT_CONFIG, as_of: AsOf = None, force: Force = False) -> None:
     """Compute the training set: features and labels of every customer at every cut-off."""
     from pipelines import stages, summary
 
-    settings = _settings(config)
+    settings = load_settings(config)
     progress = ConsoleProgress()
     stages.ingest_stage(settings, progress)
     summary.show_path("Training set", stages.features_stage(settings, as_of, progress, force=force))
 
 
-@app.command(epilog=_example("holdfast train --config holdfast.yaml"))
+@app.command(epilog=example("holdfast train --config holdfast.yaml"))
 def train(config: Config = DEFAULT_CONFIG, as_of: AsOf = None, force: Force = False) -> None:
     """Ingest, fit the models, evaluate them out of time, record and register: everything up to a usable model."""
     from pipelines import stages, summary
 
-    settings = _settings(config)
+    settings = load_settings(config)
     summary.show_training(stages.train_stages(settings, as_of, ConsoleProgress(), force=force), settings)
 
 
-@app.command(epilog=_example("holdfast fit --config holdfast.yaml"))
+@app.command(epilog=example("holdfast fit --config holdfast.yaml"))
 def fit(config: Config = DEFAULT_CONFIG, as_of: AsOf = None, force: Force = False) -> None:
     """Fit the models and write a candidate bundle, without evaluation."""
     from pipelines import stages, summary
 
-    settings = _settings(config)
+    settings = load_settings(config)
     progress = ConsoleProgress()
     stages.ingest_stage(settings, progress)
     summary.show_path("Candidate", stages.fit_stage(settings, as_of, progress, force=force))
 
 
-@app.command(epilog=_example("holdfast evaluate --config holdfast.yaml"))
+@app.command(epilog=example("holdfast evaluate --config holdfast.yaml"))
 def evaluate(config: Config = DEFAULT_CONFIG, as_of: AsOf = None, force: Force = False) -> None:
     """Evaluate the whole procedure out of time beside the baselines and write the report."""
     from pipelines import stages, summary
 
-    settings = _settings(config)
+    settings = load_settings(config)
     progress = ConsoleProgress()
     stages.ingest_stage(settings, progress)
     summary.show_evaluation(stages.evaluate_stage(settings, as_of, progress, force=force), settings)
 
 
-@app.command(epilog=_example("holdfast register --config holdfast.yaml"))
+@app.command(epilog=example("holdfast register --config holdfast.yaml"))
 def register(config: Config = DEFAULT_CONFIG, force: Force = False) -> None:
     """Record the run, register the candidate and let the gate decide whether it becomes the champion."""
     from pipelines import stages, summary
 
-    settings = _settings(config)
+    settings = load_settings(config)
     summary.show_gate(stages.register_stage(settings, ConsoleProgress(), force=force), settings)
 
 
-@app.command(epilog=_example("holdfast score --config holdfast.yaml --as-of 2011-09-10 --out scores.parquet"))
+@app.command(epilog=example("holdfast score --config holdfast.yaml --as-of 2011-09-10 --out scores.parquet"))
 def score(
     config: Config = DEFAULT_CONFIG,
     as_of: AsOf = None,
@@ -119,11 +102,11 @@ def score(
     """Score every customer: probabilities, values, tiers, reasons, warnings and strategies."""
     from pipelines import stages, summary
 
-    settings = _settings(config)
+    settings = load_settings(config)
     summary.show_scores(stages.score_stage(settings, as_of, out, ConsoleProgress(), previous=previous), settings)
 
 
-@app.command(epilog=_example("holdfast explain 17850 --config holdfast.yaml --lang zh"))
+@app.command(epilog=example("holdfast explain 17850 --config holdfast.yaml --lang zh"))
 def explain(
     customer_id: Annotated[str, typer.Argument(help="The customer's id.")],
     config: Config = DEFAULT_CONFIG,
@@ -133,11 +116,11 @@ def explain(
     """Print one customer's page: scores, tiers with their rules, reasons, warnings, what to do next."""
     from pipelines import stages
 
-    settings = _settings(config)
+    settings = load_settings(config)
     stages.explain_stage(settings, customer_id, as_of, lang or settings.language, ConsoleProgress())
 
 
-@app.command(epilog=_example("holdfast serve --config holdfast.yaml --port 3000"))
+@app.command(epilog=example("holdfast serve --config holdfast.yaml --port 3000"))
 def serve(
     config: Config = DEFAULT_CONFIG,
     port: Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port to listen on.")] = None,
@@ -146,11 +129,11 @@ def serve(
     """Serve scores over HTTP until stopped."""
     from serving.run import serve as run
 
-    settings = _settings(config)
+    settings = load_settings(config)
     run(settings, host=host or settings.serving.host, port=port or settings.serving.port)
 
 
-@app.command(epilog=_example("holdfast demo --no-serve"))
+@app.command(epilog=example("holdfast demo --no-serve"))
 def demo(
     folder: Annotated[Path, typer.Option("--dir", help="Folder to work in.")] = Path("demo"),
     data: Annotated[
@@ -164,10 +147,15 @@ def demo(
 
     run_demo(folder, data, ConsoleProgress())
     if serve_after:
-        from serving.run import serve as run
+        # a process that serves imports little; this one has trained
+        config = str(folder / "holdfast.yaml")
+        os.execv(sys.executable, [sys.executable, "-m", "pipelines", "serve", "--config", config, "--port", str(port)])
 
-        settings = _settings(folder / "holdfast.yaml")
-        run(settings, host=settings.serving.host, port=port)
+
+add_actions(app)
+app.add_typer(models_app, name="models")
+app.add_typer(benchmark_app, name="benchmark")
+add_laboratory(app)
 
 
 def main() -> None:

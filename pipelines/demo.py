@@ -36,7 +36,7 @@ def demo_settings(data: str, folder: Path) -> dict[str, Any]:
             "data": {"mapping": "cdnow", "transactions": {"path": path}},
             "targets": {"horizon_days": 90, "lifetime_days": 180},
         }
-    from benchmarks.simulator import simulate_demo
+    from benchmarks.simulator.writing import simulate_demo
 
     return simulate_demo(folder)
 

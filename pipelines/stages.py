@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from configs.errors import NotEnoughDataError, UnknownCustomerError
 from configs.files import remove_leftovers, write_json_atomic
@@ -202,6 +202,7 @@ def score_stage(
 ) -> tuple[pd.DataFrame, Path]:
     """Score every customer and write Parquet and CSV; nothing at or after `as_of` is seen."""
     from features.engine import open_tables
+    from retention.measured import measured_effects
     from retention.scorer import load_scorer
     from retention.scores_table import read_scores, write_scores
 
@@ -213,7 +214,10 @@ def score_stage(
         moment = resolve_as_of(settings, tables, as_of)
         with progress.step("Loading the model"):
             scorer = load_scorer(settings)
-        scores = scorer.score(tables, moment, previous=earlier, scored_at=_now(), progress=progress)
+        effects = measured_effects(settings, tables, moment)
+        scores = scorer.score(
+            tables, moment, previous=earlier, measured_effects=effects, scored_at=_now(), progress=progress
+        )
     if scores.empty:
         raise NotEnoughDataError(
             f"the data holds no customer before {moment:%Y-%m-%d}", "give a later --as-of", code="no_customers"
@@ -223,7 +227,9 @@ def score_stage(
     return scores, path
 
 
-def explain_stage(settings: Settings, customer_id: str, as_of: str | None, lang: str, progress: Progress) -> None:
+def explain_stage(
+    settings: Settings, customer_id: str, as_of: str | None, lang: Literal["en", "zh"], progress: Progress
+) -> None:
     """Print one customer's page."""
     from features.engine import open_tables
     from pipelines.console import out

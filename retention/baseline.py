@@ -70,6 +70,8 @@ class Baseline:
         Median gap between orders of customers who came again.
     horizon_days : int
         Horizon that the predictions speak of.
+    currency : str or None
+        ISO code of all money.
     lines : LineReference or None
         What premium and main mean; None where it was not learned.
     """
@@ -86,6 +88,7 @@ class Baseline:
     membership: dict[str, dict[str, float]]
     typical_gap_days: float
     horizon_days: int
+    currency: str | None = None
     lines: LineReference | None = None
 
     def to_json(self) -> str:
@@ -238,6 +241,7 @@ def fit_baseline(
         membership=membership,
         typical_gap_days=float(np.median(gaps)) if gaps.size else float(settings.targets.horizon_days),
         horizon_days=settings.targets.horizon_days,
+        currency=settings.data.currency,
         lines=lines,
     )
     frequency = classify(measured, draft)["purchase_frequency_tier"].to_numpy(dtype=object)

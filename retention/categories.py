@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 SEPARATOR = ">"
 MAX_LEVELS = 3
+LEAF = -1
+"""Stands for the whole path of a product, however deep: what breadth is counted over."""
 MAIN_SHARE = 0.80
 PREMIUM_QUANTILE = 2 / 3
 SMALLEST_CATEGORY = 3
@@ -268,7 +270,7 @@ def _items(tables: Tables, lines: str, key: str, columns: set[str], described: s
 
 
 def _nodes(items: pd.DataFrame, limits: Mapping[str, float]) -> pa.Table:
-    """Per item, level and category: the weight of the item there and its flags; level 0 stands for the whole."""
+    """Per item, level and category its weight and flags; level 0 is all of it, `LEAF` the whole path."""
     import pyarrow as pa
 
     codes = [line_code(value) for value in items["line"].tolist()]
@@ -283,6 +285,7 @@ def _nodes(items: pd.DataFrame, limits: Mapping[str, float]) -> pa.Table:
         main = float(code == "main") if code in ("main", "auxiliary") else None
         shares: dict[tuple[int, str | None], float] = {(0, None): 1.0}
         for path in own:
+            shares[LEAF, f" {SEPARATOR} ".join(path)] = 1.0
             for depth in range(1, min(len(path), MAX_LEVELS) + 1):
                 node = depth, f" {SEPARATOR} ".join(path[:depth])
                 shares[node] = shares.get(node, 0.0) + 1.0 / len(own)
@@ -305,6 +308,7 @@ def _spent(tables: Tables, source: _Source, nodes: pa.Table, as_of: datetime) ->
         part = f"CAST(CAST({amount} AS DECIMAL(22,4)) * CAST(weight AS DECIMAL(9,6)) AS DECIMAL(30,10))"
         return f"CAST(sum({part}) FILTER ({where}) AS DOUBLE)"
 
+    dear_spent = "CASE WHEN premium IS NULL THEN dear_spent ELSE spent END"
     dear = "quantity > 0 AND CAST(amount AS DOUBLE) / quantity > dear" if source.quantities else "false"
     sql = f"""
         WITH limits AS (SELECT DISTINCT item, dear FROM nodes),
@@ -318,7 +322,7 @@ def _spent(tables: Tables, source: _Source, nodes: pa.Table, as_of: datetime) ->
         )
         SELECT customer_id, level, category, {total("spent")} AS spent,
                {total("spent", "premium IS NOT NULL OR dear IS NOT NULL")} AS premium_known,
-               {total("CASE WHEN premium IS NULL THEN dear_spent ELSE spent END", "premium = 1 OR dear IS NOT NULL")} AS premium,
+               {total(dear_spent, "premium = 1 OR dear IS NOT NULL")} AS premium,
                {total("spent", "premium IS NOT NULL")} AS premium_flagged,
                {total("spent", "main IS NOT NULL")} AS main_known,
                {total("spent", "main = 1")} AS main,
@@ -343,10 +347,11 @@ def _customers(spent: pd.DataFrame, main: Mapping[str, list[str]]) -> pd.DataFra
         found["categories_90d"] = found["categories_prior_90d"] = np.nan
         found["categories"] = pd.Series([[] for _ in range(len(found))], found.index, dtype=object)
         return found.reset_index()
-    # breadth is counted at the deepest level, which tells customers apart best
-    finest = deep[deep["level"] == deep["level"].max()]
+    finest = spent[spent["level"] == LEAF]
     for column, source in (("categories_90d", "lately"), ("categories_prior_90d", "before")):
-        found[column] = finest[finest[source]].groupby("customer_id").size().reindex(found.index).fillna(0.0)
+        found[column] = (
+            finest[finest[source]].groupby("customer_id").size().astype(float).reindex(found.index, fill_value=0.0)
+        )
     central = {(int(level), name) for level, names in main.items() for name in names}
     totals = deep.groupby(["customer_id", "level"], sort=False)["spent"].transform("sum")
     top = deep.assign(

@@ -17,7 +17,7 @@ from configs.errors import InputError
 from configs.settings import read_yaml_resource
 from retention.conditions import CHANNELS
 from retention.consent import allowed_channels
-from retention.effects import HELD_OUT
+from retention.holdout import HELD_OUT
 
 Occasion = Literal["birthday", "holiday", "visit", "renewal"]
 COLUMNS = ("due", "customer_id", "occasion", "strategy", "channel", "owner", "text_en", "text_zh")

@@ -1,13 +1,11 @@
-"""What strategies really do: a random hold-out, effects with intervals, and beliefs drawn towards what was measured.
+"""What strategies really do: effects with intervals, and beliefs drawn towards what was measured.
 
-Who is held out is decided by a hash of the customer's id, within bands of risk, so the same customer stays held out
-from run to run and the arms are alike in risk. Effects are differences between the arms in the horizon after the
-contact; the prediction made before it takes noise out (CUPED). All functions are pure.
+Effects are differences between the arms (`retention.holdout`) in the horizon after the contact; what was known before
+it takes noise out (CUPED). All functions are pure.
 """
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -17,91 +15,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from configs.errors import DataError, InputError
+from configs.errors import DataError
 from retention.catalogue import Catalogue, Evidence
+from retention.holdout import TREATED
 from retention.strategies import MeasuredEffect
 
 Floats = NDArray[np.float64]
-Outcome = Literal["active", "spend", "orders"]
+Outcome = Literal["active", "spend", "orders", "spend_if_active"]
 
-TREATED, HELD_OUT = "treated", "held_out"
 SMALLEST_ARM = 30
 """Below this many customers in an arm there is no estimate."""
 LARGEST_IMBALANCE = 0.1
 """Standardised difference of the prediction between the arms from which an assignment is not taken for random."""
-
-
-def hash_share(customer_id: str, salt: str) -> float:
-    """A customer's fixed place in [0, 1), the same on every machine.
-
-    Examples
-    --------
-    >>> round(hash_share("C1", "2024"), 6) == round(hash_share("C1", "2024"), 6)
-    True
-    """
-    digest = hashlib.blake2b(f"{salt}\x1f{customer_id}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big") / 2**64
-
-
-def risk_bands(churn_probability: pd.Series[Any], *, bands: int = 5) -> pd.Series[Any]:
-    """Equal bands of churn probability, `unknown` where there is none; the same customer stays in its band."""
-    edges = np.linspace(0, 1, bands + 1)[1:-1]
-    values = pd.to_numeric(churn_probability, errors="coerce")
-    places = pd.Series(np.searchsorted(edges, values.to_numpy(dtype=np.float64), side="right"), index=values.index)
-    return places.map(lambda place: f"band_{place + 1}").where(values.notna(), "unknown")
-
-
-def assign_holdout(
-    customer_ids: Sequence[str] | pd.Series[Any],
-    bands: Sequence[str] | pd.Series[Any],
-    *,
-    share: float,
-    salt: str,
-    previous: Mapping[str, str] | None = None,
-) -> pd.Series[Any]:
-    """Divide customers into those who may be treated and those who are left alone.
-
-    In every band the customers with the smallest hash are held out, `share` of the band (rounded to the nearest
-    number). Earlier assignments are kept and counted.
-
-    Parameters
-    ----------
-    customer_ids, bands : sequence of str, shape (n,)
-        Ids and their bands of risk (`risk_bands`).
-    share : float
-        Share held out, 0 … 1.
-    salt : str
-        Names the experiment; another salt gives an independent division.
-    previous : mapping of str to str, optional
-        Arm by customer from an earlier list.
-
-    Returns
-    -------
-    Series of str, shape (n,)
-        `treated` or `held_out`.
-
-    Raises
-    ------
-    InputError
-        Share outside [0, 1).
-    """
-    if not 0 <= share < 1:
-        raise InputError(f"hold-out share {share} is not between 0 and 1", "give for example 0.1", value=share)
-    ids = [str(value) for value in customer_ids]
-    table = pd.DataFrame({"band": list(bands), "place": [hash_share(value, salt) for value in ids]})
-    table["before"] = [(previous or {}).get(value) for value in ids]
-    arm = np.full(len(table), TREATED, dtype=object)
-    for _, part in table.groupby("band", sort=True):
-        fixed = part["before"].notna().to_numpy()
-        held = int((part["before"] == HELD_OUT).sum())
-        wanted = max(0, math.floor(share * len(part) + 0.5) - held)
-        new = part[~fixed].sort_values("place", kind="stable").index[:wanted]
-        arm[new.to_numpy()] = HELD_OUT
-    before = table["before"].to_numpy(dtype=object)
-    known = table["before"].notna().to_numpy()
-    arm[known] = before[known]
-    index = customer_ids.index if isinstance(customer_ids, pd.Series) else None
-    return pd.Series(arm, index=index, dtype="object", name="arm")
 
 
 @dataclass(frozen=True)
@@ -113,7 +38,8 @@ class Effect:
     strategy, segment : str
         What was measured, and for whom (`all`).
     outcome : str
-        `active` (share with an order), `orders` or `spend`, in the horizon after the contact.
+        `active` (share with an order), `orders`, `spend`, or `spend_if_active` (spend of those with an order; a
+        comparison of buyers with buyers, which the contact itself may have selected), in the horizon after the contact.
     effect, se, low, high : float
         Treated minus held out.
     mean_treated, mean_held_out : float
@@ -281,7 +207,8 @@ def treatment_outcomes(
     Returns
     -------
     DataFrame
-        The treatments kept, with `treated` (bool), `active` (0/1), `orders`, `spend` (net).
+        The treatments kept, with `treated` (bool), `active` (0/1), `orders`, `spend` (net), and `orders_before`,
+        `spend_before` of the same number of days before the contact.
     """
     first = treatments.sort_values(["treated_at", "customer_id"], kind="stable")
     first = first.drop_duplicates(["customer_id", "strategy"]).reset_index(drop=True)
@@ -289,17 +216,37 @@ def treatment_outcomes(
     first = first[pd.to_datetime(first["treated_at"]) + horizon <= until].reset_index(drop=True)
     keyed = first[["customer_id", "treated_at"]].assign(row=np.arange(len(first)))
     joined = keyed.merge(orders, on="customer_id", how="inner")
-    inside = (joined["occurred_at"] >= joined["treated_at"]) & (joined["occurred_at"] < joined["treated_at"] + horizon)
-    joined = joined[inside.to_numpy()]
-    count = np.zeros(len(first))
-    spend = np.zeros(len(first))
+    distance = joined["occurred_at"] - joined["treated_at"]
+    after = joined[((distance >= pd.Timedelta(0)) & (distance < horizon)).to_numpy()]
+    before = joined[((distance >= -horizon) & (distance < pd.Timedelta(0))).to_numpy()]
+    count, spend = _sums(after, len(first))
+    count_before, spend_before = _sums(before, len(first))
+    return first.assign(
+        treated=(first["arm"] == TREATED).to_numpy(),
+        active=(count > 0).astype(np.float64),
+        orders=count,
+        spend=spend,
+        orders_before=count_before,
+        spend_before=spend_before,
+    )
+
+
+def _sums(joined: pd.DataFrame, rows: int) -> tuple[Floats, Floats]:
+    count, spend = np.zeros(rows), np.zeros(rows)
     purchases = joined[joined["is_order"].to_numpy(dtype=bool)].groupby("row").size()
     count[purchases.index.to_numpy()] = purchases.to_numpy()
     totals = joined.groupby("row")["amount"].sum()
     spend[totals.index.to_numpy()] = totals.to_numpy()
-    return first.assign(
-        treated=(first["arm"] == TREATED).to_numpy(), active=(count > 0).astype(np.float64), orders=count, spend=spend
-    )
+    return count, spend
+
+
+BEFORE: dict[str, str] = {
+    "active": "orders_before",
+    "orders": "orders_before",
+    "spend": "spend_before",
+    "spend_if_active": "spend_before",
+}
+"""The covariate of each outcome where no prediction is given: the same thing before the contact."""
 
 
 def measure_effects(
@@ -316,7 +263,7 @@ def measure_effects(
     outcomes : DataFrame
         From `treatment_outcomes`, with whatever further columns are named below.
     predicted : mapping, optional
-        Outcome → column with its prediction made before the contact, the covariate of CUPED.
+        Outcome → column with its prediction made before the contact, the covariate of CUPED; `BEFORE` by default.
     segment_column, strata_column : str, optional
         Columns with the segment and the band of the hold-out.
 
@@ -335,15 +282,22 @@ def measure_effects(
             if min(treated.sum(), (~treated).sum()) < SMALLEST_ARM:
                 continue
             strata = group[strata_column].to_numpy(dtype=object) if strata_column is not None else None
-            names: tuple[Outcome, ...] = ("active", "orders", "spend")
+            names: tuple[Outcome, ...] = ("active", "orders", "spend", "spend_if_active")
             for name in names:
-                covariate = (predicted or {}).get(name)
+                rows = np.ones(len(group), dtype=np.bool_)
+                if name == "spend_if_active":
+                    rows = group["active"].to_numpy(dtype=np.float64) > 0
+                if min((treated & rows).sum(), (~treated & rows).sum()) < SMALLEST_ARM:
+                    continue
+                covariate = (predicted or BEFORE).get(name)
+                values = group["spend" if name == "spend_if_active" else name].to_numpy(dtype=np.float64)
+                known = covariate is not None and covariate in group.columns
                 found.append(
                     estimate_effect(
-                        group[name].to_numpy(dtype=np.float64),
-                        treated,
-                        covariate=None if covariate is None else group[covariate].to_numpy(dtype=np.float64),
-                        strata=strata,
+                        values[rows],
+                        treated[rows],
+                        covariate=group[covariate].to_numpy(dtype=np.float64)[rows] if known else None,
+                        strata=None if strata is None else strata[rows],
                         strategy=str(strategy),
                         segment=segment,
                         name=name,
@@ -380,23 +334,34 @@ def even_odds_points(effect: float, base: float) -> float:
     return 1 / (1 + math.exp(-shift)) - 0.5
 
 
+UPLIFT_SD = 0.03
+"""How sure the catalogue's belief in a spend uplift is (standard deviation)."""
+
+
 def measured_beliefs(
     effects: Sequence[Effect], catalogue: Catalogue, *, segment: str = "all"
 ) -> dict[str, MeasuredEffect]:
     """What the selection may believe of each strategy after measuring: prior and measurement weighted by precision.
 
-    The effect on `active` replaces `orders_points` (carried to even odds by the held-out mean), the effect on spend per
-    active customer replaces `spend_uplift` only through the prior: it is kept unless spend was measured at all.
+    The effect on `active` is carried to even odds by the held-out mean and moves `orders_points`; the effect on
+    `spend_if_active`, relative to the held-out mean, moves `spend_uplift`. The evidence level becomes that of the
+    measurement.
     """
+    by_outcome = {(effect.strategy, effect.outcome): effect for effect in effects if effect.segment == segment}
     beliefs: dict[str, MeasuredEffect] = {}
-    known = set(catalogue.codes)
-    for effect in effects:
-        if effect.outcome != "active" or effect.segment != segment or effect.strategy not in known:
+    for code in catalogue.codes:
+        active = by_outcome.get((code, "active"))
+        if active is None:
             continue
-        prior = catalogue[effect.strategy].effect
-        base = min(max(effect.mean_held_out, 0.01), 0.99)
-        points = even_odds_points(effect.effect, base)
+        prior = catalogue[code].effect
+        base = min(max(active.mean_held_out, 0.01), 0.99)
+        points = even_odds_points(active.effect, base)
         scale = 0.25 / (base * (1 - base))  # slope of even_odds_points at no effect
-        mean, _ = shrink(prior.orders_points, prior.sd_points, points, effect.se * scale)
-        beliefs[effect.strategy] = MeasuredEffect(mean, prior.spend_uplift, effect.evidence)
+        mean, _ = shrink(prior.orders_points, prior.sd_points, points, active.se * scale)
+        uplift = prior.spend_uplift
+        spend = by_outcome.get((code, "spend_if_active"))
+        if spend is not None and spend.mean_held_out > 0:
+            relative, error = spend.effect / spend.mean_held_out, spend.se / spend.mean_held_out
+            uplift, _ = shrink(prior.spend_uplift, UPLIFT_SD, relative, error)
+        beliefs[code] = MeasuredEffect(mean, uplift, active.evidence)
     return beliefs

@@ -115,7 +115,6 @@ def customer_page(
     lang: Lang,
     *,
     currency: str | None = None,
-    segment_name: str | None = None,
     rules: Mapping[str, float] | None = None,
 ) -> CustomerPage:
     """Collect one customer's page.
@@ -129,13 +128,12 @@ def customer_page(
     lang : {"en", "zh"}
         Language.
     currency : str, optional
-        ISO code shown with money.
-    segment_name : str, optional
-        The segment's name in this language; its code otherwise.
+        ISO code shown with money; that of the baseline otherwise.
     rules : mapping, optional
         `at_risk_after`, `lost_after`, `loyal_orders`, `loyal_days` of the settings; the defaults otherwise.
     """
     own = dict(row)
+    currency = currency or baseline.currency
     words = texts(lang)["explain"]
     horizon = format_value(float(own["horizon_days"]), "days", lang)
     member = str(own.get("member_level") or "unknown")
@@ -150,7 +148,7 @@ def customer_page(
         stage_rule=_stage_rule(own, baseline, lang, rules or {}),
         member=_since(text(lang, "tiers", member), own.get("member_since"), lang),
         member_rule=_member_rule(own, member, baseline, lang, currency),
-        segment=segment_name or str(own.get("segment") or text(lang, "format", "none")),
+        segment=str(own.get(f"segment_{lang}") or own.get("segment") or text(lang, "format", "none")),
         evidence=_evidence(own, lang),
         dimensions=tuple(_dimensions(own, baseline, lang, currency)),
         base=base,
@@ -237,10 +235,15 @@ def _sum_line(own: Mapping[str, Any], lang: Lang) -> tuple[str, str, str]:
     told = {str(one["driver"]) for one in _entries(own.get("reasons")) if one.get("points") is not None}
     rest = sum(points for code, points in drivers.items() if code not in told)
     return (
-        format_value(_number(own.get("churn_base")), "probability", lang),
+        _tenth(_number(own.get("churn_base")), lang),
         _signed(rest, "points", lang),
-        format_value(_number(own["churn_probability"]), "probability", lang),
+        _tenth(_number(own["churn_probability"]), lang),
     )
+
+
+def _tenth(probability: float, lang: Lang) -> str:
+    # as finely as the points beside it
+    return text(lang, "format", "percent").format(number=f"{probability * 100.0:.1f}")
 
 
 def _signed(value: float, unit: str, lang: Lang, currency: str | None = None) -> str:
@@ -318,11 +321,10 @@ def page(
     lang: Lang,
     *,
     currency: str | None = None,
-    segment_name: str | None = None,
     rules: Mapping[str, float] | None = None,
 ) -> RenderableType:
     """One customer's page for the terminal; arguments as for `customer_page`."""
-    return render(customer_page(row, baseline, lang, currency=currency, segment_name=segment_name, rules=rules), lang)
+    return render(customer_page(row, baseline, lang, currency=currency, rules=rules), lang)
 
 
 def render(content: CustomerPage, lang: Lang) -> RenderableType:
@@ -339,7 +341,13 @@ def render(content: CustomerPage, lang: Lang) -> RenderableType:
     def section(name: str) -> Rule:
         return Rule(Text(str(words[name]), style="bold"), align="left", style="dim")
 
-    figures = Table.grid(padding=(0, 2))
+    def grid() -> Table:
+        table = Table.grid(padding=(0, 2))
+        for place in range(3):
+            table.add_column(overflow="fold", no_wrap=place == 0)
+        return table
+
+    figures = grid()
     for one in content.figures:
         figures.add_row(escape(one.name), f"[bold]{escape(one.value)}[/]", f"[dim]{escape(one.interval)}[/]")
     figures.add_row(words["stage"], f"[bold]{escape(content.stage)}[/]", f"[dim]{escape(content.stage_rule)}[/]")
@@ -356,7 +364,7 @@ def render(content: CustomerPage, lang: Lang) -> RenderableType:
         dimensions.add_row(*(escape(cell) for cell in (line.name, line.value, line.tier, line.evidence, line.rule)))
 
     def reason_table(lines: tuple[ReasonLine, ...]) -> Table:
-        table = Table.grid(padding=(0, 2))
+        table = grid()
         marks = texts(lang)["reason"]
         for line in lines:
             mark = str(marks["actionable" if line.actionable else "fixed"])
@@ -383,7 +391,7 @@ def render(content: CustomerPage, lang: Lang) -> RenderableType:
     if content.changes:
         parts += [section("changes"), *(Text(f"• {line}") for line in content.changes)]
     if content.strategies:
-        strategies = Table.grid(padding=(0, 2))
+        strategies = grid()
         for place, strategy in enumerate(content.strategies, start=1):
             strategies.add_row(f"{place}.", f"[bold]{escape(strategy.name)}[/]", escape(strategy.why))
         if content.strategies[-1].why_not_next:

@@ -38,6 +38,8 @@ STATE_COLUMNS = (
     "member_since",
     "member_because",
     "segment",
+    "segment_en",
+    "segment_zh",
     "evidence",
     "evidence_reason",
 )

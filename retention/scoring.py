@@ -165,6 +165,9 @@ def score(
     scores["segment"] = None
     if segments is not None:
         scores["segment"] = assign_segments(_with_features(scores, frame), segments).to_numpy()
+        for lang in LANGUAGES:
+            names = {segment.code: segment.name.of(lang) for segment in segments.segments}
+            scores[f"segment_{lang}"] = [names.get(code) for code in scores["segment"].tolist()]
     scores["changes"] = _lists(change_lists(previous, scores, split=split, currency=currency))
     scores["strategies"] = _lists([[] for _ in range(len(scores))])
     if catalogue is not None:

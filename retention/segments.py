@@ -20,7 +20,7 @@ from configs.settings import Settings
 from retention.catalogue import Text, read_yaml_file, schema_error
 from retention.conditions import CHANNELS, Condition, Table, parse_condition
 from retention.consent import allowed_channels
-from retention.effects import HELD_OUT
+from retention.holdout import HELD_OUT
 
 DEFAULT = Path(__file__).parent.parent / "configs" / "segments.yaml"
 Mask = NDArray[np.bool_]

@@ -22,7 +22,7 @@ from configs.settings import Settings
 from retention.allocation import Allocation, allocate
 from retention.catalogue import Catalogue
 from retention.conditions import CHANNELS
-from retention.effects import HELD_OUT, assign_holdout, risk_bands
+from retention.holdout import HELD_OUT, assign_holdout, risk_bands
 from retention.strategies import CHUNK, MeasuredEffect, Offer, price_strategies, with_profile
 from retention.strategy_texts import StrategyWriter
 

@@ -1,8 +1,8 @@
 """Build a bento: the service with its model inside, to be served where there is neither this code nor its data.
 
 What goes in is named, never guessed: the packages that serving needs, the loaded bundle, the settings that bear on
-scores (no path, no source, no secret), and of the data only what describes the company: products, reference prices,
-columns. No customer is in it, so a bento answers by history sent in the call.
+scores (no path, no source, no secret), and of the data only what describes the company: products, columns, first and
+last event. No customer is in it, so a bento answers by history sent in the call.
 """
 
 from __future__ import annotations

@@ -15,16 +15,14 @@ from zoneinfo import ZoneInfo
 
 from configs.moments import format_moment
 from configs.settings import Settings
-from features.engine import Tables, order_events, tables_from_arrow
+from features.engine import Tables, tables_from_arrow
 from features.tables import TABLES
-from retention.scorer import Scorer, table_frame
-from retention.scoring import score
+from retention.scorer import Scorer
 from retention.wording import note
 from serving.answers import CustomerScore, ModelResponse, ScoreResponse, Warning_, customer_score, data_warning, rows_of
 from serving.company import Company
 from serving.errors import request_error
 from serving.history import History, read_history, to_utc
-from serving.lines import shares_of
 from serving.schemas import Customer, ScoreRequest
 from serving.texts import Language
 
@@ -231,25 +229,6 @@ class ScoringCore:
     def _frame(self, part: Tables, as_of: datetime) -> pd.DataFrame:
         return self.model.frame(part, as_of, log_start=self.company.log_start)
 
-    def _scores(self, frame: pd.DataFrame, part: Tables, as_of: datetime) -> pd.DataFrame:
-        """As `Scorer.score_frame`, with the product lines of the whole company instead of those of `part`."""
-        model = self.model
-        return score(
-            frame,
-            model.suite.predict(frame),
-            model.suite.contributions(frame),
-            model.baseline,
-            model.feature_set,
-            model.settings,
-            profile=table_frame(part, "customers", "customer_id"),
-            catalogue=model.catalogue,
-            events=order_events(part, until=as_of),
-            lines=shares_of(part, self.company.nodes_at(as_of), as_of),
-            segments=model.segments,
-            recent_contacts=table_frame(part, "treatments", "customer_id, treated_at, treatment_id"),
-            model_version=model.version,
-        )
-
     def _answers(
         self, frame: pd.DataFrame, part: Tables, as_of: datetime, lang: Language, notes: dict[str, list[Warning_]]
     ) -> dict[str, Any]:
@@ -257,7 +236,7 @@ class ScoringCore:
             return {}
         horizon = self.settings.targets.horizon_days
         found = {}
-        scores = self._scores(frame, part, as_of)
+        scores = self.model.score_frame(frame, part, as_of)
         history = zip(frame["orders_ever"].tolist(), frame["days_since_first_order"].tolist(), strict=True)
         for row, (orders, days) in zip(rows_of(scores), history, strict=True):
             answer = customer_score(row, lang)

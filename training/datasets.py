@@ -65,7 +65,8 @@ class TrainingSet:
             for name in table.columns:
                 hashes = pd.util.hash_pandas_object(table[name], index=False, categorize=True)
                 digest.update(np.ascontiguousarray(hashes.to_numpy()).tobytes())
-        settings = [self.context.targets.model_dump(mode="json"), self.context.training.model_dump(mode="json")]
+        training = self.context.training.model_dump(mode="json", exclude={"threads"})
+        settings = [self.context.targets.model_dump(mode="json"), training]
         digest.update(json.dumps(settings, sort_keys=True).encode())
         return digest.hexdigest()
 

@@ -81,7 +81,7 @@ def simulate_block(settings: SimulationSettings, products: Products, first: int,
         lift=np.zeros(count),
         lift_until=np.full(count, -(10**6)),
     )
-    plans = {plan.week: plan for plan in settings.campaigns}
+    plans = {plan.week: plan for plan in settings.plans}
     campaigns: list[pd.DataFrame] = []
     truth: pd.DataFrame | None = None
     future_orders = np.zeros(count)

@@ -84,11 +84,7 @@ class SimulationSettings(Model):
     unsubscribed_share: float = Field(0.1, ge=0, le=1)
     products: int = Field(240, ge=24, le=100_000)
     issue: Issue | None = Issue()
-    campaigns: tuple[CampaignPlan, ...] = (
-        CampaignPlan(strategy="reactivation_offer", week=60, lift=0.6, moderation=0.0, cost=2.0),
-        CampaignPlan(strategy="regular_contact", week=75, lift=0.5, moderation=0.9, cost=4.0),
-        CampaignPlan(strategy="greeting_gift", week=85, lift=0.0, moderation=0.0, cost=2.5),
-    )
+    campaigns: tuple[CampaignPlan, ...] | None = None
     chunk: int = Field(25_000, ge=1)
 
     @field_validator("end")
@@ -100,9 +96,20 @@ class SimulationSettings(Model):
 
     @model_validator(mode="after")
     def _inside(self) -> SimulationSettings:
-        for campaign in self.campaigns:
+        for campaign in self.campaigns or ():
             if campaign.week >= self.weeks:
                 raise ValueError(
                     f"campaign {campaign.strategy} is in week {campaign.week}, after the last ({self.weeks - 1})"
                 )
         return self
+
+    @property
+    def plans(self) -> tuple[CampaignPlan, ...]:
+        """The campaigns; unless given: one that works, one that works for digital customers alone, and a placebo."""
+        if self.campaigns is not None:
+            return self.campaigns
+        return (
+            CampaignPlan(strategy="reactivation_offer", week=int(0.58 * self.weeks), lift=0.6, cost=2.0),
+            CampaignPlan(strategy="regular_contact", week=int(0.72 * self.weeks), lift=0.5, moderation=0.9, cost=4.0),
+            CampaignPlan(strategy="greeting_gift", week=int(0.82 * self.weeks), lift=0.0, cost=2.5),
+        )

@@ -93,17 +93,40 @@ def to_arrow(name: str, frame: pd.DataFrame) -> pa.Table:
     return pa.table(arrays)
 
 
-def holdfast_yaml(settings: SimulationSettings, rows: dict[str, int]) -> str:
-    """Settings that read the folder's own files."""
+def demo_settings(settings: SimulationSettings, rows: dict[str, int]) -> dict[str, Any]:
+    """What a `holdfast.yaml` beside the tables holds."""
     data: dict[str, Any] = {"currency": settings.currency}
     for name in TABLES:
         if rows.get(name):
             data[name] = {"path": f"{name}.parquet"}
-    value = {
+    return {
         "data": data,
         "targets": {"horizon_days": 90, "lifetime_days": 365},
         "profile": {"home_country": COUNTRIES[0], "home_region": REGIONS[0]},
         "language": settings.language,
         "workdir": "work",
     }
-    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True)
+
+
+def holdfast_yaml(settings: SimulationSettings, rows: dict[str, int]) -> str:
+    """Settings that read the folder's own files, as YAML."""
+    return yaml.safe_dump(demo_settings(settings, rows), sort_keys=False, allow_unicode=True)
+
+
+DEMO = SimulationSettings(customers=5_000)
+
+
+def simulate_demo(folder: Path) -> dict[str, Any]:
+    """Write the demo company into a folder, unless it is there already, and give the settings that read it.
+
+    Returns
+    -------
+    dict
+        Content of a `holdfast.yaml` that lies in the folder.
+    """
+    stamp = folder / "simulation.json"
+    wanted = DEMO.model_dump_json(indent=1) + "\n"
+    present = all((folder / f"{name}.parquet").is_file() for name in (*TABLES, *TRUTH))
+    if not (present and stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted):
+        write_simulation(DEMO, folder)
+    return demo_settings(DEMO, dict.fromkeys(TABLES, 1))

@@ -87,7 +87,10 @@ def rhythm() -> list[Feature]:
             lambda r: ratio(_gap_sd(r), _mean_gap(r)),
             driver="rhythm",
             unit="ratio",
-            label=("irregularity of the gaps between orders (deviation by mean)", "下单间隔的不规律程度（标准差与均值之比）"),
+            label=(
+                "irregularity of the gaps between orders (deviation by mean)",
+                "下单间隔的不规律程度（标准差与均值之比）",
+            ),
             null=TWO_GAPS,
         ),
         feature(

@@ -120,7 +120,10 @@ def satisfaction() -> list[Feature]:
             lambda r: r.share("deliveries.delay", "deliveries.n", 365),
             driver="satisfaction",
             unit="days",
-            label=("mean days late of deliveries, last 365 days (negative: early)", "近365天平均延迟交付天数（负为提前）"),
+            label=(
+                "mean days late of deliveries, last 365 days (negative: early)",
+                "近365天平均延迟交付天数（负为提前）",
+            ),
             null=no_delivery,
             needs=["delivery"],
             days=365,

@@ -165,7 +165,7 @@ def trend() -> list[Feature]:
     ]
 
 
-RETURNS = ["transactions.amount"]
+RETURNS = ["returns"]
 NO_SPEND = ("nothing bought yet", "尚无消费")
 
 
@@ -192,7 +192,7 @@ def returns() -> list[Feature]:
                 unit="share",
                 label=window_label("returned amount by amount bought", "退货金额占购买金额的比例", days),
                 null=NO_SPEND if days is None else ("nothing bought in the window", "窗口期内无消费"),
-                needs=RETURNS,
+                needs=AMOUNT,
                 days=days,
             )
             for days in (365, None)

@@ -89,6 +89,7 @@ def served(trained: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     service.process.send_signal(signal.SIGTERM)
     try:
         assert service.process.wait(30) == 0
+        assert len(service.log.read_text().splitlines()) == 1  # where it listened, and nothing when it stopped
     finally:
         service.process.kill()
 

@@ -1,0 +1,76 @@
+"""What the acting verbs read: the last scores, profiles, contacts, and the tables behind the views."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from configs.errors import NotEnoughDataError
+from configs.progress import Progress
+from configs.settings import Settings
+from pipelines.stages import resolve_as_of
+
+
+def last_scores(settings: Settings, path: Path | None) -> pd.DataFrame:
+    """The scores table of the last run, or of the file given.
+
+    Raises
+    ------
+    NotEnoughDataError
+        Nothing has been scored yet.
+    """
+    from retention.scores_table import read_scores
+
+    place = path if path is not None else settings.work / "scores.parquet"
+    if not place.is_file():
+        raise NotEnoughDataError(
+            f"there are no scores in {place}",
+            "run `holdfast score` first, or name a file with --scores",
+            code="no_scores",
+        )
+    return read_scores(place)
+
+
+def profile_and_contacts(settings: Settings) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
+    """The customers table and the treatments table, each None where it is not given."""
+    from features.engine import open_tables
+    from retention.scorer import table_frame
+
+    with open_tables(settings.canonical) as tables:
+        return (
+            table_frame(tables, "customers", "customer_id"),
+            table_frame(tables, "treatments", "customer_id, treated_at, treatment_id"),
+        )
+
+
+def view_table(
+    settings: Settings, what: str, as_of: str | None, scores: Path | None, progress: Progress
+) -> pd.DataFrame:
+    """The table of a view: `demand`, `satisfaction` or `effects`."""
+    from features.engine import open_tables
+    from retention.measured import effects_table
+    from retention.views import demand_view, satisfaction_view
+
+    with open_tables(settings.canonical) as tables:
+        moment = resolve_as_of(settings, tables, as_of)
+        with progress.step(f"Computing the {what} view"):
+            if what == "effects":
+                return effects_table(settings, tables, moment)
+            found = last_scores(settings, scores)
+            if what == "satisfaction":
+                return satisfaction_view(tables, moment, found)
+            item = "category" if "category" in tables.columns("transactions") else "product_id"
+            return demand_view(tables, moment, found.set_index("customer_id")["segment"], item=item)
+
+
+def next_products(settings: Settings, customer_id: str | None, as_of: str | None, item: str) -> pd.DataFrame:
+    """The next products or categories to offer."""
+    from features.engine import open_tables
+    from retention.next_product import NextProduct, purchases
+
+    with open_tables(settings.canonical) as tables:
+        moment = resolve_as_of(settings, tables, as_of)
+        bought = purchases(tables, moment, item=item)  # type: ignore[arg-type]
+        customers = None if customer_id is None else [customer_id]
+        return NextProduct().fit(bought, moment).recommend(bought, moment, customers=customers)

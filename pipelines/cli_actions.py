@@ -1,0 +1,154 @@
+"""Verbs for the people who act: who to contact, which audience to export, what is bought, where satisfaction falls."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+from rich.table import Table
+
+from configs.errors import SettingsError
+from configs.files import atomic_path
+from configs.settings import load_settings
+from pipelines.console import ConsoleProgress, out
+from pipelines.options import DEFAULT_CONFIG, AsOf, Config, example
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SHOWN = 20
+Out = Annotated[Path | None, typer.Option("--out", help="Also write everything to this CSV or Parquet file.")]
+Scores = Annotated[Path | None, typer.Option("--scores", help="Scores to work from; default those of the last run.")]
+
+
+def worklist(
+    config: Config = DEFAULT_CONFIG,
+    scores: Scores = None,
+    budget: Annotated[float | None, typer.Option("--budget", min=0, help="Money for contacts and offers.")] = None,
+    hours: Annotated[float | None, typer.Option("--hours", min=0, help="Working hours of the staff.")] = None,
+    days: Annotated[int, typer.Option("--days", min=1, max=60, help="Working days that the list spans.")] = 5,
+    start: Annotated[str | None, typer.Option("--start", help="First day; default the day of the scores.")] = None,
+    to: Out = None,
+) -> None:
+    """Who to contact, with what, when and why, under a budget and the staff's hours; a random share is left alone."""
+    from pipelines.actions import last_scores, profile_and_contacts
+    from retention.catalogue import load_catalogue
+    from retention.worklist import Limits, build_worklist
+
+    settings = load_settings(config)
+    table = last_scores(settings, scores)
+    profile, contacts = profile_and_contacts(settings)
+    first = table["as_of"].max().date() if start is None else _day(start)
+    found = build_worklist(
+        table,
+        load_catalogue(settings),
+        settings,
+        Limits(budget=budget, staff_hours=hours, days=days),
+        start=first,
+        profile=profile,
+        recent_contacts=contacts,
+    )
+    lang = settings.language
+    names = ["due", "customer_id", f"name_{lang}", "channel", "minutes", "cost", "expected_profit", f"why_{lang}"]
+    _show(found.rows[names], to, whole=found.rows)
+    out.print(
+        f"{len(found.rows)} contacts, {found.staff_hours:.1f} h, cost {found.cost:,.2f}, expected profit "
+        f"{found.expected_profit:,.2f} (at most {found.bound:,.2f} possible); one more hour: "
+        f"{found.value_of_next_hour:,.2f}; left alone for comparison: {len(found.held_out)}; left out: "
+        f"{len(found.left_out)}",
+        markup=False,
+    )
+
+
+def audience(
+    segment: Annotated[str, typer.Argument(help="Code of a segment in segments.yaml.")],
+    to: Annotated[Path, typer.Option("--out", help="CSV or Parquet file to write.")],
+    config: Config = DEFAULT_CONFIG,
+    scores: Scores = None,
+    channel: Annotated[str, typer.Option("--channel", help="Channel the consent must cover.")] = "email",
+) -> None:
+    """Export the customers of a segment who agreed to be approached through a channel."""
+    from pipelines.actions import last_scores, profile_and_contacts
+    from retention.segments import export_audience, load_segments
+
+    settings = load_settings(config)
+    profile, _ = profile_and_contacts(settings)
+    done = export_audience(
+        last_scores(settings, scores), load_segments(settings), segment, to, channel=channel, profile=profile
+    )
+    left = ", ".join(f"{reason}: {count}" for reason, count in done.left_out.items() if count) or "nobody left out"
+    out.print(f"{done.written} of {done.members} members of {segment} written to {done.path} ({left})", markup=False)
+
+
+def view(
+    what: Annotated[Literal["demand", "satisfaction", "effects"], typer.Argument(help="Which view.")],
+    config: Config = DEFAULT_CONFIG,
+    as_of: AsOf = None,
+    scores: Scores = None,
+    to: Out = None,
+) -> None:
+    """What is bought per segment, where satisfaction is lost, or what the strategies have really brought."""
+    from pipelines.actions import view_table
+
+    _show(view_table(load_settings(config), what, as_of, scores, ConsoleProgress()), to)
+
+
+def next_product(
+    customer_id: Annotated[str | None, typer.Argument(help="One customer; default all.")] = None,
+    config: Config = DEFAULT_CONFIG,
+    as_of: AsOf = None,
+    item: Annotated[Literal["product_id", "category"], typer.Option("--item", help="What to offer.")] = "product_id",
+    to: Out = None,
+) -> None:
+    """The next products or categories to offer, from what was bought together and the customer's own history."""
+    from pipelines.actions import next_products
+
+    _show(next_products(load_settings(config), customer_id, as_of, item), to)
+
+
+def add_actions(app: typer.Typer) -> None:
+    """Register the verbs."""
+    app.command(epilog=example("holdfast worklist --budget 500 --hours 8 --out worklist.csv"))(worklist)
+    app.command(epilog=example("holdfast audience champions --channel email --out champions.csv"))(audience)
+    app.command(epilog=example("holdfast view satisfaction"))(view)
+    app.command("next-product", epilog=example("holdfast next-product 17850 --item category"))(next_product)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise SettingsError(f"--start {text!r} is not a date", "write it like 2024-06-30", value=text) from None
+
+
+def _show(table: pd.DataFrame, to: Path | None, *, whole: pd.DataFrame | None = None) -> None:
+    """The first rows on the terminal; everything in the file, if one is asked for."""
+    shown = Table(*map(str, table.columns))
+    for row in table.head(SHOWN).itertuples(index=False):
+        shown.add_row(*(_cell(value) for value in row))
+    out.print(shown)
+    if to is None:
+        return
+    complete = table if whole is None else whole
+    with atomic_path(to) as aside:
+        if to.suffix == ".parquet":
+            complete.to_parquet(aside, index=False)
+        elif to.suffix == ".csv":
+            _without_formulas(complete).to_csv(aside, index=False)
+        else:
+            raise SettingsError(f"{to.name}: the ending {to.suffix!r} is not known", "use .csv or .parquet")
+    out.print(f"{len(complete):,} rows: {to}", markup=False)
+
+
+def _without_formulas(table: pd.DataFrame) -> pd.DataFrame:
+    from retention.segments import escape_formulas
+
+    return table.assign(**{str(name): escape_formulas(table[name])[0] for name in table.columns})
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return "–" if value != value else f"{value:,.2f}"
+    return str(value)

@@ -1,0 +1,96 @@
+"""Verbs for trained models: list, compare, promote, roll back, pack into a bento."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from configs.settings import load_settings
+from pipelines.console import out
+from pipelines.options import DEFAULT_CONFIG, Config, example
+
+models_app = typer.Typer(help="List trained models, promote one, roll back.", no_args_is_help=True)
+
+FIGURES = ("churn_auc", "churn_log_loss", "churn_ece", "orders_bias", "spend_bias", "spend_gini")
+
+
+@models_app.command("list", epilog=example("holdfast models list"))
+def list_models(config: Config = DEFAULT_CONFIG) -> None:
+    """Every bundle in the store, newest data last, with its grade and main figures."""
+    from models.bundle import list_bundles
+
+    table = Table("bundle", "in use", "as of", "grade", *FIGURES)
+    bundles = list_bundles(load_settings(config).bundle_store)
+    for bundle in sorted(bundles, key=lambda found: str((found["meta"] or {}).get("as_of"))):
+        meta = bundle["meta"] or {}
+        mark = "current" if bundle["current"] else "last good" if bundle["last_good"] else ""
+        figures = [
+            f"{value:.3f}" if (value := meta.get("metrics", {}).get(name)) is not None else "–" for name in FIGURES
+        ]
+        table.add_row(bundle["id"][:12], mark, str(meta.get("as_of"))[:10], str(meta.get("grade")), *figures)
+    out.print(table)
+
+
+@models_app.command(epilog=example("holdfast models runs"))
+def runs(config: Config = DEFAULT_CONFIG) -> None:
+    """The newest training runs of the run log."""
+    from training.tracking import Tracking
+
+    found = Tracking(load_settings(config)).list_runs()
+    columns = [name for name in ("run_id", "started_at", "as_of", "grade", "bundle_id", *FIGURES) if name in found]
+    table = Table(*columns)
+    for row in found[columns].itertuples(index=False):
+        table.add_row(*(f"{value:.3f}" if isinstance(value, float) else str(value)[:19] for value in row))
+    out.print(table)
+
+
+@models_app.command(epilog=example("holdfast models compare 4f1c… 9a02…"))
+def compare(
+    run_ids: Annotated[list[str], typer.Argument(help="Two or more run ids of `holdfast models runs`.")],
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Parameters that differ and all figures of several runs, side by side."""
+    from training.tracking import Tracking
+
+    found = Tracking(load_settings(config)).compare(run_ids)
+    table = Table("kind", "name", *(run[:12] for run in found.columns))
+    for place, values in zip(found.index.tolist(), found.to_numpy().tolist(), strict=True):
+        table.add_row(*map(str, place), *(str(value)[:14] for value in values))
+    out.print(table)
+
+
+@models_app.command(epilog=example("holdfast models promote 659d10e85131"))
+def promote(
+    bundle: Annotated[str, typer.Argument(help="Id of a bundle, or its first digits.")], config: Config = DEFAULT_CONFIG
+) -> None:
+    """Use this model from now on; the one in use becomes the one to roll back to."""
+    from models.bundle import promote as set_current
+    from training.tracking import Tracking
+
+    settings = load_settings(config)
+    chosen = set_current(settings.bundle_store, bundle)
+    Tracking(settings).set_champion(chosen)
+    out.print(f"In use: {chosen}", markup=False)
+
+
+@models_app.command(epilog=example("holdfast models rollback"))
+def rollback(config: Config = DEFAULT_CONFIG) -> None:
+    """Use the model that was in use before."""
+    from models.bundle import roll_back
+    from training.tracking import Tracking
+
+    settings = load_settings(config)
+    chosen = roll_back(settings.bundle_store)
+    Tracking(settings).set_champion(chosen)
+    out.print(f"In use: {chosen}", markup=False)
+
+
+@models_app.command(epilog=example("holdfast models bento"))
+def bento(config: Config = DEFAULT_CONFIG) -> None:
+    """Pack service and model into a bento that needs no checkout."""
+    from serving.bento import build_bento
+
+    built = build_bento(load_settings(config))
+    out.print(f"{built.tag}: {built.path}", markup=False)

