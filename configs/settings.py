@@ -176,11 +176,12 @@ class TierSettings(Model):
 
 
 class LifecycleSettings(Model):
-    """Rules of the life-cycle stages, in multiples of the customer's own rhythm."""
+    """Rules of the life-cycle stages, in multiples of the customer's own rhythm, and the shortest silences in days."""
 
     at_risk_after: float = Field(2.0, gt=1)
     lost_after: float = Field(4.0, gt=1)
     shortest_gap_days: float = Field(7.0, gt=0)
+    shortest_lost_days: float = Field(60.0, gt=0)
     loyal_orders: int = Field(5, ge=2)
     loyal_days: int = Field(180, ge=1)
     rhythm_weight: float = Field(1.0, ge=0)

@@ -119,7 +119,7 @@ def order_events(tables: Tables, until: datetime | None = None) -> pd.DataFrame:
         customer_id, order_id, occurred_at, amount (float64; NaN if the log has no amounts), is_order, and
         recorded_at if the log has it; sorted by customer_id, occurred_at, order_id.
     """
-    moment = utc(until) if until is not None else datetime.max.replace(microsecond=0)
+    moment = utc(until or datetime(9999, 1, 1, tzinfo=UTC))
     frame: pd.DataFrame = tables.query(_events_sql(tables.shape), cutoffs=_cutoffs([moment], {})).to_pandas()
     if "amount" not in frame:
         frame.insert(3, "amount", float("nan"))

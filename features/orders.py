@@ -8,6 +8,7 @@ amounts: when it is the first and names no order that it returns). An event with
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from features.declare import MICRO, NANO, age_days, fixed, where
@@ -16,12 +17,24 @@ PREMIUM, MAIN = "premium", "main"
 """Values of `products.line` that mark the premium and the main line."""
 
 ORDER = ["customer_id", "order_id"]
+LINED_UP = {"gap", "next_at", "weight", "log_value", "log_value_squared"}
 
 
-def order_sums(lines: Any, products: Any = None) -> Any:
-    """Lines added up per order: customer_id, order_id, the sums, `occurred_at` (first) and `until` (last)."""
-    lines = _marked(lines, products)
-    return lines.group_by(ORDER).agg(occurred_at=lines.occurred_at.min(), until=lines.occurred_at.max(), **_sums(lines))
+def order_sums(lines: Any, products: Any = None, only: Collection[str] | None = None) -> Any:
+    """Lines added up per order: customer_id, order_id, `occurred_at` (first), `until` (last) and the sums.
+
+    Parameters
+    ----------
+    lines : ibis table
+        Transactions; the optional columns may be missing.
+    products : ibis table, optional
+        With `line`: adds the gross spend on the premium and the main line.
+    only : collection of str, optional
+        The sums wanted, beside those that tell what an order is; all by default.
+    """
+    lines = _marked(lines, products, only)
+    sums = _sums(lines, only)
+    return lines.group_by(ORDER).agg(occurred_at=lines.occurred_at.min(), until=lines.occurred_at.max(), **sums)
 
 
 def order_events(sums: Any, lines: Any, products: Any = None) -> Any:
@@ -42,15 +55,14 @@ def order_events(sums: Any, lines: Any, products: Any = None) -> Any:
     Returns
     -------
     ibis table
-        customer_id, order_id, occurred_at, `is_order`, `is_return` and the sums `lines` and, where the log allows,
-        `amount`, `items`, `discount` (> 0 when the price was reduced), `premium`, `main`; `recorded_at` (the latest)
-        if the log has it.
+        customer_id, order_id, occurred_at, `is_order`, `is_return` and the sums: `lines` and, where the log allows,
+        `amount`, `items`, `discount`, `premium`, `main`; `recorded_at` (the latest) if the log has it.
     """
     at_once = _judged(sums.filter(sums.occurred_at == sums.until))
     # The few orders that carry several times are taken apart again.
     spread = sums.filter(sums.occurred_at < sums.until)
-    parts = _marked(lines, products).semi_join(spread, ORDER)
-    parts = _judged(parts.group_by(*ORDER, "occurred_at").agg(**_sums(parts)))
+    parts = _marked(lines, products, sums.columns).semi_join(spread, ORDER)
+    parts = _judged(parts.group_by(*ORDER, "occurred_at").agg(**_sums(parts, sums.columns)))
     positive = parts.filter(parts.is_order)
     starts = positive.group_by(started_customer="customer_id", started_order="order_id").agg(
         started_at=positive.occurred_at.min()
@@ -63,7 +75,7 @@ def order_events(sums: Any, lines: Any, products: Any = None) -> Any:
     return at_once.select(columns).union(parts.select(columns))
 
 
-def lined_up(events: Any, last: Any) -> Any:
+def lined_up(events: Any, last: Any, only: Collection[str] | None = None) -> Any:
     """Events with what features need of them, none of which depends on the cut-off.
 
     Parameters
@@ -72,6 +84,8 @@ def lined_up(events: Any, last: Any) -> Any:
         See `order_events`.
     last : ibis timestamp scalar
         The last cut-off; ages count back from it, and all cut-offs lie whole days before it.
+    only : collection of str, optional
+        The columns wanted beside `age_at_last`; all by default.
 
     Returns
     -------
@@ -84,6 +98,8 @@ def lined_up(events: Any, last: Any) -> Any:
     import ibis
 
     aged = events.mutate(age_at_last=age_days(events.occurred_at, last))
+    if only is not None and not set(only) & LINED_UP:
+        return aged
     line = ibis.window(group_by=[aged.customer_id, aged.is_order], order_by=[aged.occurred_at, aged.order_id])
     neighbours = aged.mutate(
         before=where(aged.is_order, aged.age_at_last.lag().over(line)),
@@ -99,15 +115,18 @@ def lined_up(events: Any, last: Any) -> Any:
     return neighbours.mutate(**more)
 
 
-def _marked(lines: Any, products: Any) -> Any:
+def _marked(lines: Any, products: Any, only: Collection[str] | None) -> Any:
+    # Lines with the line of their product, where that is wanted.
     if products is None or "line" not in products.columns or not {"product_id", "amount"} <= set(lines.columns):
+        return lines
+    if only is not None and not {PREMIUM, MAIN} & set(only):
         return lines
     marks = products.filter(products.line.isin([PREMIUM, MAIN]))
     marks = marks.select(marked_product="product_id", product_line="line")
     return lines.left_join(marks, lines.product_id == marks.marked_product)
 
 
-def _sums(lines: Any) -> dict[str, Any]:
+def _sums(lines: Any, only: Collection[str] | None) -> dict[str, Any]:
     has = set(lines.columns)
     sums = {"lines": lines.count()}
     if "amount" in has:
@@ -123,7 +142,8 @@ def _sums(lines: Any) -> dict[str, Any]:
         sums["recorded_at"] = lines.recorded_at.max()
     if "returns_order_id" in has:
         sums["named"] = lines.returns_order_id.count()
-    return sums
+    judging = {"amount"} if "amount" in has else {"named"}
+    return {name: total for name, total in sums.items() if only is None or name in only or name in judging}
 
 
 def _judged(events: Any) -> Any:

@@ -21,8 +21,11 @@ from features.visible import exists_at, hidden_at, visible, visible_at
 
 KEYS = ["customer_id", "as_of"]
 
-PRICED_AT_ONCE = 4
+PRICED_AT_ONCE = 6
 """Cut-offs whose sums per customer and category are held at the same time."""
+
+FEW_WINDOWS = 5
+"""Up to so many different windows are summed directly."""
 
 Columns = tuple[tuple[str, tuple[str, ...]], ...]
 """The tables given and their columns, in a form that can be a key."""
@@ -123,8 +126,10 @@ def build_plan(shape: Shape) -> list[Step]:
             bases.append(base)
     tables = _inputs(shape)
     stages = _Stages(shape.staged)
-    whole = stages.keep("order_sums", order_sums(tables["lines"], tables.get("products")))
-    orders = lined_up(order_events(whole, tables["lines"], tables.get("products")), _last(tables))
+    orders, only = _orders(tables, _Stages(staged=False), None), set()
+    for base in asked["orders"]:
+        only |= _used(SOURCES["orders"].measures[base.measure], visible_at(orders, tables["cutoffs"]))
+    orders = _orders(tables, stages, only)
     tables["orders"] = stages.keep("orders", orders) if "carts" in asked else orders
     sums = {}
     if "prices" in asked:
@@ -206,6 +211,20 @@ def _asked(wanted: list[Feature]) -> Row:
     return row
 
 
+def _orders(tables: Mapping[str, Any], stages: _Stages, only: set[str] | None) -> Any:
+    lines, products = tables["lines"], tables.get("products")
+    whole = stages.keep("order_sums", order_sums(lines, products, only))
+    return lined_up(order_events(whole, lines, products), _last(tables), only)
+
+
+def _used(measure: Measure, seen: Any) -> set[str]:
+    # The columns that a measure reads.
+    import ibis.expr.operations as ops
+
+    value = measure.value(seen.mutate(age=seen.age_at_last, slice=0) if "age_at_last" in seen.columns else seen)
+    return {node.name for node in value.op().find(ops.Field, filter=ops.Value)}
+
+
 def _levels(tables: dict[str, Any], shape: Shape, stages: _Stages) -> Any:
     # Spent and usual per customer and cut-off, a few cut-offs at a time.
     parts = []
@@ -226,30 +245,52 @@ def _levels(tables: dict[str, Any], shape: Shape, stages: _Stages) -> Any:
 
 
 def _sums(relation: Any, cutoffs: Any, bases: list[Base]) -> Any:
-    # Per customer and cut-off: slices first (few columns over many rows), then windows (many columns over few rows).
+    # Per customer and cut-off. With many windows, slices come first (few columns over many rows), then windows over
+    # slices (many columns over few rows).
     measures = SOURCES[bases[0].source].measures
     seen = visible_at(relation, cutoffs)
     if "age_at_last" in relation.columns:
         seen = seen.mutate(age=seen.age_at_last - seen["shift"])
     else:
         seen = seen.mutate(age=age_days(seen.occurred_at, seen.as_of))
+    if len({(base.days, base.after) for base in bases}) <= FEW_WINDOWS:
+        wanted = {
+            base.column: _total(measures[base.measure].value(seen), measures[base.measure], _within(base, seen.age))
+            for base in bases
+        }
+        return seen.group_by(KEYS).agg(**wanted)
     seen = seen.mutate(slice=slice_of(seen.age))
     names = list(dict.fromkeys(base.measure for base in bases))
     slices = seen.group_by(*KEYS, "slice").agg(
         **{name: getattr(measures[name].value(seen), measures[name].how)() for name in names}
     )
-    return slices.group_by(KEYS).agg(**{base.column: _window(slices, measures[base.measure], base) for base in bases})
+    wanted = {
+        base.column: _total(slices[base.measure], measures[base.measure], _slices_within(base, slices["slice"]))
+        for base in bases
+    }
+    return slices.group_by(KEYS).agg(**wanted)
 
 
-def _window(slices: Any, measure: Measure, base: Base) -> Any:
-    number = slices["slice"]
-    where = None
-    if base.days is not None:
-        where = number <= BOUNDS.index(base.days)
-    if base.after:
-        older = number > BOUNDS.index(base.after)
-        where = older if where is None else where & older
-    total = getattr(slices[base.measure], measure.how)(where=where)
+def _within(base: Base, age: Any) -> Any:
+    # Whether an age lies in the window; None for the whole history.
+    conditions = [age < base.days] if base.days is not None else []
+    conditions += [age >= base.after] if base.after else []
+    return _all(conditions)
+
+
+def _slices_within(base: Base, number: Any) -> Any:
+    # Slice i holds the ages below the i-th bound that no earlier slice holds.
+    conditions = [number <= BOUNDS.index(base.days)] if base.days is not None else []
+    conditions += [number > BOUNDS.index(base.after)] if base.after else []
+    return _all(conditions)
+
+
+def _all(conditions: list[Any]) -> Any:
+    return conditions[0] & conditions[1] if len(conditions) == 2 else conditions[0] if conditions else None
+
+
+def _total(value: Any, measure: Measure, condition: Any) -> Any:
+    total = getattr(value, measure.how)(where=condition)
     if measure.moment:
         return total
     return total.cast("float64") / measure.scale if measure.scale != 1.0 else total.cast("float64")

@@ -84,7 +84,7 @@ ORDER_MEASURES = {
     "gap": Measure("sum", lambda e: e.gap),
     "gaps": Measure("sum", lambda e: count_if(e.gap > 0)),
     "gap_squared": Measure("sum", lambda e: e.gap * e.gap),
-    "longest_gap": Measure("max", lambda e: e.gap),
+    "longest_gap": Measure("max", lambda e: where(e.gap > 0, e.gap)),
     "decayed_30": Measure("sum", _decayed(30), scale=NANO),
     "decayed_90": Measure("sum", _decayed(90), scale=NANO),
     "lines": Measure("sum", lambda e: where(~e.is_return, e.lines)),

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.table import Table
-
 from configs.settings import Settings
 from pipelines.console import out
 
@@ -38,8 +36,8 @@ LABELS = {
     "churn": {"en": "Churn risk", "zh": "流失风险"},
     "spend": {"en": "Expected spend", "zh": "预期消费"},
     "lifetime": {"en": "Lifetime value", "zh": "终身价值"},
-    "why": {"en": "Why (percentage points)", "zh": "原因（百分点）"},
-    "what": {"en": "What to do", "zh": "建议"},
+    "why": {"en": "why", "zh": "原因"},
+    "what": {"en": "to do", "zh": "建议"},
     "most": {
         "en": "Ten customers with the most to lose (value × risk), in {days} days",
         "zh": "最值得挽留的十位客户（价值 × 风险），预测期 {days} 天",
@@ -107,33 +105,35 @@ def show_scores(result: tuple[pd.DataFrame, Path], settings: Settings) -> None:
 
 
 def show_customers(scores: pd.DataFrame, settings: Settings) -> None:
-    """The customers with the most expected loss, with reasons and the first strategy."""
-    value = scores["expected_spend"].fillna(scores["expected_orders"])
-    value = scores["lifetime_value"].fillna(value)
+    """The customers with the most expected loss, each with figures, reasons and the first strategy."""
+    value = scores["lifetime_value"].fillna(scores["expected_spend"]).fillna(scores["expected_orders"])
     ranked = scores.assign(at_stake=value * scores["churn_probability"])
     top = ranked.sort_values(["at_stake", "customer_id"], ascending=[False, True]).head(SHOWN)
     lang = settings.language
-    table = Table(
-        title=LABELS["most"][lang].format(days=settings.targets.horizon_days), title_justify="left", expand=False
-    )
-    for key in ("customer", "churn", "spend", "lifetime", "why", "what"):
-        table.add_column(_label(key, settings), justify="right" if key in {"churn", "spend", "lifetime"} else "left")
-    for row in top.to_dict("records"):
-        table.add_row(*_cells(row, lang))
-    out.print(table)
+    out.print(f"\n{LABELS['most'][lang].format(days=settings.targets.horizon_days)}", markup=False)
+    for place, row in enumerate(top.to_dict("records"), start=1):
+        for line in _lines(place, row, settings):
+            out.print(line, markup=False)
+    out.print()
 
 
-def _cells(row: Mapping[Any, Any], lang: str) -> list[str]:
+def _lines(place: int, row: Mapping[Any, Any], settings: Settings) -> list[str]:
+    lang = settings.language
+    figures = [
+        f"{_label('customer', settings)} {row['customer_id']}",
+        f"{_label('churn', settings)} {row['churn_probability']:.0%}",
+        f"{_label('spend', settings)} {_money(row['expected_spend'])}",
+        f"{_label('lifetime', settings)} {_money(row['lifetime_value'])} "
+        f"({_money(row['lifetime_value_low'])}–{_money(row['lifetime_value_high'])})",
+    ]
     reasons = [reason for reason in row["reasons"] if reason["points"] is not None][:REASONS_SHOWN]
     strategies = row["strategies"]
-    return [
-        str(row["customer_id"]),
-        f"{row['churn_probability']:.0%}",
-        _money(row["expected_spend"]),
-        f"{_money(row['lifetime_value'])} ({_money(row['lifetime_value_low'])}–{_money(row['lifetime_value_high'])})",
-        "\n".join(reason[f"text_{lang}"] for reason in reasons),
-        strategies[0][f"name_{lang}"] if strategies else "–",
-    ]
+    lines = [f"{place:2}. {' · '.join(figures)}"]
+    lines += [f"    {_label('why', settings)}: {reason[f'text_{lang}']}" for reason in reasons]
+    if strategies:
+        first = strategies[0]
+        lines.append(f"    {_label('what', settings)}: {first[f'name_{lang}']} – {first[f'why_{lang}']}")
+    return lines
 
 
 def _money(value: float) -> str:

@@ -326,7 +326,7 @@ def even_odds_points(effect: float, base: float) -> float:
     Examples
     --------
     >>> round(even_odds_points(0.03, 0.1), 4)
-    0.0717
+    0.0735
     """
     low, high = 1e-6, 1 - 1e-6
     before, after = min(max(base, low), high), min(max(base + effect, low), high)

@@ -130,7 +130,7 @@ def customer_page(
     currency : str, optional
         ISO code shown with money; that of the baseline otherwise.
     rules : mapping, optional
-        `at_risk_after`, `lost_after`, `loyal_orders`, `loyal_days` of the settings; the defaults otherwise.
+        `retention.lifecycle` of the settings as a dict; the defaults otherwise.
     """
     own = dict(row)
     currency = currency or baseline.currency
@@ -256,10 +256,12 @@ def _stage_rule(own: Mapping[str, Any], baseline: Baseline, lang: Lang, rules: M
         return ""
     by_probability = stage == "at_risk" and own.get("stage_because") == "probability"
     form = str(texts(lang)["stage_rules"]["at_risk_probability" if by_probability else stage])
-    times = rules.get("lost_after", 4.0) if stage == "lost" else rules.get("at_risk_after", 2.0)
+    lost = stage == "lost"
+    times = rules.get("lost_after", 4.0) if lost else rules.get("at_risk_after", 2.0)
+    days = rules.get("shortest_lost_days", 60.0) if lost else rules.get("loyal_days", 180.0)
     return form.format(
         orders=format_value(float(rules.get("loyal_orders", 5)), "count", "en"),
-        days=format_value(float(rules.get("loyal_days", 180)), "days", lang),
+        days=format_value(float(days), "days", lang),
         times=format_value(float(times), "ratio", lang),
         probability=format_value(_number(own["churn_probability"]), "probability", lang),
     )

@@ -10,7 +10,8 @@ loyal          a further order, at least `loyal_orders` since the start or the l
                `loyal_days`
 at_risk        no order for more than `at_risk_after` times the usual gap; or, at the moment of scoring, a churn
                probability in the high tier and at least one half
-lost           no order for more than `lost_after` times the usual gap
+lost           no order for more than `lost_after` times the usual gap and at least `shortest_lost_days`; at the
+               moment of scoring only if the churn probability, where there is one, is at least one half
 won_back       an order after having been lost
 =============  ==========================================================================================
 
@@ -33,7 +34,7 @@ from retention.attributes import Floats, Texts, looked_up, number
 
 STAGES = ("prospect", "first_time", "repeat", "loyal", "at_risk", "lost", "won_back")
 RISK_FROM = 0.5
-"""A churn probability below one half never makes a customer at risk, whatever its tier."""
+"""A churn probability below one half never makes a customer at risk, whatever its tier, and nobody lost."""
 
 _DAY = np.timedelta64(1, "D")
 _NONE: dict[str, str] = {
@@ -182,7 +183,7 @@ def transitions(
     is_last = np.r_[days.place[1:] == 0, True]
     until = np.where(is_last, end, np.r_[day[1:], end])
     risk_at = day + _whole_days(gap * rules.at_risk_after)
-    lost_at = day + _whole_days(gap * rules.lost_after)
+    lost_at = day + _whole_days(np.maximum(gap * rules.lost_after, rules.shortest_lost_days))
     fell_risk, fell_lost = risk_at < until, lost_at < until
 
     back = np.r_[False, fell_lost[:-1]] & (days.place > 0)
@@ -262,12 +263,23 @@ def stages(
     because = looked_up(ids, keys, last["because"].to_numpy(dtype=object), "none")
     gap = looked_up(ids, keys, number(last, "usual_gap_days"), np.nan)
     with np.errstate(invalid="ignore"):
+        # the model sees more than the rhythm: whom it expects back is at risk, not lost
+        expected = (stage == "lost") & (churn_probability < RISK_FROM)
         risky = (churn_probability >= high_from) & (churn_probability >= RISK_FROM)
     keeps = np.isin(stage.astype(str), ["repeat", "loyal", "won_back"])
     turned = keeps & risky
     stage[turned] = "at_risk"
     because[turned] = "probability"
     since = np.where(turned, frame["as_of"].to_numpy(dtype="datetime64[us]"), since)
+    fell = changes[changes["to_stage"] == "at_risk"].drop_duplicates("customer_id", keep="last")
+    at_risk_since = looked_up(
+        ids,
+        fell["customer_id"].to_numpy(dtype=object),
+        fell["at"].to_numpy(dtype="datetime64[us]"),
+        np.datetime64("NaT"),
+    )
+    stage[expected] = "at_risk"
+    since = np.where(expected, at_risk_since, since)
     return pd.DataFrame({"stage": stage, "stage_since": since, "stage_because": because, "usual_gap_days": gap})
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +43,8 @@ STATE_COLUMNS = (
 )
 LIST_COLUMNS = ("reasons", "warnings", "strategies", "changes", "spend_reasons", "lifetime_reasons", "categories")
 SUM_COLUMNS = ("churn_base", "drivers", "spend_base", "spend_drivers", "lifetime_base", "lifetime_drivers")
+CSV_LISTS = ("reasons", "warnings", "strategies", "changes")
+_LISTS = {*LIST_COLUMNS, "drivers", "spend_drivers", "lifetime_drivers"}
 STAMP_COLUMNS = ("model_version", "feature_fingerprint", "scored_at")
 
 TIMES = ("as_of", "next_order_date", "next_order_date_low", "next_order_date_high", "stage_since", "member_since")
@@ -199,8 +199,8 @@ def _missing(value: Any) -> bool:
 def write_scores(scores: pd.DataFrame, path: Path) -> None:
     """Write the scores table, whole or not at all; the suffix chooses Parquet or CSV.
 
-    In CSV, lists are JSON text, moments ISO 8601, and the file is UTF-8 with a byte-order mark so that spreadsheet
-    programs read Chinese. A text cell that a spreadsheet would run as a formula gets a leading apostrophe.
+    CSV is for people (see `to_csv`): lists are texts, moments ISO 8601, and the file begins with a byte-order mark so
+    that spreadsheet programs read Chinese. A text that a spreadsheet would run as a formula gets a leading apostrophe.
 
     Raises
     ------
@@ -214,7 +214,7 @@ def write_scores(scores: pd.DataFrame, path: Path) -> None:
         with atomic_path(path) as aside:
             pq.write_table(table, aside, compression="zstd")
     elif path.suffix == ".csv":
-        write_bytes_atomic(path, to_csv(scores).encode("utf-8-sig"))
+        write_bytes_atomic(path, to_csv(scores))
     else:
         raise InputError(
             f"scores cannot be written to {path.name}: the suffix {path.suffix!r} is not known",
@@ -224,35 +224,43 @@ def write_scores(scores: pd.DataFrame, path: Path) -> None:
         )
 
 
-def to_csv(scores: pd.DataFrame) -> str:
-    """The scores table as CSV text."""
-    ordered = scores[column_order(list(scores.columns))]
-    shown = {}
-    for name in ordered.columns:
-        column = ordered[name]
-        if name in LIST_COLUMNS or (name in SUM_COLUMNS and name.endswith("drivers")):
-            shown[name] = [json.dumps(v, ensure_ascii=False, default=_json) for v in column.tolist()]
-        elif name in TIMES or name == "scored_at":
-            shown[name] = ["" if pd.isna(v) else pd.Timestamp(v).isoformat() for v in column.tolist()]
-        elif pd.api.types.is_numeric_dtype(column.dtype):
-            shown[name] = column.tolist()
-        else:
-            shown[name] = ["" if _missing(v) else _no_formula(v) for v in column.tolist()]
-    return pd.DataFrame(shown).to_csv(index=False, lineterminator="\n", float_format="%.10g")
+def to_csv(scores: pd.DataFrame) -> bytes:
+    """The scores table as CSV for people: UTF-8 with a byte-order mark, lists as their texts in either language.
+
+    `reasons_en`, `reasons_zh`, … hold one entry per line of the cell, `drivers` the points of every family as
+    ``recency=0.0123; …``. The points of spend and lifetime value stand in the Parquet file only.
+    """
+    import pyarrow as pa
+    import pyarrow.compute
+    from pyarrow import csv
+
+    table = to_arrow(scores[[name for name in scores.columns if name not in _LISTS]])
+    columns: dict[str, Any] = {}
+    for field in table.schema:
+        column = table[field.name]
+        if pa.types.is_timestamp(field.type):
+            column = pa.compute.strftime(column.cast(pa.timestamp("s"), safe=False), format="%Y-%m-%dT%H:%M:%S")
+        elif pa.types.is_string(field.type):
+            column = pa.array([_no_formula(value) for value in column.to_pylist()], pa.string())
+        columns[field.name] = column
+    for name in CSV_LISTS:
+        if name in scores.columns:
+            for lang in ("en", "zh"):
+                key = f"name_{lang}" if name == "strategies" else f"text_{lang}"
+                cells = ["\n".join(str(one[key]) for one in row) for row in scores[name].tolist()]
+                columns[f"{name}_{lang}"] = pa.array([_no_formula(cell) for cell in cells], pa.string())
+    if "drivers" in scores.columns:
+        told = ["; ".join(f"{one['driver']}={one['points']:.6g}" for one in row) for row in scores["drivers"].tolist()]
+        columns["drivers"] = pa.array(told, pa.string())
+    sink = pa.BufferOutputStream()
+    csv.write_csv(pa.table(columns), sink, csv.WriteOptions(quoting_style="needed"))
+    return b"\xef\xbb\xbf" + bytes(sink.getvalue())
 
 
 def _no_formula(value: Any) -> Any:
     if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
         return "'" + value
     return value
-
-
-def _json(value: Any) -> Any:
-    if isinstance(value, datetime | date | pd.Timestamp):
-        return value.isoformat()
-    if isinstance(value, np.generic):
-        return value.item()
-    raise TypeError(f"{type(value).__name__} has no place in the scores table")
 
 
 def read_scores(path: Path) -> pd.DataFrame:

@@ -162,8 +162,8 @@ def escape_formulas(column: pd.Series[Any]) -> tuple[pd.Series[Any], int]:
 
     Examples
     --------
-    >>> escape_formulas(pd.Series(["=1+1", "Ann", None]))[0].tolist()
-    ["'=1+1", 'Ann', None]
+    >>> escape_formulas(pd.Series(["=1+1", "Ann"]))[0].tolist()
+    ["'=1+1", 'Ann']
     """
     if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
         return column, 0

@@ -23,7 +23,8 @@ from serving.schemas import Customer, OrderLine, Profile
 if TYPE_CHECKING:
     import pyarrow as pa
 
-CENT = Decimal("0.0001")
+CENT, NINTH = Decimal("0.0001"), Decimal("0.000000001")
+LARGEST = Decimal(10) ** 14
 LISTS = {"transactions": "orders", "feedback": "feedback", "interactions": "interactions"}
 """Canonical table → list of the request that it is made from."""
 
@@ -108,8 +109,9 @@ def read_history(
                 place = f"customers[{position}].{field}[{number}]"
                 row = {"customer_id": customer.customer_id, **_values(entry, data.timezone)}
                 if name == "transactions":
-                    _check_line(entry, place, data, columns["transactions"])
-                    _mark_return(row, data)
+                    _check_currency(entry, place, data)
+                    if "amount" in columns["transactions"]:
+                        _set_amount(row, place, data)
                 row.setdefault(f"{name[:-1] if name == 'interactions' else name}_id", f"{field}-{number:06d}")
                 if name in rows:
                     rows[name].append(row)
@@ -139,17 +141,27 @@ def _values(entry: Any, timezone: str) -> dict[str, Any]:
     return values
 
 
-def _check_line(line: OrderLine, place: str, data: DataSettings, known: Sequence[str]) -> None:
-    if "amount" in known and line.amount is None:
-        raise request_error("invalid_request", field=f"{place}.amount", type="missing")
+def _check_currency(line: OrderLine, place: str, data: DataSettings) -> None:
     if data.currency is not None and line.currency is not None and line.currency != data.currency:
         raise request_error("mixed_currencies", field=f"{place}.currency", currency=data.currency)
 
 
-def _mark_return(row: dict[str, Any], data: DataSettings) -> None:
+def _set_amount(row: dict[str, Any], place: str, data: DataSettings) -> None:
+    """Complete and check a line's amount as intake does: quantity by price where it is not given, returns marked."""
+    if "amount" not in row and {"quantity", "unit_price"} <= row.keys():
+        quantity = Decimal(repr(row["quantity"])).quantize(NINTH, rounding=ROUND_HALF_UP)
+        gross = quantity * row["unit_price"] - row.get("discount", Decimal(0))
+        row["amount"] = gross.quantize(CENT, rounding=ROUND_HALF_UP)
+    amount = row.get("amount")
+    if amount is None:
+        raise request_error("invalid_request", field=f"{place}.amount", type="missing")
+    if abs(amount) >= LARGEST:
+        raise request_error("invalid_request", field=f"{place}.amount", type="number_range")
     prefix = data.returns.order_prefix
-    if prefix and row["order_id"].startswith(prefix) and row.get("amount", Decimal(0)) > 0:
-        row["amount"] = -row["amount"]
+    if prefix and row["order_id"].startswith(prefix):
+        row["amount"] = -abs(amount)
+    elif amount < 0 and not data.returns.negative_amount:
+        raise request_error("invalid_request", field=f"{place}.amount", type="negative_amount")
 
 
 def _missing(customer: Customer, columns: Columns) -> list[str]:

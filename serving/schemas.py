@@ -174,6 +174,13 @@ class Feedback(Strict):
     text: Prose | None = None
     recorded_at: Moment | None = None
 
+    @model_validator(mode="after")
+    def _score_in_its_scale(self) -> Self:
+        low, score, high = self.score_min, self.score, self.score_max
+        if score is not None and low is not None and high is not None and not low <= score <= high:
+            raise PydanticCustomError("score_outside", "has a score outside score_min and score_max")
+        return self
+
 
 class Interaction(Strict):
     """One contact, visit or reaction to a message."""

@@ -22,13 +22,13 @@ from configs.moments import format_moment
 from configs.progress import SILENT, Progress
 from configs.settings import Settings
 from features.engine import Tables, compute_features, order_events
-from features.specs import DRIVERS, FeatureSet
-from models.contract import KEYS, Contributions, churn_column, orders_column, spend_column
+from models.contract import KEYS, churn_column, orders_column, spend_column
 from models.suite import ModelSuite
 from training import metrics
 from training.baselines import BASELINES, baseline_predictions
 from training.cutoffs import min_history_days
 from training.datasets import TrainingSet, backtest_cutoffs, stable_fraction, training_set
+from training.drivers import driver_summary
 from training.grade import grade
 from training.labels import days_to_next_order, discounted_spend, make_labels
 from training.measures import by_slice, lifetime_check, losses, measures, next_order_check
@@ -242,7 +242,9 @@ def _content(fold: Fold, as_of: datetime, settings: Settings) -> dict[str, Any]:
             "orders_deciles": _deciles(actual["orders"], fold.predictions["expected_orders"]),
             "spend_deciles": _deciles(actual["spend"], fold.predictions["expected_spend"]),
         },
-        "drivers": driver_summary(fold, settings.training.sampled_customers_for_shap),
+        "drivers": driver_summary(
+            fold.suite, fold.frame, fold.data.feature_set, settings.training.sampled_customers_for_shap
+        ),
         "data_hash": fold.data.data_hash,
         "feature_fingerprint": fold.data.feature_set.fingerprint,
     }
@@ -310,40 +312,6 @@ def _lifetime(
     actual = discounted_spend(fold.events, fold.frame[KEYS], days, discount, as_of).to_numpy(dtype=np.float64)
     found = lifetime_check(actual, fold.predictions)
     return {"test_date": format_moment(fold.cutoff, settings.data.timezone), "days": days} | found if found else None
-
-
-def driver_summary(fold: Fold, customers: int) -> list[dict[str, Any]]:
-    """How much each driver family moves the churn log-odds: mean size and spread over a sample of customers."""
-    fraction = stable_fraction([str(customer) for customer in fold.frame["customer_id"]])
-    rows = np.sort(np.argsort(fraction, kind="stable")[:customers])
-    parts = fold.suite.contributions(fold.frame.iloc[rows].reset_index(drop=True))["churn"]
-    by_driver = contributions_by_driver(parts, fold.data.feature_set)
-    result = []
-    for driver in by_driver.columns:
-        values = by_driver[driver].to_numpy(dtype=np.float64)
-        low, lower, middle, upper, high = np.quantile(values, [0.05, 0.25, 0.5, 0.75, 0.95])
-        result.append(
-            {
-                "driver": driver,
-                "mean_abs": float(np.abs(values).mean()),
-                "p05": float(low),
-                "p25": float(lower),
-                "p50": float(middle),
-                "p75": float(upper),
-                "p95": float(high),
-            }
-        )
-    return sorted(result, key=lambda row: (-row["mean_abs"], row["driver"]))
-
-
-def contributions_by_driver(parts: Contributions, feature_set: FeatureSet) -> pd.DataFrame:
-    """Contributions added per driver family; a column that is a driver's code itself stands for that driver."""
-    family = {spec.name: spec.driver for spec in feature_set}
-    names = [family.get(str(column), str(column)) for column in parts.values.columns]
-    unknown = sorted({name for name in names if name not in DRIVERS})
-    if unknown:
-        raise InvariantError(f"contributions name {unknown[0]!r}, which is no driver", "rebuild the bundle")
-    return parts.values.T.groupby(names, sort=True).sum().T
 
 
 def _losses_kept(fold: Fold, horizon: int) -> pd.DataFrame:

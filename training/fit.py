@@ -26,7 +26,7 @@ from configs.settings import Settings
 from features.engine import Tables, compute_features, reference_prices
 from models.suite import ModelSuite
 from retention.baseline import fit_baseline
-from retention.categories import line_shares
+from retention.categories import line_reference
 from retention.scorer import BASELINE_FILE, FEATURES_FILE, PARAMETERS_FILE, PRICES_FILE, table_frame
 from training.card import card_content, card_files
 from training.datasets import TrainingSet, training_set
@@ -101,7 +101,7 @@ def fit_bundle(
             data.feature_set,
             settings,
             profile=table_frame(tables, "customers", "customer_id"),
-            lines=line_shares(tables, as_of),
+            lines=line_reference(tables, as_of),
         )
     files = dict(suite.to_files())
     files[FEATURES_FILE] = data.feature_set.to_json().encode()

@@ -69,7 +69,7 @@ def decile_plot(rows: Rows, y_key: str) -> str:
 
 
 def driver_plot(rows: Rows) -> str:
-    """How far each driver family moves the log-odds: line 5–95 %, box 25–75 %, dot median; strongest on top."""
+    """How far each driver family moves the probability: line 5–95 %, box 25–75 %, dot median; strongest on top."""
 
     def draw(axes: Any) -> None:
         for place, row in enumerate(reversed(rows)):
@@ -80,7 +80,8 @@ def driver_plot(rows: Rows) -> str:
         axes.set_yticks(range(len(rows)), [f"[[driver.{row['driver']}]]" for row in reversed(rows)])
         axes.set_ylim(-0.7, len(rows) - 0.3)
         axes.grid(axis="y", visible=False)
-        axes.set_xlabel("[[plot.log_odds]]")
+        _percent(axes, "x")
+        axes.set_xlabel("[[plot.points]]")
 
     return _svg(draw, size=(7.6, 0.9 + 0.3 * len(rows)), left=0.3)
 

@@ -201,7 +201,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "plot.tenth": ("tenth of the customers, highest expectation first", "客户十等分（预期从高到低）"),
     "plot.spend_per_customer": ("net spend per customer", "每位客户净消费"),
     "plot.orders_per_customer": ("orders per customer", "每位客户订单数"),
-    "plot.log_odds": ("effect on the churn risk (log-odds)", "对流失风险的影响（对数几率）"),
+    "plot.points": ("points added to the probability of churn", "对流失概率的增减（百分点）"),
     "not_applicable": ("n/a", "不适用"),
     "card.title": ("Model card", "模型卡"),
     "card.what": (

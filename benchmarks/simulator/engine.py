@@ -123,7 +123,9 @@ def _advance(
 ) -> NDArray[np.int64]:
     """One week: who leaves, who orders how often, what the observer then believes."""
     started = people.acquired_week <= week
-    hazard = leave_hazard(settings, state.mood)
+    # before the log begins nobody leaves: a log that starts in mid-life shows those who stayed until then
+    staying = 0.0 if week < 0 else 1.0
+    hazard = staying * leave_hazard(settings, state.mood)
     leaves = rng.random(len(people)) < hazard
     state.there &= ~(leaves & started)
     season = season_factor(settings, week)
@@ -133,7 +135,7 @@ def _advance(
     # everyone who is won places a first order in the week of winning
     orders = np.where((people.acquired_week == week) & ~people.prospect, np.maximum(orders, 1), orders)
     state.there |= orders > 0
-    content_hazard = leave_hazard(settings, np.zeros(len(people)))
+    content_hazard = staying * leave_hazard(settings, np.zeros(len(people)))
     content_pace = people.rate * season * (1 + lift)
     for belief, own_hazard, own_pace in (
         (state.belief, hazard, pace),

@@ -221,8 +221,9 @@ def feedback_and_mood(
     felt = felt - np.where(lines.late, 0.8, 0.0)
     mood += 0.02 * (people.content - mood)
     np.add.at(mood, customer, felt)
-    angry = (felt < -0.6) & (rng.random(count) < 0.6)
+    angry = (felt < -0.6) & (rng.random(count) < 0.45)
     solved = angry & (rng.random(count) < 0.7)
+    closed = solved | (angry & (rng.random(count) < 0.75))  # some are closed without having been solved
     np.add.at(mood, customer, np.where(solved, 0.45, np.where(angry, -0.5, 0.0)))
     np.clip(mood, -3, 3, out=mood)
     if log is None:
@@ -240,7 +241,7 @@ def feedback_and_mood(
                 "topic": topic[rows],
                 "score": said[rows] if kind == "survey" else np.full(int(rows.sum()), np.nan),
                 "resolved": np.where(
-                    solved[rows], lines.seconds[rows] + (days[rows] + rng.exponential(5, int(rows.sum()))) * DAY, np.nan
+                    closed[rows], lines.seconds[rows] + (days[rows] + rng.exponential(5, int(rows.sum()))) * DAY, np.nan
                 ),
                 "written": rng.random(int(rows.sum())) < settings.text_share,
                 "choice": rng.integers(0, 2, int(rows.sum())),

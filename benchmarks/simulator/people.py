@@ -56,7 +56,12 @@ def make_products(settings: SimulationSettings) -> Products:
             "product_id": [f"P{place + 1:05d}" for place in range(count)],
             "name": names,
             "category": paths,
-            "line": np.where(premium, "premium", "mass"),
+            # one flag per product: of the plain ones, half say "mass" and half whether they are of the main line
+            "line": np.where(
+                premium,
+                "premium",
+                np.where(np.arange(count) // len(leaves) % 3 == 1, "mass", np.where(category < 8, "main", "auxiliary")),
+            ),
             "margin": np.round(np.where(premium, 0.45, 0.25) + rng.normal(0, 0.03, count), 3),
         }
     )

@@ -114,7 +114,7 @@ def order_features(lines: Rows, as_of: datetime) -> dict[str, Any]:
         "overdue_longest_ratio": since / max(g for g, _ in gaps) if gaps else None,
         "overdue_days": since - mean_gap if mean_gap else None,
         "mean_gap_days": mean_gap,
-        "longest_gap_days": max(g for g, _ in gaps) if gaps else (0.0 if len(moments) > 1 else None),
+        "longest_gap_days": max(g for g, _ in gaps) if gaps else None,
         "gap_cv": stdev(g for g, _ in gaps) / mean_gap if len(gaps) > 1 else None,
     }
     year = [g for g, end in gaps if end < 365]

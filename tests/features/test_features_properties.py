@@ -22,6 +22,7 @@ from features.specs import FeatureSet
 from tests.features.features_data import AS_OF, BASE, Rows, random_tables, to_arrow
 
 DAY = timedelta(days=1)
+FEWER = settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 FEW = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 seeds = st.integers(min_value=0, max_value=10**6)
 
@@ -106,7 +107,7 @@ def test_shifting_by_whole_days_changes_only_the_calendar(seed: int, shift: int)
     same(before[lasting], after[lasting])
 
 
-@FEW
+@FEWER
 @given(seed=seeds, late=st.booleans())
 def test_many_cutoffs_equal_single_ones(seed: int, late: bool) -> None:
     tables = to_arrow(small(seed, late=late))
@@ -142,7 +143,7 @@ def test_prompt_records_go_the_fast_way_to_the_same_answer(seed: int) -> None:
     same(features(to_arrow(tables))[0], features(to_arrow(prompt))[0])
 
 
-@FEW
+@FEWER
 @given(seed=seeds)
 def test_stages_equal_one_statement(seed: int) -> None:
     tables = to_arrow(small(seed))
@@ -153,7 +154,7 @@ def test_stages_equal_one_statement(seed: int) -> None:
     same(whole, staged)
 
 
-@FEW
+@FEWER
 @given(seed=seeds, late=st.booleans())
 def test_one_customer_inline_equals_the_batch_row(seed: int, late: bool) -> None:
     rows = small(seed, late=late)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -164,3 +165,9 @@ def make_world(customers: int = 240, seed: int = 7, *, currency: str | None = "C
 def world() -> World:
     """One company for all tests that only read it."""
     return make_world()
+
+
+@pytest.fixture(scope="session")
+def events_of() -> Callable[[np.random.Generator, int], pd.DataFrame]:
+    """The orders of a company before 2024, from a generator and a number of customers."""
+    return make_events

@@ -9,7 +9,15 @@ import yaml
 
 from configs.errors import SettingsError
 from configs.settings import DataSettings, RetentionSettings, Settings, SourceSettings
-from retention.catalogue import DEFAULT, PLACEHOLDERS, TEXT_LIMIT, load_catalogue, placeholders, read_catalogue
+from retention.catalogue import (
+    DEFAULT,
+    PLACEHOLDERS,
+    TEXT_LIMIT,
+    Strategy,
+    load_catalogue,
+    placeholders,
+    read_catalogue,
+)
 from retention.strategy_texts import UNITS
 
 ROWS: dict[str, tuple[str, ...]] = {
@@ -121,6 +129,14 @@ def test_texts_are_complete_short_and_alike_in_both_languages() -> None:
     names = [strategy.name.en for strategy in catalogue.strategies]
     assert len(set(names)) == len(names)
     assert len({strategy.name.zh for strategy in catalogue.strategies}) == len(names)
+
+
+def test_every_field_and_figure_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "strategies.md").read_text(encoding="utf-8")
+    fields = {name for name in Strategy.model_fields if name != "code"}
+    assert [name for name in fields if f"`{name}`" not in page] == []
+    assert [name for name in PLACEHOLDERS if f"`{{{name}}}`" not in page] == []
+    assert f"holds {len(load_catalogue().codes)} strategies" in page
 
 
 def test_every_placeholder_has_a_unit() -> None:

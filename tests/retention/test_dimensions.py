@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -26,6 +28,7 @@ from retention.dimensions import (
     quantile_cuts,
     rule_text,
 )
+from retention.lifecycle import STAGES
 from retention.measures import (
     Reference,
     buying_behaviour,
@@ -39,6 +42,7 @@ from retention.measures import (
     tenure,
 )
 from retention.scoring import score
+from retention.warnings import UNITS
 
 AS_OF = pd.Timestamp("2024-01-01")
 
@@ -369,3 +373,12 @@ def test_the_rule_names_number_and_cut_offs(world) -> None:  # type: ignore[no-u
         "Churn risk is high: 72% is at least 60% (low below 30%; cut-offs fixed in the settings)"
     )
     assert rule_text("churn_risk", row, base, "zh") == "流失风险为高：72%，不低于60%（低于30%为低；设置中的固定分界）"
+
+
+def test_the_documentation_names_every_dimension_tier_and_sign() -> None:
+    told = (Path(__file__).parents[2] / "docs" / "dimensions.md").read_text(encoding="utf-8")
+    for code, dimension in DIMENSIONS.items():
+        line = next(line for line in told.splitlines() if line.startswith(f"| `{code}` |"))
+        assert all(tier in line for tier in dimension.tiers), code
+    for name in (*STAGES, *UNITS):
+        assert f"| `{name}` |" in told

@@ -100,7 +100,7 @@ def test_the_rule_by_probability_is_told(made) -> None:  # type: ignore[no-untyp
     row = scores[scores["stage_because"] == "probability"].iloc[0]
     assert "in the high tier" in customer_page(row, baseline, "en").stage_rule
     lost = scores[scores["stage"] == "lost"].iloc[0]
-    assert customer_page(lost, baseline, "zh").stage_rule == "超过通常间隔的4倍没有购买"
+    assert customer_page(lost, baseline, "zh").stage_rule == "超过通常间隔的4倍且至少60天没有购买"
 
 
 def test_markup_in_names_is_not_run(made) -> None:  # type: ignore[no-untyped-def]

@@ -187,7 +187,8 @@ def walk(days_before: list[int]) -> list[tuple[str, str]]:
         elif orders and day > 0:
             gap = max((orders[0] - orders[-1] + 30.0) / len(orders), RULES.shortest_gap_days)
             silent = orders[-1] - day
-            new = "lost" if silent >= np.ceil(gap * 4) else "at_risk" if silent >= np.ceil(gap * 2) else stage
+            gone = max(gap * 4, RULES.shortest_lost_days)
+            new = "lost" if silent >= np.ceil(gone) else "at_risk" if silent >= np.ceil(gap * 2) else stage
         else:
             new = stage
         if new != stage:
@@ -225,6 +226,23 @@ def test_probability_puts_at_risk_only_those_who_keep_to_their_rhythm() -> None:
     assert found["stage_because"].tolist() == ["order", "order", "probability", "order", "silence", "none"]
     assert found["stage_since"].iloc[2] == AS_OF and pd.isna(found["stage_since"].iloc[5])
     assert set(found["stage"]) <= set(STAGES)
+
+
+def test_whom_the_model_expects_back_is_at_risk_and_not_lost() -> None:
+    events = history(300.0, 280.0)
+    frame = pd.DataFrame({"customer_id": ["c"], "as_of": [AS_OF]})
+    moves = transitions(order_days(events, AS_OF), AS_OF, RULES, 30.0)
+    assert moves["to_stage"].tolist() == ["first_time", "repeat", "at_risk", "lost"]
+    for probability, stage, row in ((0.49, "at_risk", 2), (0.5, "lost", 3), (np.nan, "lost", 3)):
+        found = stages(frame, moves, churn_probability=np.array([probability]), high_from=np.array([0.9]))
+        assert found["stage"].tolist() == [stage]
+        assert found["stage_since"].iloc[0] == moves["at"].iloc[row]
+
+
+def test_a_quick_buyer_is_not_lost_within_two_months() -> None:
+    events = history(80.0, 75.0, 70.0, 65.0, 60.0)
+    assert told(events)[-1] == ("2023-11-16", "repeat", "at_risk")
+    assert told(history(81.0, 76.0, 71.0, 66.0, 61.0))[-1] == ("2023-12-31", "at_risk", "lost")
 
 
 def test_features_give_the_same_present_stage_as_an_even_log() -> None:

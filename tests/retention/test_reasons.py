@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from decimal import Decimal, getcontext
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -182,3 +183,23 @@ def test_natural_base_is_the_answer_without_parts() -> None:
 
 def test_every_step_is_a_driver_that_cannot_be_acted_on() -> None:
     assert all(not DRIVERS[code].actionable for code in STEPS)
+
+
+def test_the_numbers_worked_through_in_the_documentation_are_right() -> None:
+    told = (Path(__file__).parents[2] / "docs" / "reasons.md").read_text(encoding="utf-8")
+    table = pd.DataFrame([[0.9, 0.4, -0.5, 0.1]], columns=["a1", "b1", "a2", "calibration"])
+    churn = attribute(Contributions("logit", np.array([-0.6]), table), SPECS, target="churn")
+    for points in churn.features[0] * 100:
+        assert f"| {points:+.2f} |" in told
+    assert f"{churn.base[0] * 100:.2f} + {churn.drivers.sum() * 100:.2f} = {churn.total()[0] * 100:.2f}" in told
+    money = pd.DataFrame([[0.5, 0.3, -0.2]], columns=["a1", "b1", "a2"])
+    spend = attribute(Contributions("log", np.log([200.0]), money), SPECS, target="spend")
+    assert f"200 * e^0.6 = {spend.total()[0]:.2f}" in told
+    first, second, third = spend.features[0]
+    assert f"{first:+.2f}, {second:+.2f} and {third:+.2f}" in told
+
+
+def test_the_documentation_names_every_driver() -> None:
+    told = (Path(__file__).parents[2] / "docs" / "reasons.md").read_text(encoding="utf-8")
+    for driver in DRIVERS.values():
+        assert f"| `{driver.code}` | {driver.en} | {driver.zh} | {'yes' if driver.actionable else 'no'} |" in told

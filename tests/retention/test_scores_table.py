@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pandas as pd
@@ -75,11 +74,17 @@ def test_csv_is_for_spreadsheets(scores, tmp_path: Path) -> None:  # type: ignor
     assert path.read_bytes().startswith(b"\xef\xbb\xbf")
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
     assert table["customer_id"].tolist() == ["'=1+1", "007", "王芳"]
-    reasons = json.loads(table["reasons"].iloc[0])
-    assert reasons[0]["text_zh"] == odd["reasons"].iloc[0][0]["text_zh"]
+    first = odd.iloc[0]
+    for lang in ("en", "zh"):
+        assert table[f"reasons_{lang}"].iloc[0].split("\n") == [one[f"text_{lang}"] for one in first["reasons"]]
+        assert table[f"strategies_{lang}"].iloc[0].split("\n") == [one[f"name_{lang}"] for one in first["strategies"]]
+    points = dict(part.split("=") for part in table["drivers"].iloc[0].split("; "))
+    total = first["churn_base"] + sum(map(float, points.values()))
+    assert total == pytest.approx(first["churn_probability"], abs=1e-5)
+    assert "spend_drivers" not in table.columns
     assert table["as_of"].iloc[0] == "2024-01-01T00:00:00"
     assert float(table["churn_probability"].iloc[1]) == pytest.approx(odd["churn_probability"].iloc[1], rel=1e-9)
-    assert "NaT" not in to_csv(scores)
+    assert b"NaT" not in to_csv(scores) and b"nan" not in to_csv(scores).replace(b"finance", b"")
 
 
 def test_another_suffix_is_refused(scores, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

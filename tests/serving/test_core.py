@@ -251,18 +251,32 @@ def test_without_tables_a_history_is_needed(trained: Any, history: Any, core: An
     assert not bare.model_card().by_id and bare.model_card().data_until is None
 
 
-def test_a_returned_order_is_marked_by_the_rule_of_the_settings(trained: Any) -> None:
-    from configs.settings import ReturnRule
+def amounts(data: Any, *lines: OrderLine) -> list[Decimal]:
     from serving.history import read_history
     from serving.schemas import Customer
 
-    data = trained.settings.data.model_copy(update={"returns": ReturnRule(order_prefix="C")})
+    columns = {"transactions": ("customer_id", "order_id", "occurred_at", "amount", "quantity", "unit_price")}
+    history = read_history([(0, Customer(customer_id="a", orders=list(lines)))], data, columns, None)
+    assert history.tables["transactions"]["occurred_at"].to_pylist() == [datetime(2021, 12, 31, 16)] * len(lines)
+    return list(history.tables["transactions"]["amount"].to_pylist())
+
+
+def test_lines_are_read_by_the_rules_of_intake(trained: Any) -> None:
+    from configs.settings import ReturnRule
+
+    data = trained.settings.data
     line = OrderLine(order_id="C1", occurred_at=datetime(2022, 1, 1), amount=Decimal("5.00005"))
-    customer = Customer(customer_id="a", orders=[line, line.model_copy(update={"order_id": "1"})])
-    columns = {"transactions": ("customer_id", "order_id", "occurred_at", "amount")}
-    table = read_history([(0, customer)], data, columns, None).tables["transactions"]
-    assert table["amount"].to_pylist() == [Decimal("-5.0001"), Decimal("5.0001")]
-    assert table["occurred_at"].to_pylist() == [datetime(2021, 12, 31, 16)] * 2
+    marked = data.model_copy(update={"returns": ReturnRule(order_prefix="C")})
+    assert amounts(data, line) == [Decimal("5.0001")]
+    assert amounts(marked, line, line.model_copy(update={"order_id": "1"})) == [Decimal("-5.0001"), Decimal("5.0001")]
+    priced = {"amount": None, "quantity": 3.0, "unit_price": Decimal("0.1"), "discount": Decimal("0.05")}
+    assert amounts(data, line.model_copy(update=priced)) == [Decimal("0.2500")]
+    returned = line.model_copy(update={"amount": Decimal(-2)})
+    assert amounts(data, returned) == [Decimal(-2)]
+    unsigned = data.model_copy(update={"returns": ReturnRule(negative_amount=False)})
+    with pytest.raises(RequestError) as caught:
+        amounts(unsigned, line, returned)
+    assert caught.value.place["field"] == "customers[0].orders[1].amount"
 
 
 @pytest.mark.parametrize(

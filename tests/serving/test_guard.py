@@ -86,6 +86,10 @@ MALFORMED: dict[str, tuple[bytes, str]] = {
     "null id": (body_with("customers.0.customer_id", "null"), "invalid_request"),
     "unknown language": (body_with("lang", '"fr"'), "invalid_request"),
     "unknown kind": (body_with("customers.0.feedback.0.kind", '"praise"'), "invalid_request"),
+    "score outside its scale": (
+        body_with("customers.0.feedback.0.score", '9, "score_min": 1, "score_max": 5'),
+        "invalid_request",
+    ),
     "epoch as time": (body_with(f"{LINE}.occurred_at", "1315612800"), "invalid_request"),
     "no such day": (body_with(f"{LINE}.occurred_at", '"2023-02-30"'), "invalid_request"),
     "year 0": (body_with(f"{LINE}.occurred_at", '"0000-01-01"'), "invalid_request"),

@@ -11,19 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from configs.errors import InvariantError, NotEnoughDataError
+from configs.errors import NotEnoughDataError
 from configs.settings import Settings
 from features.engine import order_events, tables_from_arrow
-from features.specs import FeatureSet, FeatureSpec
-from models.contract import Contributions
 from training.baselines import BASELINES, bg_nbd, persistence, recency_rule
-from training.evaluate import (
-    Evaluation,
-    backtest,
-    contributions_by_driver,
-    load_evaluation,
-    save_evaluation,
-)
+from training.datasets import TrainingSet
+from training.drivers import driver_summary
+from training.evaluate import Evaluation, backtest, load_evaluation, save_evaluation
 from training.labels import OrderLog
 
 
@@ -152,20 +146,19 @@ def test_several_folds(log: pa.Table, settings: Settings, as_of: datetime, simpl
     assert found.content["lifetime"] is None
 
 
-def test_contributions_are_added_per_driver() -> None:
-    specs = tuple(
-        FeatureSpec(name, driver, "transactions", "orders", name, name)
-        for name, driver in (("a", "recency"), ("b", "trend"), ("c", "recency"))
-    )
-    values = pd.DataFrame({"a": [1.0, 2.0], "b": [0.5, -0.5], "c": [3.0, 4.0], "level": [0.1, 0.1]})
-    parts = Contributions("logit", np.zeros(2), values)
-    found = contributions_by_driver(parts, FeatureSet(specs))
-    assert found["recency"].tolist() == [4.0, 6.0]
-    assert found["trend"].tolist() == [0.5, -0.5]
-    assert found["level"].tolist() == [0.1, 0.1]
-    strange = Contributions("logit", np.zeros(2), values.rename(columns={"level": "moon"}))
-    with pytest.raises(InvariantError, match="moon"):
-        contributions_by_driver(strange, FeatureSet(specs))
+def test_drivers_add_up_to_the_mean_probability(
+    data: TrainingSet, simple_suite: Any, evaluation_of_company: Evaluation
+) -> None:
+    suite = simple_suite().fit(data.frame, data.labels, data.context)
+    newest = data.frame[data.frame["as_of"] == data.frame["as_of"].max()].reset_index(drop=True)
+    found = driver_summary(suite, newest, data.feature_set, len(newest))
+    base = 1 / (1 + np.exp(0.2))
+    expected = suite.predict(newest)["churn_probability"].mean()
+    assert base + sum(row["mean"] for row in found) == pytest.approx(expected)
+    assert [row["driver"] for row in found] == ["recency", "calibration"], "strongest first"
+    sample = driver_summary(suite, newest, data.feature_set, 50)
+    assert sample == driver_summary(suite, newest.sample(frac=1, random_state=1), data.feature_set, 50)
+    assert {row["driver"] for row in evaluation_of_company.content["drivers"]} == {"recency", "calibration"}
 
 
 def frames(days: list[float]) -> pd.DataFrame:

@@ -1,0 +1,152 @@
+"""Speed of the feature engine beside hand-written SQL and pandas, on a generated log, as ratios of one run."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks.feature_log import write_feature_log
+from benchmarks.feature_tasks import CUTOFFS, TASKS
+from configs.errors import InvariantError
+from configs.files import write_json_atomic
+from configs.progress import SILENT, Progress
+
+LINES, CUSTOMERS = 29_000_000, 49_000
+
+BARS: list[tuple[str, str, Callable[[dict[str, float]], float], str, float]] = [
+    ("rfm_speedup_over_pandas", "window RFM: pandas by ours", lambda s: s["rfm_pandas"] / s["rfm"], ">=", 4.0),
+    ("rfm_against_by_hand", "window RFM: ours by hand-written SQL", lambda s: s["rfm"] / s["rfm_by_hand"], "<=", 1.5),
+    ("catalogue_against_bare", "whole catalogue by bare group by", lambda s: s["catalogue"] / s["bare"], "<=", 6.0),
+    ("cutoffs_12_against_1", "12 cut-offs by one", lambda s: s["catalogue_12"] / s["catalogue"], "<=", 4.0),
+]
+"""Ratios with the bar that each has to meet."""
+
+MEMORY_BAR_GB = 6.0
+
+
+def run_feature_benchmark(
+    *,
+    lines: int = LINES,
+    customers: int = CUSTOMERS,
+    folder: Path | None = None,
+    repeats: int = 3,
+    threads: int = 2,
+    out: Path | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Generate a log, time every task in a process of its own, and compare.
+
+    Parameters
+    ----------
+    lines, customers : int
+        Size of the log.
+    folder : Path, optional
+        Where the log is kept and taken from if it is there already; a temporary folder by default.
+    repeats : int
+        Runs per task, of which the quickest counts; pandas runs once.
+    threads : int
+        Threads of DuckDB.
+    out : Path, optional
+        Where to write the result as JSON.
+    progress : Progress, optional
+        Told of every task.
+
+    Returns
+    -------
+    dict
+        `log` (lines, customers, threads), `tasks` (seconds, peak memory), `ratios` (value, bar, met) and `met`.
+
+    Raises
+    ------
+    InvariantError
+        The ways do not agree on the features, or a task failed.
+    """
+    if folder is None:
+        with tempfile.TemporaryDirectory(prefix="holdfast-benchmark-") as made:
+            return run_feature_benchmark(
+                lines=lines,
+                customers=customers,
+                folder=Path(made),
+                repeats=repeats,
+                threads=threads,
+                out=out,
+                progress=progress,
+            )
+    told = progress or SILENT
+    source = folder / f"features_{lines}_{customers}"
+    if not (source / "transactions.parquet").exists():
+        with told.step("generate the log"):
+            write_feature_log(source, lines=lines, customers=customers)
+    tasks = {}
+    for name in TASKS:
+        with told.step(name):
+            tasks[name] = _in_child(name, source, 1 if name == "rfm_pandas" else repeats, threads)
+    _agree(tasks, "rfm", "rfm_by_hand")
+    _agree(tasks, "rfm", "rfm_pandas")
+    _agree(tasks, "rfm", "catalogue")
+    best = {name: min(task["seconds"]) for name, task in tasks.items()}
+    ratios = {}
+    for code, text, ratio, sign, bar in BARS:
+        value = ratio(best)
+        met = value >= bar if sign == ">=" else value <= bar
+        ratios[code] = {"text": text, "value": round(value, 2), "bar": f"{sign} {bar:g}", "met": met}
+    peak = max(tasks[name]["peak_gb"] for name in ("rfm", "catalogue", "catalogue_12"))
+    ratios["peak_memory_gb"] = {
+        "text": "peak memory in GB",
+        "value": peak,
+        "bar": f"<= {MEMORY_BAR_GB:g}",
+        "met": peak <= MEMORY_BAR_GB,
+    }
+    result = {
+        "log": {"lines": lines, "customers": customers, "threads": threads, "cutoffs": CUTOFFS},
+        "tasks": {name: {key: task[key] for key in task if key != "sums"} for name, task in tasks.items()},
+        "ratios": ratios,
+        "met": all(ratio["met"] for ratio in ratios.values()),
+    }
+    if out is not None:
+        write_json_atomic(out, result)
+    return result
+
+
+def benchmark_table(result: dict[str, Any]) -> Any:
+    """The result as a rich table."""
+    from rich.table import Table
+
+    log = result["log"]
+    table = Table(title=f"Features of {log['lines']:,} lines, {log['customers']:,} customers, {log['threads']} threads")
+    for heading in ("what", "value", "bar", "met"):
+        table.add_column(heading, justify="left" if heading == "what" else "right")
+    for name, task in result["tasks"].items():
+        table.add_row(f"{name}: seconds", f"{min(task['seconds']):.2f}", "", "")
+    for ratio in result["ratios"].values():
+        table.add_row(ratio["text"], f"{ratio['value']:.2f}", ratio["bar"], "yes" if ratio["met"] else "no")
+    return table
+
+
+def _in_child(task: str, folder: Path, repeats: int, threads: int) -> dict[str, Any]:
+    command = [sys.executable, "-m", "benchmarks.feature_tasks", task, str(folder), str(repeats), str(threads)]
+    root = Path(__file__).resolve().parent.parent
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    if done.returncode != 0:
+        reason = done.stderr.strip().splitlines()[-1] if done.stderr.strip() else f"exit code {done.returncode}"
+        raise InvariantError(f"the benchmark task {task} failed ({reason})", "run it alone to see why")
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+def _agree(tasks: dict[str, dict[str, Any]], one: str, other: str) -> None:
+    for name, value in tasks[one]["sums"].items():
+        if not math.isclose(value, tasks[other]["sums"][name], rel_tol=1e-9, abs_tol=1e-3):
+            raise InvariantError(
+                f"{one} and {other} disagree on {name}: {value} and {tasks[other]['sums'][name]}",
+                "the benchmark compares different things",
+                field=name,
+            )

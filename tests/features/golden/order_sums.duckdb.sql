@@ -1,0 +1,95 @@
+SELECT
+  "t7"."customer_id",
+  "t7"."order_id",
+  MIN("t7"."occurred_at") AS "occurred_at",
+  MAX("t7"."occurred_at") AS "until",
+  COUNT(*) AS "lines",
+  COALESCE(CAST(SUM("t7"."amount") AS DECIMAL(18, 4)), CAST(0 AS DECIMAL(18, 4))) AS "amount",
+  COALESCE(
+    CAST(SUM("t7"."amount") FILTER(WHERE
+      (
+        "t7"."product_line" = 'premium'
+      ) AND (
+        "t7"."amount" > 0
+      )) AS DECIMAL(18, 4)),
+    CAST(0 AS DECIMAL(18, 4))
+  ) AS "premium",
+  COALESCE(
+    CAST(SUM("t7"."amount") FILTER(WHERE
+      (
+        "t7"."product_line" = 'main'
+      ) AND (
+        "t7"."amount" > 0
+      )) AS DECIMAL(18, 4)),
+    CAST(0 AS DECIMAL(18, 4))
+  ) AS "main",
+  COALESCE(
+    SUM(
+      CAST(ROUND(
+        CASE
+          WHEN CASE
+            WHEN "t7"."quantity" IS NULL
+            THEN "t7"."quantity"
+            ELSE LEAST(9000000000000.0, "t7"."quantity")
+          END IS NULL
+          THEN CASE
+            WHEN "t7"."quantity" IS NULL
+            THEN "t7"."quantity"
+            ELSE LEAST(9000000000000.0, "t7"."quantity")
+          END
+          ELSE GREATEST(
+            -9000000000000.0,
+            CASE
+              WHEN "t7"."quantity" IS NULL
+              THEN "t7"."quantity"
+              ELSE LEAST(9000000000000.0, "t7"."quantity")
+            END
+          )
+        END * 1000000.0,
+        0
+      ) AS BIGINT)
+    ),
+    0
+  ) AS "items",
+  COALESCE(CAST(SUM("t7"."discount") AS DECIMAL(18, 4)), CAST(0 AS DECIMAL(18, 4))) AS "discount",
+  COUNT("t7"."returns_order_id") AS "named"
+FROM (
+  SELECT
+    "t3"."customer_id",
+    "t3"."order_id",
+    "t3"."occurred_at",
+    "t3"."amount",
+    "t3"."product_id",
+    "t3"."category",
+    "t3"."quantity",
+    "t3"."unit_price",
+    "t3"."discount",
+    "t3"."channel",
+    "t3"."returns_order_id",
+    "t3"."promised_at",
+    "t3"."delivered_at",
+    "t6"."marked_product",
+    "t6"."product_line"
+  FROM (
+    SELECT
+      "t0".*
+      EXCLUDE ("recorded_at")
+    FROM "transactions" AS "t0"
+  ) AS "t3"
+  LEFT OUTER JOIN (
+    SELECT
+      "t4"."product_id" AS "marked_product",
+      "t4"."line" AS "product_line"
+    FROM (
+      SELECT
+        *
+      FROM "products" AS "t1"
+      WHERE
+        "t1"."line" IN ('premium', 'main')
+    ) AS "t4"
+  ) AS "t6"
+    ON "t3"."product_id" = "t6"."marked_product"
+) AS "t7"
+GROUP BY
+  1,
+  2

@@ -1,0 +1,59 @@
+"""Compiled SQL per dialect is a file; a change of it is seen in review. `UPDATE_GOLDEN=1 pytest` writes it anew."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import sqlglot
+
+from features.catalog import CATALOGUE
+from features.dialects import DIALECTS, Dialect
+from features.plan import Shape, Step, build_plan, events_plan, hidden_plan, log_starts_plan, prices_plan
+from features.tables import TABLES
+
+GOLDEN = Path(__file__).parent / "golden"
+COLUMNS = tuple(
+    (name, tuple(column for column in TABLES[name].by_name if column not in ("currency", "line_id", "text", "name")))
+    for name in ("transactions", "customers", "products", "feedback", "interactions")
+)
+FROM_PRODUCTS = tuple(
+    (name, tuple(column for column in columns if (name, column) != ("transactions", "category")))
+    for name, columns in COLUMNS
+)
+SOME = ("orders_90d", "spend_90d", "days_since_last_order", "price_level", "categories_ever", "new_products_90d")
+
+
+def steps() -> dict[str, Step]:
+    whole = {step.name: step for step in build_plan(Shape(COLUMNS, tuple(CATALOGUE), cutoffs=2, trimmed=False))}
+    others = [events_plan(COLUMNS), hidden_plan(COLUMNS), log_starts_plan(COLUMNS), prices_plan(COLUMNS, 2)]
+    late = Shape(FROM_PRODUCTS, SOME, restricted=True, late=True, prices_given=True, staged=False)
+    return whole | {step.name: step for step in others} | {"one_statement": build_plan(late)[0]}
+
+
+STEPS = steps()
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("name", STEPS)
+def test_sql_is_the_golden_one(name: str, dialect: Dialect) -> None:
+    sql = STEPS[name].sql(dialect, pretty=True) + "\n"
+    file = GOLDEN / f"{name}.{dialect}.sql"
+    if os.environ.get("UPDATE_GOLDEN"):
+        file.write_text(sql, encoding="utf-8")
+    assert file.read_text(encoding="utf-8") == sql, f"the SQL of {name} changed; if meant, run with UPDATE_GOLDEN=1"
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("name", STEPS)
+def test_sql_is_of_its_dialect(name: str, dialect: Dialect) -> None:
+    tree = sqlglot.parse_one(STEPS[name].sql(dialect), read=dialect)
+    # Sums of doubles would depend on the number of threads: what is summed is whole, decimal or a count.
+    assert tree.find(sqlglot.exp.Select) is not None
+    assert not list(tree.find_all(sqlglot.exp.Avg, sqlglot.exp.Stddev, sqlglot.exp.Variance))
+
+
+def test_no_golden_file_is_left_over() -> None:
+    expected = {f"{name}.{dialect}.sql" for name in STEPS for dialect in DIALECTS}
+    assert {file.name for file in GOLDEN.iterdir()} == expected
