@@ -19,9 +19,9 @@ def benchmark_features(
     folder: Annotated[Path, typer.Option("--dir", help="Folder for the generated log.")] = Path("work/benchmark"),
 ) -> None:
     """Speed of the features beside pandas, hand-written SQL and a bare scan, as ratios in one run."""
-    from benchmarks.features import run_feature_benchmark
+    from benchmarks.features import benchmark_table, run_feature_benchmark
 
-    run_feature_benchmark(folder, lines=lines, progress=ConsoleProgress(), console=out)
+    out.print(benchmark_table(run_feature_benchmark(lines=lines, folder=folder, progress=ConsoleProgress())))
 
 
 def simulate(

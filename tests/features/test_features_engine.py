@@ -276,7 +276,7 @@ def test_ages_are_whole_days_back(moment: datetime, age: int) -> None:
 
 
 def test_a_window_must_end_at_a_bound() -> None:
-    with pytest.raises(ValueError, match="orders.n: a window starts and ends at one of"):
+    with pytest.raises(ValueError, match=r"orders\.n: a window starts and ends at one of"):
         Row(ALL_MEASURES).sum("orders.n", 45)
 
 
