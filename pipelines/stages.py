@@ -211,7 +211,7 @@ def score_stage(
 ) -> tuple[pd.DataFrame, Path]:
     """Score every customer and write Parquet and CSV; nothing at or after `as_of` is seen."""
     from features.engine import open_tables
-    from retention.measured import measured_effects
+    from retention.campaigns import measure_campaigns
     from retention.scorer import load_scorer
     from retention.scores_table import read_scores, write_scores
 
@@ -224,9 +224,11 @@ def score_stage(
         with progress.step("Loading the model"):
             scorer = load_scorer(settings)
         _tell_if_later(scorer, moment, settings)
-        effects = measured_effects(settings, tables, moment)
+        beliefs = None
+        if tables.has("treatments"):
+            beliefs = measure_campaigns(tables, scorer.catalogue, scorer.settings, moment).beliefs
         scores = scorer.score(
-            tables, moment, previous=earlier, measured_effects=effects, scored_at=_now(), progress=progress
+            tables, moment, previous=earlier, measured_effects=beliefs, scored_at=_now(), progress=progress
         )
     if scores.empty:
         raise NotEnoughDataError(
