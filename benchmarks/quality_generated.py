@@ -19,7 +19,7 @@ from configs.files import atomic_path
 
 Floats = NDArray[np.float64]
 
-START = datetime(2012, 1, 1)
+START = datetime.fromisoformat("2012-01-01")
 """Day 0 of every generated log."""
 
 

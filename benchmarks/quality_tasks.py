@@ -51,7 +51,7 @@ class Task:
     @property
     def title(self) -> str:
         """The task in words."""
-        return f"{LOG_TITLES[self.log]}, as of {self.as_of:%Y-%m-%d}, {self.horizon_days} days"
+        return f"{LOG_TITLES.get(self.log, self.log)}, as of {self.as_of:%Y-%m-%d}, {self.horizon_days} days"
 
 
 class LogMissingError(Exception):
@@ -75,11 +75,15 @@ GENERATED = {
     "cohort": GeneratedLog(6_000, 650, 110, rate_shape=0.6, stay_days=200, arrive_days=90, amounts=False),
     "yearly": GeneratedLog(3_000, 4_400, 365, gap_shape=6, rate_shape=8, stay_days=2_500, before_days=1_500),
     "loyal": GeneratedLog(1_500, 800, 6, gap_shape=1.5, rate_shape=1.5, stay_days=9_000, before_days=900),
-    "small": GeneratedLog(500, 800, 40, rate_shape=0.8, stay_days=400, before_days=400),
+    "small": GeneratedLog(1_050, 800, 40, rate_shape=0.8, stay_days=400, before_days=400),
     "gifts": GeneratedLog(
         6_000, 1_030, 70, stay_days=500, before_days=700, season=0.9, peak_day=335, growth=0.15, return_share=0.06
     ),
 }
+
+
+def _on(day: str) -> datetime:
+    return datetime.fromisoformat(day)
 
 
 def _day(number: int) -> datetime:
@@ -87,16 +91,16 @@ def _day(number: int) -> datetime:
 
 
 TASKS: tuple[Task, ...] = (
-    Task("retail-2011-03", "retail", datetime(2011, 3, 1), 90, seconds_bar=180),
-    Task("retail-2011-06", "retail", datetime(2011, 6, 1), 90, seconds_bar=180),
-    Task("retail-2011-09", "retail", datetime(2011, 9, 10), 90, seconds_bar=180),
-    Task("retail-lifetime", "retail", datetime(2010, 12, 9), 90, seconds_bar=180),
-    Task("cdnow-90", "cdnow", datetime(1997, 10, 1), 90),
-    Task("cdnow-273", "cdnow", datetime(1997, 10, 1), 273, lifetime_days=273),
-    Task("journey-2017-07", "journey", datetime(2017, 7, 1), 90),
-    Task("journey-2017-08", "journey", datetime(2017, 8, 1), 90),
-    Task("journey-2017-10", "journey", datetime(2017, 10, 2), 90),
-    Task("journey-30", "journey", datetime(2017, 7, 1), 30, lifetime_days=180),
+    Task("retail-2011-03", "retail", _on("2011-03-01"), 90, seconds_bar=180),
+    Task("retail-2011-06", "retail", _on("2011-06-01"), 90, seconds_bar=180),
+    Task("retail-2011-09", "retail", _on("2011-09-10"), 90, seconds_bar=180),
+    Task("retail-lifetime", "retail", _on("2010-12-09"), 90, seconds_bar=180),
+    Task("cdnow-90", "cdnow", _on("1997-10-01"), 90),
+    Task("cdnow-273", "cdnow", _on("1997-10-01"), 273, lifetime_days=273),
+    Task("journey-2017-07", "journey", _on("2017-07-01"), 90),
+    Task("journey-2017-08", "journey", _on("2017-08-01"), 90),
+    Task("journey-2017-10", "journey", _on("2017-10-02"), 90),
+    Task("journey-30", "journey", _on("2017-07-01"), 30, lifetime_days=180),
     Task("groceries", "groceries", _day(120), 30),
     Task("cohort", "cohort", _day(270), 90),
     Task("yearly", "yearly", _day(4_018), 365),
