@@ -260,7 +260,16 @@ def explain_stage(
                 "check the id (leading zeros count) or give a later --as-of",
                 customer_id=customer_id,
             )
-        out.print(page(scores.iloc[0], scorer.baseline, lang))
+        row = scores.iloc[0]
+        out.print(
+            page(
+                row,
+                scorer.baseline,
+                lang,
+                currency=settings.data.currency,
+                rules=settings.retention.lifecycle.model_dump(),
+            )
+        )
 
 
 def _tell_if_later(scorer: Scorer, as_of: datetime, settings: Settings) -> None:
