@@ -1,11 +1,13 @@
 """What a company would pick otherwise, on the same customers: each peer gives churn, orders and spend at one horizon.
 
 * *BG/NBD*, *MBG/NBD*, *Pareto/NBD*, each with Gamma-Gamma for the value of an order, fitted at the cut-off.
-* *lifetimes*: BG/NBD and Gamma-Gamma as that package fits them, where it is installed and converges.
+* *lifetimes*: BG/NBD and Gamma-Gamma as that package fits them, where it is installed and converges. It has no
+  probability of an order, so its users take ``1 - exp(-expected orders)``.
 * *recency*: the longer ago the last order, the likelier the churn; the curve is learned on earlier cut-offs.
 * *afternoon LightGBM*: 24 features of recency, frequency and money over windows, up to six earlier cut-offs, three
   boosters with sensible parameters; what a data scientist has by the evening.
-* *oracle*: the same boosters cross-validated on the window that is to be predicted. It has seen the future level, so
+* *two-part*: the same, with spend as the probability to be active times the spend of the active.
+* *oracle*: the afternoon's boosters cross-validated on the window that is to be predicted. It has seen the future level, so
   it is a ceiling and no competitor.
 """
 
@@ -29,7 +31,7 @@ from training.labels import OrderLog
 Floats = NDArray[np.float64]
 
 COLUMNS = ["churn_probability", "expected_orders", "expected_spend"]
-PEERS = ("bgnbd", "mbgnbd", "pareto", "lifetimes", "recency", "afternoon")
+PEERS = ("bgnbd", "mbgnbd", "pareto", "lifetimes", "recency", "afternoon", "two_part")
 """Competitors, in the order of the tables."""
 ORACLE = "oracle"
 TITLES = {
@@ -39,12 +41,24 @@ TITLES = {
     "lifetimes": "BG/NBD of lifetimes",
     "recency": "recency rule",
     "afternoon": "afternoon LightGBM",
+    "two_part": "afternoon LightGBM, two-part spend",
     ORACLE: "oracle (no competitor)",
 }
 
 WINDOWS = (7, 14, 30, 60, 90, 180, 365)
 CUTOFFS, CUTOFF_STEP, HISTORY_NEEDED = 6, 30, 30
 FOLDS = 5
+ROUNDS = 200
+PARAMETERS: dict[str, Any] = {
+    "learning_rate": 0.03,
+    "num_leaves": 15,
+    "min_data_in_leaf": 100,
+    "bagging_fraction": 0.8,
+    "bagging_freq": 1,
+    "feature_fraction": 0.8,
+    "deterministic": True,
+    "verbosity": -1,
+}
 
 
 class NoAnswerError(Exception):
@@ -80,6 +94,14 @@ class Question:
     def log(self) -> OrderLog:
         """Events as of the cut-off."""
         return OrderLog(self.events, self.as_of)
+
+    @cached_property
+    def afternoon(self) -> pd.DataFrame:
+        """The boosters of earlier cut-offs; `COLUMNS` and `two_part`."""
+        earlier = _earlier(self)
+        if earlier is None:
+            raise NoAnswerError("no earlier window of this length has closed, so it cannot be trained")
+        return _boosted(*earlier, rfm_features(self.events, self.as_of).loc[self.customers], self)
 
 
 def ask(name: str, question: Question) -> pd.DataFrame:
@@ -139,9 +161,6 @@ def _pareto(question: Question) -> pd.DataFrame:
 
 
 def _lifetimes(question: Question) -> pd.DataFrame:
-    """Parameters and expected orders by the package; it has no probability of no order, so ours is asked for that."""
-    from models.btyd import BetaGeometric
-
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # its calls of older pandas and NumPy warn by the hundred
@@ -158,7 +177,6 @@ def _lifetimes(question: Question) -> pd.DataFrame:
             orders = fitter.conditional_expected_number_of_purchases_up_to_time(
                 question.horizon_days, repeats, recency, age
             )
-            r, alpha, a, b = (float(fitter.params_[name]) for name in ("r", "alpha", "a", "b"))
             usual: Any = np.nan
             if question.log.has_amounts:
                 value = history["mean_repeat_value"]
@@ -168,10 +186,8 @@ def _lifetimes(question: Question) -> pd.DataFrame:
         except Exception as error:
             raise NoAnswerError(f"its fit failed ({type(error).__name__})") from error
     answer = pd.DataFrame(index=history.index)
-    columns = [part.to_numpy(dtype=np.float64) for part in (repeats, recency, age)]
-    model = BetaGeometric(r, alpha, a, b)
-    answer["churn_probability"] = model.probability_no_order(float(question.horizon_days), *columns)
     answer["expected_orders"] = np.asarray(orders, dtype=np.float64)
+    answer["churn_probability"] = np.exp(-answer["expected_orders"])
     answer["expected_spend"] = answer["expected_orders"] * usual
     if not np.isfinite(answer["expected_orders"].to_numpy()).all():
         raise NoAnswerError("its expected orders are not finite")
@@ -205,11 +221,14 @@ def _recency(question: Question) -> pd.DataFrame:
 
 
 def _afternoon(question: Question) -> pd.DataFrame:
-    earlier = _earlier(question)
-    if earlier is None:
-        raise NoAnswerError("no earlier window of this length has closed, so it cannot be trained")
-    now = rfm_features(question.events, question.as_of).loc[question.customers]
-    return _boosted(*earlier, now, question)
+    return question.afternoon[COLUMNS]
+
+
+def _two_part(question: Question) -> pd.DataFrame:
+    if not question.log.has_amounts:
+        raise NoAnswerError("the log has no amounts")
+    answer = question.afternoon[["two_part"]].set_axis(["expected_spend"], axis=1)
+    return answer.reindex(columns=COLUMNS)
 
 
 def _oracle(question: Question) -> pd.DataFrame:
@@ -219,7 +238,7 @@ def _oracle(question: Question) -> pd.DataFrame:
     parts = [
         _boosted(now[fold != number], labels[fold != number], now[fold == number], question) for number in range(FOLDS)
     ]
-    return pd.concat(parts).loc[now.index]
+    return pd.concat(parts).loc[now.index, COLUMNS]
 
 
 _ASKED: dict[str, Callable[[Question], pd.DataFrame]] = {
@@ -229,6 +248,7 @@ _ASKED: dict[str, Callable[[Question], pd.DataFrame]] = {
     "lifetimes": _lifetimes,
     "recency": _recency,
     "afternoon": _afternoon,
+    "two_part": _two_part,
     ORACLE: _oracle,
 }
 
@@ -256,32 +276,23 @@ def _boosted(frame: pd.DataFrame, labels: pd.DataFrame, now: pd.DataFrame, quest
     import lightgbm as lgb
 
     orders, spend = labels["orders"].to_numpy(dtype=np.float64), labels["spend"].to_numpy(dtype=np.float64)
-    wanted: dict[str, tuple[str, Floats]] = {
-        "churn_probability": ("binary", (orders <= 0).astype(np.float64)),
-        "expected_orders": ("poisson", orders),
+    everyone = np.ones(len(orders), dtype=bool)
+    wanted: dict[str, tuple[str, Floats, NDArray[np.bool_]]] = {
+        "churn_probability": ("binary", (orders <= 0).astype(np.float64), everyone),
+        "expected_orders": ("poisson", orders, everyone),
     }
     if not np.isnan(spend).any():
-        wanted["expected_spend"] = ("tweedie", np.maximum(spend, 0.0))
-    answer = pd.DataFrame(np.nan, index=now.index, columns=COLUMNS)
-    for column, (objective, target) in wanted.items():
-        if target.min() == target.max():
-            answer[column] = target.mean()
+        wanted["expected_spend"] = ("tweedie", np.maximum(spend, 0.0), everyone)
+        wanted["two_part"] = ("gamma", spend, (orders > 0) & (spend > 0))
+    answer = pd.DataFrame(np.nan, index=now.index, columns=[*COLUMNS, "two_part"])
+    for column, (objective, target, rows) in wanted.items():
+        if not rows.any() or target[rows].min() == target[rows].max():
+            answer[column] = target[rows].mean() if rows.any() else 0.0
             continue
-        parameters = {
-            "objective": objective,
-            "learning_rate": 0.05,
-            "num_leaves": 15,
-            "min_data_in_leaf": 50,
-            "bagging_fraction": 0.8,
-            "bagging_freq": 1,
-            "feature_fraction": 0.8,
-            "seed": question.seed,
-            "deterministic": True,
-            "num_threads": question.threads,
-            "verbosity": -1,
-        }
-        booster = lgb.train(parameters, lgb.Dataset(frame.to_numpy(), target), num_boost_round=200)
+        parameters = PARAMETERS | {"objective": objective, "seed": question.seed, "num_threads": question.threads}
+        booster = lgb.train(parameters, lgb.Dataset(frame.to_numpy()[rows], target[rows]), num_boost_round=ROUNDS)
         answer[column] = booster.predict(now.to_numpy(), num_threads=question.threads)
+    answer["two_part"] *= 1 - answer["churn_probability"]
     return answer
 
 
