@@ -7,8 +7,8 @@
 * *afternoon LightGBM*: 24 features of recency, frequency and money over windows, up to six earlier cut-offs, three
   boosters with sensible parameters; what a data scientist has by the evening.
 * *two-part*: the same, with spend as the probability to be active times the spend of the active.
-* *oracle*: the afternoon's boosters cross-validated on the window that is to be predicted. It has seen the future level, so
-  it is a ceiling and no competitor.
+* *oracle*: the afternoon's boosters cross-validated on the window that is to be predicted. It has seen the future
+  level, so it is a ceiling and no competitor.
 """
 
 from __future__ import annotations

@@ -45,6 +45,7 @@ def connect(folder: Path | None = None, *, threads: int | None = None) -> Any:
         },
     )
     connection.execute("SET TimeZone='UTC'")
+    connection.execute("SET enable_progress_bar=false")
     connection.execute("SET preserve_insertion_order=false")
     if folder is not None:
         quoted = str(folder.resolve()).replace("'", "''")

@@ -236,6 +236,8 @@ def score_stage(
         )
     with progress.step("Writing scores"):
         write_scores(scores, path)
+        if path.suffix == ".parquet":
+            write_scores(scores, path.with_suffix(".csv"))
     return scores, path
 
 
