@@ -101,11 +101,18 @@ def run_feature_benchmark(
     _agree(tasks, "rfm", "rfm_pandas")
     _agree(tasks, "rfm", "catalogue")
     best = {name: min(task["seconds"]) for name, task in tasks.items()}
+    used = {name: min(task["processor_seconds"]) for name, task in tasks.items()}
     ratios = {}
     for code, text, ratio, sign, bar in BARS:
         value = ratio(best)
         met = value >= bar if sign == ">=" else value <= bar
-        ratios[code] = {"text": text, "value": round(value, 2), "bar": f"{sign} {bar:g}", "met": met}
+        ratios[code] = {
+            "text": text,
+            "value": round(value, 2),
+            "processor": round(ratio(used), 2),
+            "bar": f"{sign} {bar:g}",
+            "met": met,
+        }
     peak = max(tasks[name]["peak_gb"] for name in ("rfm", "catalogue", "catalogue_12"))
     ratios["peak_memory_gb"] = {
         "text": "peak memory in GB",
@@ -132,18 +139,24 @@ def run_feature_benchmark(
 
 
 def benchmark_table(result: dict[str, Any]) -> Any:
-    """The result as a rich table."""
+    """The result as a rich table: wall-clock values with their bars, and the same ratio by processor time.
+
+    On a machine that does other work meanwhile, the latter says more.
+    """
     from rich.table import Table
 
     log = result["log"]
     table = Table(title=f"Features of {log['lines']:,} lines, {log['customers']:,} customers, {log['threads']} threads")
-    for heading in ("what", "value", "bar", "met"):
+    for heading in ("what", "value", "by processor", "bar", "met"):
         table.add_column(heading, justify="left" if heading == "what" else "right")
     for name, task in result["tasks"].items():
-        processor = f"processor {min(task['processor_seconds']):.2f}"
-        table.add_row(f"{name}: seconds", f"{min(task['seconds']):.2f}", processor, "")
+        table.add_row(
+            f"{name}: seconds", f"{min(task['seconds']):.2f}", f"{min(task['processor_seconds']):.2f}", "", ""
+        )
     for ratio in result["ratios"].values():
-        table.add_row(ratio["text"], f"{ratio['value']:.2f}", ratio["bar"], "yes" if ratio["met"] else "no")
+        by_processor = f"{ratio['processor']:.2f}" if "processor" in ratio else ""
+        met = "yes" if ratio["met"] else "no"
+        table.add_row(ratio["text"], f"{ratio['value']:.2f}", by_processor, ratio["bar"], met)
     return table
 
 

@@ -301,7 +301,6 @@ def _question(events: pd.DataFrame, truth: Truth, task: Task, settings: Settings
         as_of=task.as_of,
         horizon_days=task.horizon_days,
         actual=truth.actual,
-        threads=settings.training.threads,
         seed=settings.training.seed,
     )
 

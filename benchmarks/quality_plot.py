@@ -47,7 +47,7 @@ def quality_plot(result: Mapping[str, Any]) -> str:
         handles = [
             _dot(figure, BLUE, "o", "Holdfast"),
             _dot(figure, GREY, "o", "peers"),
-            _dot(figure, ORANGE, "|", "oracle (no competitor)"),
+            _dot(figure, ORANGE, "|", "oracle (has seen the future level)"),
         ]
         figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
         buffer = io.StringIO()

@@ -176,7 +176,7 @@ def _bar_figures(bar: Mapping[str, Any]) -> tuple[str, str]:
     if bar["of"] is None:
         return shown(name, bar["value"]), shown(name, bar["bar"]).lstrip("+")
     # Next to another's figure the last digit counts.
-    return f"{bar['value']:.4f}", f"{bar['bar']:.4f} ({method_title(bar['of']).removesuffix(' (no competitor)')})"
+    return f"{bar['value']:.4f}", f"{bar['bar']:.4f} ({method_title(bar['of'])})"
 
 
 def _missed(bar: Mapping[str, Any]) -> str:
@@ -209,13 +209,18 @@ def _task(name: str, task: Mapping[str, Any]) -> str:
     for method in METHODS:
         if method in task["figures"]:
             cells = [shown(column, task["figures"][method].get(column)) for column in COLUMNS]
-            title = method_title(method)
-            lines.append(f"| {f'**{title}**' if method == OURS else title} | " + " | ".join(cells) + " |")
+            title = _emphasised(method)
+            lines.append(f"| {title} | " + " | ".join(cells) + " |")
     if any(value for value in task["spread"].values()):
         cells = [_spread(column, task["spread"].get(column)) for column in COLUMNS]
         lines.append(f"| deviation over {task['seeds']} seeds | " + " | ".join(cells) + " |")
     lines += ["", *_remarks(task)]
     return "\n".join(lines).rstrip()
+
+
+def _emphasised(method: str) -> str:
+    title = method_title(method)
+    return f"**{title}**" if method == OURS else f"*{title}*" if method == ORACLE else title
 
 
 def _remarks(task: Mapping[str, Any]) -> list[str]:

@@ -26,7 +26,7 @@ MEASURES: dict[str, tuple[str, str, float]] = {
     "orders_bias": ("orders bias", ZERO, 0.005),
     "spend_gini": ("spend Gini", HIGHER, 0.001),
     "spend_bias": ("spend bias", ZERO, 0.005),
-    "spend_decile_error": ("spend decile error", LOWER, 0.005),
+    "spend_decile_error": ("decile error", LOWER, 0.005),
     "lifetime_coverage": ("lifetime interval", TARGET, 0.005),
 }
 """Per measure its name, which way is better, and the least tolerance of the gate: what another processor or library
@@ -83,12 +83,12 @@ def verdict(task: Mapping[str, Any]) -> list[dict[str, Any]]:
         value = ours.get(name)
         if value is not None:
             label, direction, _ = MEASURES[name]
-            shown = f"|{label}|" if direction == ZERO else label
-            add(name, f"{shown} ≤ {bar:g}", value, bar, abs(value) <= bar)
+            text = f"{label} within ±{100 * bar:.0f} %" if direction == ZERO else f"{label} ≤ {bar:g}"
+            add(name, text, value, bar, abs(value) <= bar)
     covered = ours.get("lifetime_coverage")
     if covered is not None:
         low, high = task["interval"] - COVERAGE_MARGIN, task["interval"] + COVERAGE_MARGIN
-        text = f"lifetime interval covers {low:.0%} to {high:.0%}"
+        text = f"lifetime interval covers {100 * low:.0f} to {100 * high:.0f} %"
         add("lifetime_coverage", text, covered, task["interval"], low <= covered <= high)
     if task.get("seconds_bar") is not None:
         seconds = task["seconds"]["train_and_score"]

@@ -105,7 +105,7 @@ class _Prepared:
             return self._connection.sql("EXECUTE kept").to_arrow_table()
         finally:
             for slot in self._slots.values():
-                slot.table = slot.table.slice(0, 0)
+                slot.table = slot.table.schema.empty_table()
 
     def close(self) -> None:
         """Give the memory back."""

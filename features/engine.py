@@ -163,12 +163,14 @@ class _Call:
         self.customers = None if customers is None else sorted(set(customers))
         self.reference = reference
         self.log_start = None if log_start is None else utc(log_start)
+        self.prices: pa.Table | None = None
         rows = None if tables.memory is None else sum(table.num_rows for table in tables.memory.values())
         self.small = rows is not None and rows <= SMALL_ROWS
 
     def table(self, moments: list[datetime]) -> pa.Table:
         """Features at cut-offs that share their time of day."""
         starts = self._starts(moments)
+        self.prices = self._prices_for(moments)
         if not self.tables.late:
             return self._run(moments, starts, self.customers)
         if len(moments) == 1:
@@ -201,11 +203,8 @@ class _Call:
         given = {"cutoffs": _cutoffs(moments, starts), "clock": _clock(moments)}
         if customers is not None:
             given["wanted"] = pa.table({"wanted_customer": pa.array(customers, pa.string())})
-        if "price_level" in self.names:
-            if self.reference is not None:
-                given["prices"] = _given_prices(self.reference, moments)
-            elif customers is not None or self.tables.late:
-                given["prices"] = _prices(self.tables, moments)
+        if self.prices is not None:
+            given["prices"] = self.prices
         shape = Shape(
             self.tables.shape,
             self.names,
@@ -219,6 +218,14 @@ class _Call:
         if self.small and self.tables.memory is not None:
             return _POOL.run(shape, lambda: _steps(shape)[0][1], self.tables.memory | given)
         return self.tables.run(_steps(shape), **given)
+
+    def _prices_for(self, moments: list[datetime]) -> pa.Table | None:
+        # None where the plan makes them on its way, because it reads all lines as they are anyhow.
+        if "price_level" not in self.names:
+            return None
+        if self.reference is not None:
+            return _given_prices(self.reference, moments)
+        return _prices(self.tables, moments) if self.customers is not None or self.tables.late else None
 
     def _worth_trimming(self, last: datetime) -> bool:
         extent = self.tables.extent()
