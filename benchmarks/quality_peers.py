@@ -1,8 +1,9 @@
 """What a company would pick otherwise, on the same customers: each peer gives churn, orders and spend at one horizon.
 
-* *BG/NBD*, *MBG/NBD*, *Pareto/NBD*, each with Gamma-Gamma for the value of an order, fitted at the cut-off.
-* *lifetimes*: BG/NBD and Gamma-Gamma as that package fits them, where it is installed and converges. It has no
-  probability of an order, so its users take ``1 - exp(-expected orders)``.
+* *BG/NBD*, *MBG/NBD*, *Pareto/NBD*, each with Gamma-Gamma for the value of an order, fitted at the cut-off; the
+  probability of no order is the model's own, and, *from the mean*, ``exp(-expected orders)``, which is what users of
+  packages without such a probability take.
+* *lifetimes*: BG/NBD and Gamma-Gamma as that package fits them, where it is installed and converges, from the mean.
 * *recency*: the longer ago the last order, the likelier the churn; the curve is learned on earlier cut-offs.
 * *afternoon LightGBM*: 24 features of recency, frequency and money over windows, up to six earlier cut-offs, three
   boosters with sensible parameters; what a data scientist has by the evening.
@@ -31,17 +32,31 @@ from training.labels import OrderLog
 Floats = NDArray[np.float64]
 
 COLUMNS = ["churn_probability", "expected_orders", "expected_spend"]
-PEERS = ("bgnbd", "mbgnbd", "pareto", "lifetimes", "recency", "afternoon", "two_part")
+PEERS = (
+    "bgnbd",
+    "mbgnbd",
+    "pareto",
+    "bgnbd_mean",
+    "mbgnbd_mean",
+    "pareto_mean",
+    "lifetimes",
+    "recency",
+    "afternoon",
+    "two_part",
+)
 """Competitors, in the order of the tables."""
 ORACLE = "oracle"
 TITLES = {
     "bgnbd": "BG/NBD",
     "mbgnbd": "MBG/NBD",
     "pareto": "Pareto/NBD",
+    "bgnbd_mean": "BG/NBD (mean)",
+    "mbgnbd_mean": "MBG/NBD (mean)",
+    "pareto_mean": "Pareto/NBD (mean)",
     "lifetimes": "lifetimes",
     "recency": "recency",
     "afternoon": "LightGBM",
-    "two_part": "LightGBM, two-part",
+    "two_part": "two-part",
     ORACLE: "oracle",
 }
 
@@ -91,6 +106,11 @@ class Question:
     seed: int
 
     @cached_property
+    def answers(self) -> dict[str, pd.DataFrame]:
+        """What was answered so far."""
+        return {}
+
+    @cached_property
     def log(self) -> OrderLog:
         """Events as of the cut-off."""
         return OrderLog(self.events, self.as_of)
@@ -118,9 +138,9 @@ def ask(name: str, question: Question) -> pd.DataFrame:
     NoAnswerError
         The peer cannot be fitted here; the text says why.
     """
-    answer = _ASKED[name](question)
-    answer.index = question.customers
-    return answer
+    if name not in question.answers:
+        question.answers[name] = _ASKED[name](question).set_axis(question.customers)
+    return question.answers[name]
 
 
 def _btyd(make: Callable[[Floats, Floats, Floats], Any], question: Question) -> pd.DataFrame:
@@ -158,6 +178,15 @@ def _pareto(question: Question) -> pd.DataFrame:
     from models.btyd import ParetoNBD
 
     return _btyd(ParetoNBD.fit, question)
+
+
+def _from_the_mean(name: str) -> Callable[[Question], pd.DataFrame]:
+    def asked(question: Question) -> pd.DataFrame:
+        answer = pd.DataFrame(np.nan, index=question.customers, columns=COLUMNS)
+        answer["churn_probability"] = np.exp(-ask(name, question)["expected_orders"])
+        return answer
+
+    return asked
 
 
 def _lifetimes(question: Question) -> pd.DataFrame:
@@ -245,6 +274,9 @@ _ASKED: dict[str, Callable[[Question], pd.DataFrame]] = {
     "bgnbd": _bg_nbd,
     "mbgnbd": _mbg_nbd,
     "pareto": _pareto,
+    "bgnbd_mean": _from_the_mean("bgnbd"),
+    "mbgnbd_mean": _from_the_mean("mbgnbd"),
+    "pareto_mean": _from_the_mean("pareto"),
     "lifetimes": _lifetimes,
     "recency": _recency,
     "afternoon": _afternoon,

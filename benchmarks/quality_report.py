@@ -59,17 +59,25 @@ def shown(name: str, value: float | None) -> str:
 
 def quality_tables(result: Mapping[str, Any]) -> list[Any]:
     """The result as rich tables: one per task, and the bars that are missed."""
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
+
+    def table(title: str, first: str, *headings: str) -> Any:
+        made = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+        made.add_column(first, no_wrap=True)
+        for heading in headings:
+            made.add_column(heading)
+        return made
 
     tables = []
     for name, task in result["tasks"].items():
-        table = Table("", *(MEASURES[column][0] for column in COLUMNS), title=f"{name}: {task['title']}")
+        figures = table(f"{name}: {task['title']}", "", *(MEASURES[column][0] for column in COLUMNS))
         for method in METHODS:
             if method in task["figures"]:
-                figures = task["figures"][method]
-                table.add_row(method_title(method), *(shown(column, figures.get(column)) for column in COLUMNS))
-        tables.append(table)
-    bars = Table("task", "bar", "figure", "to be met", "", title="Bars")
+                cells = [shown(column, task["figures"][method].get(column)) for column in COLUMNS]
+                figures.add_row(method_title(method), *cells)
+        tables.append(figures)
+    bars = table("Bars", "task", "bar", "figure", "to be met", "")
     for name, task in result["tasks"].items():
         for bar in task["verdict"]:
             value, wanted = _bar_figures(bar)
