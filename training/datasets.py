@@ -36,7 +36,8 @@ class TrainingSet:
     Attributes
     ----------
     frame : DataFrame
-        customer_id, as_of and the features, sorted by (as_of, customer_id); only customers who had ordered by then.
+        customer_id, as_of and the features, sorted by (as_of, customer_id); only customers who had ordered by then. The
+        rows at `context.known_until` have no labels: they are the customers as they are now.
     labels : DataFrame
         Same rows: ``orders_{h}d`` and ``spend_{h}d`` for every horizon, NaN where not closed.
     feature_set : FeatureSet
@@ -44,7 +45,7 @@ class TrainingSet:
     context : FitContext
         Targets, training settings, start of the log and the end of what may be known.
     cutoffs : tuple of datetime
-        Distinct cut-offs, ascending.
+        Distinct cut-offs that have an outcome, ascending.
     sampled_share : float
         Share of customers kept (1.0 unless `training.max_rows` would have been passed).
     """
@@ -121,9 +122,11 @@ def training_set(tables: Tables, as_of: datetime, settings: Settings, progress: 
         grid = CutoffGrid((as_of,), 1, 0, as_of)
     customers, share = _sample(orders, grid, settings.training.max_rows)
     feature_set = feature_set_for(tables)
-    with progress.step("Computing features", len(grid.cutoffs)) as done:
-        frame = compute_features(tables, list(grid.cutoffs), feature_set, customers=customers)
-        done(len(grid.cutoffs))
+    # The newest moment has no outcome yet; its rows tell the level step who the forecast is for.
+    moments = sorted({*grid.cutoffs, as_of})
+    with progress.step("Computing features", len(moments)) as done:
+        frame = compute_features(tables, moments, feature_set, customers=customers)
+        done(len(moments))
     frame = frame[frame["orders_ever"].to_numpy(dtype=np.float64) >= 1].reset_index(drop=True)
     with progress.step("Making labels"):
         labels = make_labels(events, frame[KEYS], settings.targets.all_horizons, known_until=as_of)
@@ -151,7 +154,8 @@ def _sample(orders: pd.DataFrame, grid: CutoffGrid, max_rows: int) -> tuple[list
     """Customers to keep so that the expected number of rows stays within `max_rows`; None means all."""
     first = orders.groupby("customer_id", sort=True)["occurred_at"].min()
     starts = np.sort(first.to_numpy())
-    rows = sum(int(np.searchsorted(starts, np.datetime64(cutoff), side="left")) for cutoff in grid.cutoffs)
+    moments = {*grid.cutoffs, grid.as_of}
+    rows = sum(int(np.searchsorted(starts, np.datetime64(cutoff), side="left")) for cutoff in moments)
     if rows <= max_rows:
         return None, 1.0
     share = max_rows / rows
