@@ -29,6 +29,8 @@ MAX_ROWS = 50_000
 MIN_GROUP = 15
 MIN_OUTCOMES = 20
 ROUNDS = 60
+DEPTH_FREE = ("frequency", "monetary", "trend")
+"""Families whose windows count what is inside them only; what is new, for one, depends on all that came before."""
 SIZES = {"learning_rate": 0.08, "num_leaves": 7, "feature_fraction": 0.6, "lambda_l2": 5.0, "max_bin": 127}
 
 
@@ -83,6 +85,8 @@ class Panel:
         Cut-off of the row, in days since the log began.
     churned : dict of int to ndarray, shape (n,)
         Per horizon 1 where no order came, 0 where one did; NaN where the window has not closed by `today`.
+    learned : ndarray of bool, shape (n,)
+        Rows that the models of single customers learn from; the others only show the level.
     today : float
         End of what is known, in days since the log began.
     """
@@ -90,13 +94,14 @@ class Panel:
     encoded: Encoded
     day: Floats
     churned: Mapping[int, Floats]
+    learned: NDArray[np.bool_]
     today: float
 
     def known_at(self, today: float) -> Panel:
         """The same panel as it was known on an earlier day."""
         rows = np.flatnonzero(self.day <= today)
         churned = {h: np.where(self.day + h <= today + 1e-6, y, np.nan)[rows] for h, y in self.churned.items()}
-        return Panel(self.encoded.rows(rows), self.day[rows], churned, today)
+        return Panel(self.encoded.rows(rows), self.day[rows], churned, self.learned[rows], today)
 
 
 def recency_group(since: Floats, edges: tuple[float, ...]) -> NDArray[np.intp]:
@@ -200,7 +205,7 @@ def limited_values(encoded: Encoded, feature_set: FeatureSet, lookback: float) -
         if spec.window_days is not None
         and spec.window_days <= lookback
         and spec.kind == "numeric"
-        and spec.driver != "calendar"
+        and spec.driver in DEPTH_FREE
     ]
     columns = [encoded.values[:, kept]]
     for name in ("days_since_last_order", "days_since_first_order"):

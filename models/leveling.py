@@ -14,7 +14,7 @@ from features.specs import FeatureSet
 from models.activity import fit_activity
 from models.additive import AdditiveModel
 from models.calibration import inverse_link
-from models.contract import orders_column
+from models.contract import LEVEL_PREFIX, orders_column
 from models.encoding import Encoded
 from models.evidence import MIN_OUTCOMES, has_ordered, labelled
 from models.level import LevelStep, Panel, level_shifts, recency_edges, recency_group, shift_to_mean, trust
@@ -38,12 +38,15 @@ def panel_of(
     rows = np.flatnonzero(has_ordered(encoded))
     day = (encoded.as_of[rows] - np.datetime64(log_start, "ns")) / np.timedelta64(1, "D")
     churned = {}
+    learned = np.zeros(len(rows), dtype=bool)
     for horizon in horizons:
-        orders = labels[orders_column(horizon)].to_numpy(dtype=np.float64)
-        known = labelled(encoded, labels, horizon)
-        churned[horizon] = np.where(known, (orders <= 0).astype(np.float64), np.nan)[rows]
+        watched = LEVEL_PREFIX + orders_column(horizon)
+        name = watched if watched in labels else orders_column(horizon)
+        orders = labels[name].to_numpy(dtype=np.float64)[rows]
+        learned |= labelled(encoded, labels, horizon)[rows]
+        churned[horizon] = np.where(np.isnan(orders), np.nan, (orders <= 0).astype(np.float64))
     today = (np.datetime64(known_until, "ns") - np.datetime64(log_start, "ns")) / np.timedelta64(1, "D")
-    return Panel(encoded.rows(rows), np.asarray(day, dtype=np.float64), churned, float(today))
+    return Panel(encoded.rows(rows), np.asarray(day, dtype=np.float64), churned, learned, float(today))
 
 
 def fit_level(
@@ -67,12 +70,12 @@ def _trust_at_pseudo_cutoff(
     panel: Panel, horizon: int, short: int | None, feature_set: FeatureSet, training: TrainingSettings
 ) -> float:
     """Play the whole procedure one horizon ago, with what was known then, and compare with what came."""
-    closed = panel.day[~np.isnan(panel.churned[horizon])]
+    closed = panel.day[panel.learned & ~np.isnan(panel.churned[horizon])]
     if len(closed) == 0:
         return UNTESTED
     pseudo = float(closed.max())
     known = panel.known_at(pseudo)
-    learn = np.flatnonzero(~np.isnan(known.churned[horizon]))
+    learn = np.flatnonzero(known.learned & ~np.isnan(known.churned[horizon]))
     if len(learn) > MAX_BACKTEST_ROWS:
         learn = learn[np.unique(np.linspace(0, len(learn) - 1, MAX_BACKTEST_ROWS).astype(int))]
     outcome = known.churned[horizon][learn]

@@ -20,13 +20,14 @@ from configs.progress import SILENT, Progress
 from configs.settings import Settings, TargetSettings, TrainingSettings
 from features.engine import Tables, compute_features, feature_set_for, order_events
 from features.specs import FeatureSet
-from models.contract import KEYS
+from models.contract import KEYS, LEVEL_PREFIX, orders_column
 from models.suite import FitContext
-from training.cutoffs import CutoffGrid, cutoff_grid
+from training.cutoffs import CutoffGrid, cutoff_grid, level_cutoffs
 from training.labels import make_labels
 
 FRAME_FILE, LABELS_FILE, CONTEXT_FILE = "frame.parquet", "labels.parquet", "training_set.json"
 CHUNK_ROWS = 200_000
+LEVEL_CUSTOMERS = 2_500
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ class TrainingSet:
         customer_id, as_of and the features, sorted by (as_of, customer_id); only customers who had ordered by then. The
         rows at `context.known_until` have no labels: they are the customers as they are now.
     labels : DataFrame
-        Same rows: ``orders_{h}d`` and ``spend_{h}d`` for every horizon, NaN where not closed.
+        Same rows: ``orders_{h}d`` and ``spend_{h}d`` for every horizon, NaN where not closed and at moments that only
+        the level is watched at; ``level_orders_{h}d`` with the orders of those too.
     feature_set : FeatureSet
         The declarations behind the feature columns, in order.
     context : FitContext
@@ -124,12 +126,20 @@ def training_set(tables: Tables, as_of: datetime, settings: Settings, progress: 
     feature_set = feature_set_for(tables)
     # The newest moment has no outcome yet; its rows tell the level step who the forecast is for.
     moments = sorted({*grid.cutoffs, as_of})
-    with progress.step("Computing features", len(moments)) as done:
+    watched = level_cutoffs(log_start, as_of, settings.targets, moments)
+    with progress.step("Computing features", len(moments) + len(watched)) as done:
         frame = compute_features(tables, moments, feature_set, customers=customers)
         done(len(moments))
+        if watched:
+            panel = _panel_customers(orders, customers)
+            level = compute_features(tables, list(watched), feature_set, customers=panel)
+            frame = pd.concat([frame, level], ignore_index=True)
+            frame = frame.sort_values(["as_of", "customer_id"], kind="stable", ignore_index=True)
+            done(len(watched))
     frame = frame[frame["orders_ever"].to_numpy(dtype=np.float64) >= 1].reset_index(drop=True)
     with progress.step("Making labels"):
         labels = make_labels(events, frame[KEYS], settings.targets.all_horizons, known_until=as_of)
+        labels = _with_level_labels(labels, frame["as_of"], watched, settings.targets.all_horizons)
     context = FitContext(
         feature_set=feature_set,
         targets=settings.targets,
@@ -148,6 +158,24 @@ def typical_gap_days(orders: pd.DataFrame) -> float | None:
     gaps = ordered.groupby("customer_id", sort=False)["occurred_at"].diff().dropna().dt.total_seconds() / 86_400.0
     gaps = gaps[gaps >= 1.0]
     return float(gaps.median()) if len(gaps) else None
+
+
+def _panel_customers(orders: pd.DataFrame, kept: list[str] | None) -> list[str]:
+    """At most `LEVEL_CUSTOMERS` customers, the same ones in every run: enough to see a level."""
+    ids = sorted(str(customer) for customer in orders["customer_id"].unique()) if kept is None else kept
+    if len(ids) <= LEVEL_CUSTOMERS:
+        return ids
+    order = np.argsort(stable_fraction(ids, salt="level"), kind="stable")[:LEVEL_CUSTOMERS]
+    return sorted(ids[place] for place in order)
+
+
+def _with_level_labels(
+    labels: pd.DataFrame, as_of: pd.Series, watched: Sequence[datetime], horizons: Sequence[int]
+) -> pd.DataFrame:
+    """Orders of every closed window as ``level_orders_{h}d``, also where nothing else is given."""
+    only_watched = as_of.isin([pd.Timestamp(moment) for moment in watched]).to_numpy()
+    level = labels[[orders_column(h) for h in horizons]].add_prefix(LEVEL_PREFIX)
+    return pd.concat([labels.mask(np.broadcast_to(only_watched[:, None], labels.shape)), level], axis=1)
 
 
 def _sample(orders: pd.DataFrame, grid: CutoffGrid, max_rows: int) -> tuple[list[str] | None, float]:
