@@ -37,7 +37,7 @@ FEATURES = FeatureSet(
 )
 
 
-def orders_of(seed: int, season: float, *, customers: int = 1500, days: int = 800, burn: int = 400) -> list[np.ndarray]:
+def orders_of(seed: int, season: float, *, customers: int = 700, days: int = 800, burn: int = 400) -> list[np.ndarray]:
     """Order days of buyers with gamma rates who leave; the log begins in mid-life of many; rates follow the year."""
     rng = np.random.default_rng(seed)
     grid = np.arange(-burn, days + 1.0)
@@ -73,7 +73,7 @@ def level_errors(season: float, seed: int) -> tuple[float, float]:
     """Error of the mean log-odds at a later horizon, without and with the level step."""
     today = 640.0  # summer is over, the season's rise lies ahead
     people = orders_of(seed, season)
-    frame, labels = frame_at(people, [today - 15 * k for k in range(40)], today)
+    frame, labels = frame_at(people, [today - 15 * k for k in range(36)], today)
     targets = TargetSettings(horizon_days=90, horizons=(30, 90))
     churn = ChurnModel(FEATURES, targets, TrainingSettings(threads=1))
     churn.fit(frame, labels, log_start=START, known_until=START + timedelta(days=today))

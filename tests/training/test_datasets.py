@@ -38,7 +38,9 @@ def test_rows_and_labels(log: pa.Table, data: TrainingSet) -> None:
     assert list(data.frame.columns[:2]) == ["customer_id", "as_of"]
     assert list(data.frame.columns[2:]) == data.feature_set.names
     assert len(data.frame) == len(data.labels) > 1000
-    assert set(data.frame["as_of"].unique()) <= {np.datetime64(cutoff) for cutoff in data.cutoffs}
+    learned = data.labels[[f"orders_{h}d" for h in data.context.targets.all_horizons]].notna().any(axis=1)
+    assert set(data.frame.loc[learned, "as_of"].unique()) == {np.datetime64(cutoff) for cutoff in data.cutoffs}
+    assert data.frame["as_of"].max() == data.context.known_until, "customers as they are now, without labels"
     orders = events[events["is_order"]]
     for cutoff in data.cutoffs:
         expected = set(orders.loc[orders["occurred_at"] < cutoff, "customer_id"])
@@ -50,7 +52,9 @@ def test_no_label_window_passes_the_end_of_knowledge(data: TrainingSet, settings
     for horizon in settings.targets.all_horizons:
         ends = data.frame["as_of"] + pd.Timedelta(days=horizon)
         known = data.labels[f"orders_{horizon}d"].notna()
-        assert (known == (ends <= as_of)).all()
+        main = data.frame["as_of"].isin([pd.Timestamp(cutoff) for cutoff in data.cutoffs])
+        assert (known == ((ends <= as_of) & main)).all(), "only the level is watched at the other moments"
+        assert (data.labels[f"level_orders_{horizon}d"].notna() == (ends <= as_of)).all()
         assert known.any()
 
 
