@@ -28,6 +28,7 @@ from training.labels import make_labels
 FRAME_FILE, LABELS_FILE, CONTEXT_FILE = "frame.parquet", "labels.parquet", "training_set.json"
 CHUNK_ROWS = 200_000
 LEVEL_CUSTOMERS = 2_500
+"""Customers the level is watched on, fewer where their rows would pass a quarter of `training.max_rows`."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,8 @@ def training_set(tables: Tables, as_of: datetime, settings: Settings, progress: 
         frame = compute_features(tables, moments, feature_set, customers=customers)
         done(len(moments))
         if watched:
-            panel = _panel_customers(orders, customers)
+            limit = min(LEVEL_CUSTOMERS, settings.training.max_rows // (4 * len(watched)))
+            panel = _panel_customers(orders, customers, limit)
             level = compute_features(tables, list(watched), feature_set, customers=panel)
             frame = pd.concat([frame, level], ignore_index=True)
             frame = frame.sort_values(["as_of", "customer_id"], kind="stable", ignore_index=True)
@@ -160,12 +162,12 @@ def typical_gap_days(orders: pd.DataFrame) -> float | None:
     return float(gaps.median()) if len(gaps) else None
 
 
-def _panel_customers(orders: pd.DataFrame, kept: list[str] | None) -> list[str]:
-    """At most `LEVEL_CUSTOMERS` customers, the same ones in every run: enough to see a level."""
+def _panel_customers(orders: pd.DataFrame, kept: list[str] | None, limit: int) -> list[str]:
+    """At most `limit` customers, the same ones in every run: enough to see a level."""
     ids = sorted(str(customer) for customer in orders["customer_id"].unique()) if kept is None else kept
-    if len(ids) <= LEVEL_CUSTOMERS:
+    if len(ids) <= limit:
         return ids
-    order = np.argsort(stable_fraction(ids, salt="level"), kind="stable")[:LEVEL_CUSTOMERS]
+    order = np.argsort(stable_fraction(ids, salt="level"), kind="stable")[:limit]
     return sorted(ids[place] for place in order)
 
 

@@ -1,6 +1,7 @@
 """The grid of cut-offs: properties that must hold for every log and every setting."""
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -104,7 +105,7 @@ def test_level_is_watched_every_half_short_window() -> None:
     targets = TargetSettings(horizon_days=90, horizons=(30, 90))
     watched = level_cutoffs(START, as_of, targets)
     assert watched[-1] == as_of - 30 * DAY and len(watched) == MAX_LEVEL
-    assert {b - a for a, b in zip(watched, watched[1:], strict=False)} == {15 * DAY}
+    assert {b - a for a, b in pairwise(watched)} == {15 * DAY}
     assert as_of - 45 * DAY not in level_cutoffs(START, as_of, targets, [as_of - 45 * DAY])
     assert min(level_cutoffs(as_of - 100 * DAY, as_of, targets)) >= as_of - 72 * DAY
     assert level_cutoffs(as_of - 40 * DAY, as_of, targets) == ()
