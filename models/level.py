@@ -276,9 +276,7 @@ def shift_to_mean(raw: Floats, mean: float) -> float:
     return (low + high) / 2
 
 
-def trust(
-    error_without: float, error_with: float, *, odds: float = 10.0, sd: float = 0.08, shared: float = 0.5
-) -> float:
+def trust(error_without: float, error_with: float, *, odds: float, sd: float = 0.08, shared: float = 0.5) -> float:
     """How far to go towards the forecast level, from the errors that both had at a closed pseudo cut-off.
 
     The posterior probability that the levelled model is the right one of two, with normal errors whose variance is

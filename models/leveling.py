@@ -24,6 +24,8 @@ from models.validation import Split
 Floats = NDArray[np.float64]
 UNTESTED = 0.5
 """How far to go where no pseudo cut-off has closed."""
+ODDS = 10.0
+"""Prior odds for the forecast level; even where the log is too short to tell a season from growth."""
 MAX_BACKTEST_ROWS = 50_000
 FURTHER_RANGE = (0.3, 3.0)
 """How far further orders may move to keep a group's orders in line with its activity."""
@@ -102,7 +104,12 @@ def _trust_at_pseudo_cutoff(
     since = target.column("days_since_last_order")
     groups = recency_group(np.zeros(len(raw)) if since is None else since, recency_edges(horizon))
     came_mean = float(came.mean())
-    return trust(shift_to_mean(raw, came_mean), shift_to_mean(raw + shifts[groups], came_mean))
+    year_seen = panel.today >= 365 + (short or horizon)
+    return trust(
+        shift_to_mean(raw, came_mean),
+        shift_to_mean(raw + shifts[groups], came_mean),
+        odds=ODDS if year_seen else 1.0,
+    )
 
 
 def fit_orders_level(

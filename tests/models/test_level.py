@@ -145,6 +145,7 @@ def test_small_tools() -> None:
     shift, variance = log_odds_shift(raw, outcome)
     assert abs(shift - 0.7) < 3 * variance**0.5
     assert inverse_link(raw + shift_to_mean(raw, 0.8), "binary").mean() == pytest.approx(0.8, abs=1e-9)
-    assert trust(0.5, 0.0) > 0.99 > trust(0.2, 0.2) > 0.5 > trust(0.0, 1.0)
+    assert trust(0.5, 0.0, odds=10) > 0.99 > trust(0.2, 0.2, odds=10) > 0.5 > trust(0.0, 1.0, odds=10)
+    assert trust(0.2, 0.2, odds=1) == pytest.approx(0.5)
     assert base_depth(1000, 90, 30) == 180 and base_depth(200, 90, 30) == 55
     assert recency_group(np.array([0.0, 30.0, np.nan]), (30.0, 90.0)).tolist() == [0, 1, 0]
