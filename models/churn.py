@@ -1,7 +1,7 @@
 """Churn: the probability of no order within each horizon, and the date of the next order.
 
-One boosted classifier per horizon that the history allows; the horizon that is shown anchors the curve, so that
-its explanation needs no repair. A horizon that has not closed is continued from the longest that has.
+One activity model (`models.activity`) per horizon that the history allows; the horizon that is shown anchors the
+curve, so that its explanation needs no repair. A horizon that has not closed is continued from the longest that has.
 """
 
 from __future__ import annotations
