@@ -1,6 +1,7 @@
 """What the feature benchmark times, each task in a process of its own: ours, hand-written SQL, pandas.
 
-``python -m benchmarks.feature_tasks TASK FOLDER REPEATS THREADS`` prints one line of JSON.
+``python -m benchmarks.feature_tasks TASK FOLDER WARM_UP REPEATS THREADS`` prints one line of JSON; WARM_UP is the
+folder of a tiny log on which the task runs first, untimed, so that imports and compiled SQL are not what is compared.
 """
 
 from __future__ import annotations
@@ -143,6 +144,24 @@ def with_pandas(folder: Path, threads: int) -> Callable[[], pd.DataFrame | None]
     return run
 
 
+def inline(folder: Path, threads: int) -> Callable[[], pd.DataFrame | None]:
+    """One customer's history in memory, as the service gets it: the customer with the median number of lines."""
+    from features.engine import compute_features, feature_set_for, open_tables, reference_prices, tables_from_arrow
+
+    with open_tables(folder, threads=threads) as tables:
+        per_customer = tables.query("SELECT customer_id, count(*) AS n FROM transactions GROUP BY 1 ORDER BY 2, 1")
+        customer = per_customer["customer_id"][per_customer.num_rows // 2].as_py()
+        lines = tables.query(f"SELECT * FROM transactions WHERE customer_id = '{customer}'")
+        feature_set, moment = feature_set_for(tables), cutoffs(folder, 1)
+        prices, start = reference_prices(tables, moment[0]), tables.span()[0]
+
+    def run() -> None:
+        with tables_from_arrow({"transactions": lines}) as history:
+            compute_features(history, moment, feature_set, reference_prices=prices, log_start=start)
+
+    return run
+
+
 TASKS: dict[str, Task] = {
     "bare": bare,
     "rfm": ours(RFM, 1),
@@ -150,23 +169,34 @@ TASKS: dict[str, Task] = {
     "rfm_pandas": with_pandas,
     "catalogue": ours(None, 1),
     "catalogue_12": ours(None, CUTOFFS),
+    "inline": inline,
 }
 """Every timed task by name."""
 
 
-def measured(task: str, folder: Path, repeats: int, threads: int) -> dict[str, Any]:
-    """Seconds of every run, the process's peak memory in GB, and sums of the columns to compare the ways by."""
+def measured(task: str, folder: Path, warm_up: Path, repeats: int, threads: int) -> dict[str, Any]:
+    """Wall and processor seconds of every run, the process's peak memory in GB, and sums to compare the ways by."""
+    TASKS[task](warm_up, threads)()
     run = TASKS[task](folder, threads)
-    seconds, frame = [], None
+    seconds, processor, frame = [], [], None
     for _ in range(repeats):
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         frame = run()
-        seconds.append(round(time.perf_counter() - start, 3))
+        seconds.append(round(time.perf_counter() - start, 4))
+        processor.append(round(time.process_time() - used, 4))
     sums = {} if frame is None else {name: float(frame[name].astype("float64").sum()) for name in RFM}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     rows, columns = (0, 0) if frame is None else frame.shape
-    return {"seconds": seconds, "peak_gb": round(peak, 2), "rows": rows, "columns": columns, "sums": sums}
+    return {
+        "seconds": seconds,
+        "processor_seconds": processor,
+        "peak_gb": round(peak, 2),
+        "rows": rows,
+        "columns": columns,
+        "sums": sums,
+    }
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(measured(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))) + "\n")
+    name, log, tiny, runs, cores = sys.argv[1:]
+    sys.stdout.write(json.dumps(measured(name, Path(log), Path(tiny), int(runs), int(cores))) + "\n")

@@ -29,6 +29,9 @@ BARS: list[tuple[str, str, Callable[[dict[str, float]], float], str, float]] = [
 """Ratios with the bar that each has to meet."""
 
 MEMORY_BAR_GB = 6.0
+INLINE_BAR_MS = 50.0
+WARM_UP = (2_000, 20)
+"""Lines and customers of the log that every task runs on first."""
 
 
 def run_feature_benchmark(
@@ -50,7 +53,8 @@ def run_feature_benchmark(
     folder : Path, optional
         Where the log is kept and taken from if it is there already; a temporary folder by default.
     repeats : int
-        Runs per task, of which the quickest counts; pandas runs once.
+        Rounds, each of which runs every task once (pandas only in the first), so that a busy moment of the machine
+        meets them all alike; the quickest run of a task counts.
     threads : int
         Threads of DuckDB.
     out : Path, optional
@@ -84,25 +88,44 @@ def run_feature_benchmark(
     if not (source / "transactions.parquet").exists():
         with told.step("generate the log"):
             write_feature_log(source, lines=lines, customers=customers)
-    tasks = {}
-    for name in TASKS:
-        with told.step(name):
-            tasks[name] = _in_child(name, source, 1 if name == "rfm_pandas" else repeats, threads)
+    warm_up = folder / "features_warm_up"
+    write_feature_log(warm_up, lines=WARM_UP[0], customers=WARM_UP[1])
+    tasks: dict[str, dict[str, Any]] = {}
+    for number in range(repeats):
+        for name in TASKS:
+            if number == 0 or name != "rfm_pandas":
+                with told.step(f"{name}, round {number + 1} of {repeats}"):
+                    found = _in_child(name, source, warm_up, 20 if name == "inline" else 1, threads)
+                tasks[name] = _together(tasks[name], found) if name in tasks else found
     _agree(tasks, "rfm", "rfm_by_hand")
     _agree(tasks, "rfm", "rfm_pandas")
     _agree(tasks, "rfm", "catalogue")
     best = {name: min(task["seconds"]) for name, task in tasks.items()}
+    used = {name: min(task["processor_seconds"]) for name, task in tasks.items()}
     ratios = {}
     for code, text, ratio, sign, bar in BARS:
         value = ratio(best)
         met = value >= bar if sign == ">=" else value <= bar
-        ratios[code] = {"text": text, "value": round(value, 2), "bar": f"{sign} {bar:g}", "met": met}
+        ratios[code] = {
+            "text": text,
+            "value": round(value, 2),
+            "processor": round(ratio(used), 2),
+            "bar": f"{sign} {bar:g}",
+            "met": met,
+        }
     peak = max(tasks[name]["peak_gb"] for name in ("rfm", "catalogue", "catalogue_12"))
     ratios["peak_memory_gb"] = {
         "text": "peak memory in GB",
         "value": peak,
         "bar": f"<= {MEMORY_BAR_GB:g}",
         "met": peak <= MEMORY_BAR_GB,
+    }
+    inline = best["inline"] * 1000
+    ratios["inline_ms"] = {
+        "text": "one customer's history in memory, ms",
+        "value": round(inline, 1),
+        "bar": f"<= {INLINE_BAR_MS:g}",
+        "met": inline <= INLINE_BAR_MS,
     }
     result = {
         "log": {"lines": lines, "customers": customers, "threads": threads, "cutoffs": CUTOFFS},
@@ -116,22 +139,38 @@ def run_feature_benchmark(
 
 
 def benchmark_table(result: dict[str, Any]) -> Any:
-    """The result as a rich table."""
+    """The result as a rich table: wall-clock values with their bars, and the same ratio by processor time.
+
+    On a machine that does other work meanwhile, the latter says more.
+    """
     from rich.table import Table
 
     log = result["log"]
     table = Table(title=f"Features of {log['lines']:,} lines, {log['customers']:,} customers, {log['threads']} threads")
-    for heading in ("what", "value", "bar", "met"):
+    for heading in ("what", "value", "by processor", "bar", "met"):
         table.add_column(heading, justify="left" if heading == "what" else "right")
     for name, task in result["tasks"].items():
-        table.add_row(f"{name}: seconds", f"{min(task['seconds']):.2f}", "", "")
+        table.add_row(
+            f"{name}: seconds", f"{min(task['seconds']):.2f}", f"{min(task['processor_seconds']):.2f}", "", ""
+        )
     for ratio in result["ratios"].values():
-        table.add_row(ratio["text"], f"{ratio['value']:.2f}", ratio["bar"], "yes" if ratio["met"] else "no")
+        by_processor = f"{ratio['processor']:.2f}" if "processor" in ratio else ""
+        met = "yes" if ratio["met"] else "no"
+        table.add_row(ratio["text"], f"{ratio['value']:.2f}", by_processor, ratio["bar"], met)
     return table
 
 
-def _in_child(task: str, folder: Path, repeats: int, threads: int) -> dict[str, Any]:
-    command = [sys.executable, "-m", "benchmarks.feature_tasks", task, str(folder), str(repeats), str(threads)]
+def _together(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    return other | {
+        "seconds": one["seconds"] + other["seconds"],
+        "processor_seconds": one["processor_seconds"] + other["processor_seconds"],
+        "peak_gb": max(one["peak_gb"], other["peak_gb"]),
+    }
+
+
+def _in_child(task: str, folder: Path, warm_up: Path, repeats: int, threads: int) -> dict[str, Any]:
+    arguments = [task, str(folder), str(warm_up), str(repeats), str(threads)]
+    command = [sys.executable, "-m", "benchmarks.feature_tasks", *arguments]
     root = Path(__file__).resolve().parent.parent
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)

@@ -45,6 +45,7 @@ def connect(folder: Path | None = None, *, threads: int | None = None) -> Any:
         },
     )
     connection.execute("SET TimeZone='UTC'")
+    connection.execute("SET enable_progress_bar=false")
     connection.execute("SET preserve_insertion_order=false")
     if folder is not None:
         quoted = str(folder.resolve()).replace("'", "''")
@@ -104,7 +105,7 @@ class _Prepared:
             return self._connection.sql("EXECUTE kept").to_arrow_table()
         finally:
             for slot in self._slots.values():
-                slot.table = slot.table.slice(0, 0)
+                slot.table = slot.table.schema.empty_table()
 
     def close(self) -> None:
         """Give the memory back."""

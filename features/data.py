@@ -56,7 +56,7 @@ class Tables:
         self._threads = threads
         self._lock = threading.RLock()
         self._opened: Any = None
-        self._span: tuple[datetime, datetime] | None = None
+        self._extent: tuple[datetime | None, datetime | None] | None = None
         self._late: bool | None = None
 
     def has(self, table: str) -> bool:
@@ -75,16 +75,22 @@ class Tables:
         DataError
             There is none.
         """
-        if self._span is None:
+        found = self.extent()
+        if found is None:
+            raise DataError("the table transactions is empty", "give at least one order line", code="empty_table")
+        return found
+
+    def extent(self) -> tuple[datetime, datetime] | None:
+        """As `span`, or None when there is no transaction."""
+        if self._extent is None:
             if self.memory is not None:
                 found = pc.min_max(self.memory["transactions"]["occurred_at"]).as_py()
             else:
                 rows = self.query("SELECT min(occurred_at) AS min, max(occurred_at) AS max FROM transactions")
                 found = rows.to_pylist()[0]
-            if found["min"] is None:
-                raise DataError("the table transactions is empty", "give at least one order line", code="empty_table")
-            self._span = found["min"], found["max"]
-        return self._span
+            self._extent = (found["min"], found["max"])
+        first, last = self._extent
+        return None if first is None or last is None else (first, last)
 
     def end(self, timezone: str) -> datetime:
         """The midnight of the business zone after the last transaction, in UTC: the end of what is known."""

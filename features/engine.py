@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -162,12 +163,14 @@ class _Call:
         self.customers = None if customers is None else sorted(set(customers))
         self.reference = reference
         self.log_start = None if log_start is None else utc(log_start)
+        self.prices: pa.Table | None = None
         rows = None if tables.memory is None else sum(table.num_rows for table in tables.memory.values())
         self.small = rows is not None and rows <= SMALL_ROWS
 
     def table(self, moments: list[datetime]) -> pa.Table:
         """Features at cut-offs that share their time of day."""
         starts = self._starts(moments)
+        self.prices = self._prices_for(moments)
         if not self.tables.late:
             return self._run(moments, starts, self.customers)
         if len(moments) == 1:
@@ -200,11 +203,8 @@ class _Call:
         given = {"cutoffs": _cutoffs(moments, starts), "clock": _clock(moments)}
         if customers is not None:
             given["wanted"] = pa.table({"wanted_customer": pa.array(customers, pa.string())})
-        if "price_level" in self.names:
-            if self.reference is not None:
-                given["prices"] = _given_prices(self.reference, moments)
-            elif customers is not None or self.tables.late:
-                given["prices"] = _prices(self.tables, moments)
+        if self.prices is not None:
+            given["prices"] = self.prices
         shape = Shape(
             self.tables.shape,
             self.names,
@@ -219,10 +219,19 @@ class _Call:
             return _POOL.run(shape, lambda: _steps(shape)[0][1], self.tables.memory | given)
         return self.tables.run(_steps(shape), **given)
 
+    def _prices_for(self, moments: list[datetime]) -> pa.Table | None:
+        # None where the plan makes them on its way, because it reads all lines as they are anyhow.
+        if "price_level" not in self.names:
+            return None
+        if self.reference is not None:
+            return _given_prices(self.reference, moments)
+        return _prices(self.tables, moments) if self.customers is not None or self.tables.late else None
+
     def _worth_trimming(self, last: datetime) -> bool:
-        if self.small:
+        extent = self.tables.extent()
+        if self.small or extent is None:
             return True
-        begin, end = self.tables.span()
+        begin, end = extent
         return (end - last) > (end - begin) * TRIM_SHARE
 
     def _starts(self, moments: list[datetime]) -> dict[datetime, datetime | None]:
@@ -231,8 +240,10 @@ class _Call:
         if self.tables.late:
             rows = self.tables.query(_log_starts_sql(self.tables.shape), cutoffs=_cutoffs(moments, {})).to_pylist()
             return {row["as_of"]: row["log_start"] for row in rows}
-        first = self.tables.span()[0]
-        return {moment: first if first < moment else None for moment in moments}
+        extent = self.tables.extent()
+        if extent is None:
+            return dict.fromkeys(moments)
+        return {moment: extent[0] if extent[0] < moment else None for moment in moments}
 
 
 def _groups(moments: list[datetime]) -> list[list[datetime]]:
@@ -290,12 +301,17 @@ def _given_prices(reference: pa.Table, moments: list[datetime]) -> pa.Table:
 
 
 def _frame(table: pa.Table, feature_set: FeatureSet, known: set[str]) -> pd.DataFrame:
-    columns: dict[str, Any] = {key: table[key].to_pandas() for key in ("customer_id", "as_of")}
-    index = pd.RangeIndex(table.num_rows)
-    for spec in feature_set:
-        if spec.kind == "numeric":
-            columns[spec.name] = table[spec.name].to_pandas() if spec.name in known else float("nan")
-        else:
-            values = table[spec.name].to_pylist() if spec.name in known else None
-            columns[spec.name] = pd.Series(values, index=index, dtype="object")
-    return pd.DataFrame(columns, index=index)
+    # All numbers as one block, which is quick to make and to use; then the texts at their places.
+    numbers = [spec.name for spec in feature_set if spec.kind == "numeric"]
+    block = np.full((table.num_rows, len(numbers)), np.nan)
+    for position, name in enumerate(numbers):
+        if name in known:
+            block[:, position] = table[name].to_numpy()
+    frame = pd.DataFrame(block, columns=numbers)
+    for position, key in enumerate(("customer_id", "as_of")):
+        frame.insert(position, key, table[key].to_pandas())
+    for position, spec in enumerate(feature_set):
+        if spec.kind == "categorical":
+            texts = table[spec.name].to_pylist() if spec.name in known else [None] * table.num_rows
+            frame.insert(2 + position, spec.name, pd.Series(texts, index=frame.index, dtype="object"))
+    return frame

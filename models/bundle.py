@@ -276,7 +276,7 @@ def _manifest(folder: Path) -> tuple[bytes, dict[str, Any]]:
     except OSError:
         raise BundleError(
             f"there is no bundle {folder.name[:12]} in {folder.parent}",
-            "choose one that `holdfast model list` shows",
+            "choose one that `holdfast models list` shows",
             code="bundle_missing",
             file=str(path),
         ) from None
@@ -316,7 +316,7 @@ def _full_id(store: Path, bundle_id: str) -> str:
             return found[0]
     raise BundleError(
         f"{bundle_id!r} names no bundle in {store}",
-        "choose one that `holdfast model list` shows",
+        "choose one that `holdfast models list` shows",
         code="bundle_missing",
     )
 

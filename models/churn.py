@@ -22,7 +22,7 @@ from models.activity import fit_activity
 from models.additive import AdditiveModel, dump, load
 from models.boosting import lightgbm, side_by_side
 from models.btyd import ParetoNBD
-from models.contract import Contributions, churn_column, orders_column
+from models.contract import Contributions, churn_column, orders_column, row_sums
 from models.encoding import Encoded, Encoder
 from models.evidence import count_labels, has_ordered, labelled
 from models.leveling import fit_level, panel_of
@@ -243,7 +243,7 @@ def describe_curve(
 
 def adjusted(parts: Contributions, raw: Floats, driver: str = "calibration") -> Contributions:
     """The same parts with one step that leads to `raw`, shape (n,), on the link scale."""
-    difference = raw - parts.base - parts.values.to_numpy(dtype=np.float64).sum(axis=1)
+    difference = raw - parts.base - row_sums(parts.values)
     values = parts.values.copy()
     values[driver] = values[driver] + difference if driver in values else difference
     return Contributions(parts.link, parts.base, values)

@@ -41,6 +41,12 @@ def churn_column(horizon_days: int) -> str:
     return f"churn_probability_{horizon_days}d"
 
 
+def row_sums(values: pd.DataFrame | NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum of each row; the same to the last bit for a row alone and among others, which BLAS and views are not."""
+    table = values.to_numpy(dtype=np.float64) if isinstance(values, pd.DataFrame) else values
+    return np.asarray(np.ascontiguousarray(table).sum(axis=1), dtype=np.float64)
+
+
 @dataclass(frozen=True)
 class Contributions:
     """Additive parts of a prediction on its link scale: ``inverse_link(base + values.sum(axis=1)) == prediction``.
@@ -62,7 +68,7 @@ class Contributions:
 
     def predict(self) -> NDArray[np.float64]:
         """The prediction that the parts add up to, on its natural scale; shape (n,)."""
-        total = self.base + self.values.to_numpy(dtype=np.float64).sum(axis=1)
+        total = self.base + row_sums(self.values)
         if self.link == "logit":
             return np.asarray(1.0 / (1.0 + np.exp(-total)), dtype=np.float64)
         if self.link == "log":

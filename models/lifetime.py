@@ -19,7 +19,7 @@ from configs.progress import SILENT, Progress
 from models.additive import dump, load
 from models.calibration import inverse_link
 from models.churn import adjusted
-from models.contract import Contributions, orders_column, spend_column
+from models.contract import Contributions, orders_column, row_sums, spend_column
 from models.encoding import Encoded
 from models.evidence import labelled
 from models.intervals import ZeroInflatedInterval, default_interval, fit_interval
@@ -218,4 +218,4 @@ def discounted(horizons: Sequence[int], spend: Floats, annual: float) -> Floats:
     """Present value of a cumulative spend curve, shape (n, h) → (n,); spend is even within a piece."""
     starts = [0, *horizons[:-1]]
     factors = np.array([discount_between(a, b, annual) for a, b in zip(starts, horizons, strict=True)])
-    return np.asarray(np.diff(spend, axis=1, prepend=0.0) @ factors)
+    return row_sums(np.diff(spend, axis=1, prepend=0.0) * factors)

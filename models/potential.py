@@ -21,7 +21,7 @@ from models.additive import AdditiveModel, dump, fit_additive, load
 from models.boosting import Objective, side_by_side
 from models.calibration import Affine, fit_affine, keep_total, step_from_state
 from models.churn import ChurnModel, adjusted
-from models.contract import Contributions, orders_column, spend_column
+from models.contract import Contributions, orders_column, row_sums, spend_column
 from models.encoding import Encoded
 from models.evidence import has_ordered, labelled
 from models.leveling import fit_orders_level
@@ -253,7 +253,7 @@ def log_active(churn: Contributions) -> Contributions:
     """Parts of log P(active) from the parts of the log-odds of churn (rescale rule, see the module's docstring)."""
     start = -churn.base
     values = -churn.values.to_numpy(dtype=np.float64)
-    change = values.sum(axis=1)
+    change = row_sums(values)
     low = _log_sigmoid(start)
     moved = np.abs(change) > 1e-9
     slope = np.where(moved, (_log_sigmoid(start + change) - low) / np.where(moved, change, 1), -np.expm1(low))

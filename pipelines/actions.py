@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -10,6 +12,9 @@ from configs.errors import NotEnoughDataError
 from configs.progress import Progress
 from configs.settings import Settings
 from pipelines.stages import resolve_as_of
+
+if TYPE_CHECKING:
+    from features.engine import Tables
 
 
 def last_scores(settings: Settings, path: Path | None) -> pd.DataFrame:
@@ -49,19 +54,56 @@ def view_table(
 ) -> pd.DataFrame:
     """The table of a view: `demand`, `satisfaction` or `effects`."""
     from features.engine import open_tables
-    from retention.measured import effects_table
     from retention.views import demand_view, satisfaction_view
 
     with open_tables(settings.canonical) as tables:
         moment = resolve_as_of(settings, tables, as_of)
         with progress.step(f"Computing the {what} view"):
             if what == "effects":
-                return effects_table(settings, tables, moment)
+                return _effects(settings, tables, moment)
             found = last_scores(settings, scores)
             if what == "satisfaction":
                 return satisfaction_view(tables, moment, found)
             item = "category" if "category" in tables.columns("transactions") else "product_id"
             return demand_view(tables, moment, found.set_index("customer_id")["segment"], item=item)
+
+
+def _effects(settings: Settings, tables: Tables, as_of: datetime) -> pd.DataFrame:
+    from retention.campaigns import measure_campaigns
+    from retention.catalogue import load_catalogue
+
+    if not tables.has("treatments"):
+        raise NotEnoughDataError(
+            "there is no table treatments, so no effect can be measured",
+            "map one under data.treatments",
+            code="no_treatments",
+        )
+    found = measure_campaigns(tables, load_catalogue(settings), settings, as_of)
+    return pd.DataFrame([vars(effect) for effect in found.effects])
+
+
+def planned_contacts(
+    settings: Settings, scores: Path | None, start: date | None, days: int, country: str | None
+) -> pd.DataFrame:
+    """Birthdays, holidays, visits and renewals of the coming days.
+
+    Raises
+    ------
+    NotEnoughDataError
+        There is no customers table.
+    """
+    from retention.contact_plan import PlanRules, contact_plan
+
+    table = last_scores(settings, scores)
+    profile, _ = profile_and_contacts(settings)
+    if profile is None:
+        raise NotEnoughDataError(
+            "there is no customers table, so no birthday, owner or renewal is known",
+            "map one under data.customers",
+            code="no_customers_table",
+        )
+    first = start if start is not None else table["as_of"].max().date()
+    return contact_plan(table, profile, start=first, rules=PlanRules(days=days, holidays_of=country))
 
 
 def next_products(settings: Settings, customer_id: str | None, as_of: str | None, item: str) -> pd.DataFrame:

@@ -62,6 +62,21 @@ def worklist(
     )
 
 
+def plan(
+    config: Config = DEFAULT_CONFIG,
+    scores: Scores = None,
+    days: Annotated[int, typer.Option("--days", min=1, max=366, help="Days ahead.")] = 30,
+    start: Annotated[str | None, typer.Option("--start", help="First day; default the day of the scores.")] = None,
+    country: Annotated[str | None, typer.Option("--country", help="Whose holidays are greeted: CN, GB …")] = None,
+    to: Out = None,
+) -> None:
+    """Dated contacts: birthdays, holidays, visits and renewals of the coming days."""
+    from pipelines.actions import planned_contacts
+
+    first = None if start is None else _day(start)
+    _show(planned_contacts(load_settings(config), scores, first, days, country), to)
+
+
 def audience(
     segment: Annotated[str, typer.Argument(help="Code of a segment in segments.yaml.")],
     to: Annotated[Path, typer.Option("--out", help="CSV or Parquet file to write.")],
@@ -111,6 +126,7 @@ def next_product(
 def add_actions(app: typer.Typer) -> None:
     """Register the verbs."""
     app.command(epilog=example("holdfast worklist --budget 500 --hours 8 --out worklist.csv"))(worklist)
+    app.command(epilog=example("holdfast plan --days 30 --country CN"))(plan)
     app.command(epilog=example("holdfast audience champions --channel email --out champions.csv"))(audience)
     app.command(epilog=example("holdfast view satisfaction"))(view)
     app.command("next-product", epilog=example("holdfast next-product 17850 --item category"))(next_product)

@@ -19,9 +19,54 @@ def benchmark_features(
     folder: Annotated[Path, typer.Option("--dir", help="Folder for the generated log.")] = Path("work/benchmark"),
 ) -> None:
     """Speed of the features beside pandas, hand-written SQL and a bare scan, as ratios in one run."""
-    from benchmarks.features import run_feature_benchmark
+    from benchmarks.features import benchmark_table, run_feature_benchmark
 
-    run_feature_benchmark(folder, lines=lines, progress=ConsoleProgress(), console=out)
+    out.print(benchmark_table(run_feature_benchmark(lines=lines, folder=folder, progress=ConsoleProgress())))
+
+
+@benchmark_app.command("quality", epilog=example("holdfast benchmark quality --task small --task cdnow-90"))
+def benchmark_quality(
+    task: Annotated[
+        list[str] | None, typer.Option("--task", help="Name of a task; several allowed, all by default.")
+    ] = None,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, max=50, help="Fits per task, to tell noise.")] = 1,
+    check: Annotated[
+        bool, typer.Option("--check", help="Without peers; fail if a figure is behind what is recorded.")
+    ] = False,
+    record: Annotated[
+        bool, typer.Option("--record", help="Make these figures the recorded ones (3 seeds or more).")
+    ] = False,
+    page: Annotated[
+        Path | None,
+        typer.Option("--out", help="Folder to write benchmarks.md and its plot to, over the recorded tasks."),
+    ] = None,
+    data: Annotated[Path | None, typer.Option("--data", help="Folder of logs that no package brings.")] = None,
+    folder: Annotated[Path, typer.Option("--dir", help="Folder to work in.")] = Path("work/benchmark"),
+) -> None:
+    """Quality beside BG/NBD, Pareto/NBD, a recency rule and LightGBM on RFM windows, in one run."""
+    from benchmarks.quality import run_quality_benchmark
+    from benchmarks.quality_report import quality_tables, write_page
+    from benchmarks.quality_verdict import MIN_SEEDS, RECORD, merged, read_record, too_few_seeds
+    from benchmarks.quality_verdict import check as compare
+    from benchmarks.quality_verdict import record as write_record
+
+    if record and seeds < MIN_SEEDS:
+        raise too_few_seeds(seeds)
+    recorded = read_record() if check or RECORD.is_file() else None
+    result = run_quality_benchmark(
+        tasks=task, seeds=seeds, peers=not check, folder=folder, data=data, progress=ConsoleProgress()
+    )
+    for table in quality_tables(result):
+        out.print(table)
+    for name, reason in result["skipped"].items():
+        out.print(f"{name} left out: {reason}", markup=False)
+    if check and recorded is not None:
+        out.print(f"{compare(result, recorded)} figures compared with the record: none is behind", markup=False)
+        return
+    whole = write_record(result) if record else merged(result, recorded)
+    if page is not None:
+        for path in write_page(whole, page):
+            out.print(str(path), markup=False)
 
 
 def simulate(

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from configs.errors import NotEnoughDataError, UnknownCustomerError
 from configs.files import remove_leftovers, write_json_atomic
-from configs.moments import parse_moment
+from configs.moments import format_moment, parse_moment
 from configs.progress import Progress
 from configs.settings import Settings
 from pipelines.stage_cache import lock_folder, run_stage, sha256_of
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from features.engine import Tables
     from features.intake import DataReport
+    from retention.scorer import Scorer
     from training.evaluate import Evaluation
     from training.gate import Decision
 
@@ -64,7 +65,15 @@ def ingest_stage(settings: Settings, progress: Progress, *, force: bool = False)
     from features.intake import ingest
 
     with lock_folder(settings.work):
-        return ingest(settings, progress=progress, force=force)
+        return ingest(_with_present(settings), progress=progress, force=force)
+
+
+def _with_present(settings: Settings) -> Settings:
+    """Rows of the future are refused; the present time is asked for here and nowhere below."""
+    if settings.data.future_after is not None:
+        return settings
+    tomorrow = (datetime.now(tz=UTC) + timedelta(days=1)).isoformat(timespec="seconds")
+    return settings.model_copy(update={"data": settings.data.model_copy(update={"future_after": tomorrow})})
 
 
 def resolve_as_of(settings: Settings, tables: Tables, as_of: str | None) -> datetime:
@@ -202,7 +211,7 @@ def score_stage(
 ) -> tuple[pd.DataFrame, Path]:
     """Score every customer and write Parquet and CSV; nothing at or after `as_of` is seen."""
     from features.engine import open_tables
-    from retention.measured import measured_effects
+    from retention.campaigns import measure_campaigns
     from retention.scorer import load_scorer
     from retention.scores_table import read_scores, write_scores
 
@@ -214,9 +223,12 @@ def score_stage(
         moment = resolve_as_of(settings, tables, as_of)
         with progress.step("Loading the model"):
             scorer = load_scorer(settings)
-        effects = measured_effects(settings, tables, moment)
+        _tell_if_later(scorer, moment, settings)
+        beliefs = None
+        if tables.has("treatments"):
+            beliefs = measure_campaigns(tables, scorer.catalogue, scorer.settings, moment).beliefs
         scores = scorer.score(
-            tables, moment, previous=earlier, measured_effects=effects, scored_at=_now(), progress=progress
+            tables, moment, previous=earlier, measured_effects=beliefs, scored_at=_now(), progress=progress
         )
     if scores.empty:
         raise NotEnoughDataError(
@@ -224,6 +236,8 @@ def score_stage(
         )
     with progress.step("Writing scores"):
         write_scores(scores, path)
+        if path.suffix == ".parquet":
+            write_scores(scores, path.with_suffix(".csv"))
     return scores, path
 
 
@@ -248,7 +262,30 @@ def explain_stage(
                 "check the id (leading zeros count) or give a later --as-of",
                 customer_id=customer_id,
             )
-        out.print(page(scores.iloc[0], scorer.baseline, lang))
+        row = scores.iloc[0]
+        out.print(
+            page(
+                row,
+                scorer.baseline,
+                lang,
+                currency=settings.data.currency,
+                rules=settings.retention.lifecycle.model_dump(),
+            )
+        )
+
+
+def _tell_if_later(scorer: Scorer, as_of: datetime, settings: Settings) -> None:
+    """Say so when the model has learned from what came after the moment scored: such scores are no test of it."""
+    from pipelines.console import err
+
+    learned = datetime.fromisoformat(str(scorer.meta["as_of"]))
+    if learned > as_of:
+        shown = [format_moment(moment, settings.data.timezone) for moment in (learned, as_of)]
+        err.print(
+            f"Note: the model was trained on data up to {shown[0]}, later than {shown[1]}; "
+            f"for a fair test run `holdfast train --as-of {shown[1]}` first.",
+            markup=False,
+        )
 
 
 def _now() -> datetime:

@@ -130,6 +130,11 @@ class Baseline:
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             raise BundleError(f"the baseline cannot be read ({error})", "train again") from None
 
+    @property
+    def constant(self) -> frozenset[str]:
+        """Features that had one value for all customers: they belong to the moment, not to a customer."""
+        return frozenset(name for name, (low, high) in self.ranges.items() if low == high)
+
     def typical_values(self, groups: Texts, name: str, kind: str) -> NDArray[Any]:
         """Typical value of a feature for every row's comparison group; NaN or None where there is none.
 

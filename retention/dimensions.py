@@ -66,7 +66,8 @@ DIMENSIONS: dict[str, Dimension] = {
         # Absolute by default: a company whose customers are all content has no low third of satisfaction.
         Dimension("satisfaction", "level", "index", _LEVELS, TierSettings(low_below=60.0, high_from=80.0)),
         Dimension("loyalty", "level", "index", _LEVELS),
-        Dimension("churn_risk", "level", "probability", _LEVELS),
+        # Absolute as well: nobody reads 89 % as a medium risk, or 3 % as a high one.
+        Dimension("churn_risk", "level", "probability", _LEVELS, TierSettings(low_below=0.3, high_from=0.6)),
         Dimension("overall_value", "level", "money", _LEVELS),
         Dimension("buying_behaviour", "rule", "share", ("regular", "occasional", "never")),
         Dimension("customer_type", "attribute", "code", ("enterprise", "individual")),

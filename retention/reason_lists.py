@@ -77,6 +77,9 @@ def reason_lists(
     for k in np.unique(feature[feature >= 0]).tolist():
         at = np.flatnonzero(feature == k)
         spec = feature_set[attribution.names[k]]
+        if spec.driver == "calendar" and spec.name in baseline.constant:
+            feature[at] = -1  # told as a step: the value of the season says nothing to a reader
+            continue
         own = frame[spec.name].to_numpy()[rows[at]]
         usual = baseline.typical_values(groups[rows[at]], spec.name, spec.kind)
         if spec.kind == "categorical":

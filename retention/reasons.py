@@ -172,23 +172,29 @@ def attribute(
     owners = [family.get(name, name) for name in names]
     codes = [code for code in DRIVERS if code in set(owners)]
     owner = np.array([codes.index(code) for code in owners], dtype=np.int64)
-    parts = contributions.values.to_numpy(dtype=np.float64)
+    # row-major and summed row by row: a customer's points are the same to the last bit alone and among others
+    parts = np.ascontiguousarray(contributions.values.to_numpy(dtype=np.float64))
     base_link = np.asarray(contributions.base, dtype=np.float64)
     share = path_share(contributions.link, base_link, parts.sum(axis=1))
     points = parts * share[:, None]
-    membership = np.zeros((len(names), len(codes)))
-    membership[np.arange(len(names)), owner] = 1.0
     found = Attribution(
         target=target,
         base=natural_base(contributions.link, base_link),
         features=points,
         names=names,
-        drivers=points @ membership,
+        drivers=_sums(points, owner, len(codes)),
         codes=codes,
         owner=owner,
     )
     if shown is not None:
         check_sum(found, shown, ids)
+    return found
+
+
+def _sums(points: Floats, owner: Ints, count: int) -> Floats:
+    found = np.empty((len(points), count))
+    for j in range(count):
+        found[:, j] = np.ascontiguousarray(points[:, owner == j]).sum(axis=1)
     return found
 
 
@@ -247,12 +253,15 @@ class Choice:
     silent: NDArray[np.bool_]
 
 
-def choose(attribution: Attribution, frame: pd.DataFrame, *, limit: int) -> Choice:
+def choose(
+    attribution: Attribution, frame: pd.DataFrame, *, limit: int, constant: frozenset[str] = frozenset()
+) -> Choice:
     """Choose the families to show, largest points first, and the feature that speaks for each.
 
     A family is shown only through a feature whose value is known: the one with the largest points in the
-    direction of the family (or, if none points that way, the largest of all). Steps (`level`, `calibration`) come
-    after the customer's own families, because they say nothing of the customer.
+    direction of the family (or, if none points that way, the largest of all). Steps (`level`, `calibration`) and
+    families for which a feature speaks that is the same for everyone (the time of year) come after the others,
+    because they say nothing of the customer.
 
     Parameters
     ----------
@@ -262,6 +271,8 @@ def choose(attribution: Attribution, frame: pd.DataFrame, *, limit: int) -> Choi
         The features' values, n rows in the same order.
     limit : int
         How many families at most.
+    constant : frozenset of str
+        Features that have one value for all customers at a moment.
     """
     n, d = attribution.drivers.shape
     known = np.ones(attribution.features.shape, dtype=bool)
@@ -286,11 +297,9 @@ def choose(attribution: Attribution, frame: pd.DataFrame, *, limit: int) -> Choi
     size = np.abs(attribution.drivers)
     worth = size >= SMALLEST_SHOWN[attribution.target]
     shown = worth & spoken
-    is_step = np.array([code in STEPS for code in attribution.codes], dtype=bool)
-    order = np.lexsort(
-        (np.tile(np.arange(d), (n, 1)), -size, np.tile(is_step, (n, 1)), ~shown),
-        axis=1,
-    )[:, : min(limit, d)]
+    same_for_all = np.array([name in constant for name in attribution.names] + [True], dtype=bool)
+    general = same_for_all[speaker]  # -1, a step, is the last entry
+    order = np.lexsort((np.tile(np.arange(d), (n, 1)), -size, general, ~shown), axis=1)[:, : min(limit, d)]
     rows = np.arange(n)[:, None]
     picked = shown[rows, order]
     return Choice(

@@ -315,7 +315,7 @@ def _reasons(
             found[base_name] = np.full(n, np.nan)
         else:
             answered = np.isfinite(shown)
-            choice = choose(parts, frame, limit=_limit(target, settings))
+            choice = choose(parts, frame, limit=_limit(target, settings), constant=baseline.constant)
             found[f"{prefix}reasons"] = reason_lists(parts, choice, frame, feature_set, baseline, groups, currency)
             found[f"{prefix}drivers"] = driver_lists(parts, answered)
             found[base_name] = np.where(answered, parts.base, np.nan)

@@ -100,7 +100,9 @@ def built_in(root: Path | None = None) -> BuiltIn:
     if (store / "CURRENT").exists():
         return BuiltIn(store, Settings.model_validate({"data": {"transactions": {"path": "none"}}}), None)
     raise BundleError(
-        "no model is built in here", "use `holdfast serve`, or build a bento with `holdfast bento`", code="no_model"
+        "no model is built in here",
+        "use `holdfast serve`, or build a bento with `holdfast models bento`",
+        code="no_model",
     )
 
 

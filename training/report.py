@@ -30,6 +30,8 @@ CURVES = {
 }
 
 METHODS = (OURS, *BASELINES)
+SMALLEST_DRIVER = 0.0002
+"""Drivers that move the probability by less, on average, are left out of the plot; the JSON has them."""
 HIGHER, LOWER, ZERO = "higher", "lower", "zero"
 BETTER: dict[str, str] = {
     "churn_auc": HIGHER,
@@ -111,7 +113,7 @@ def render(content: Mapping[str, Any], language: str = "en") -> str:
     drawings = {
         "calibration": plots.calibration_plot(content["tables"]["calibration"]),
         "gain": plots.gain_plot(_gains(content)),
-        "drivers": plots.driver_plot(content["drivers"]),
+        "drivers": plots.driver_plot([row for row in content["drivers"] if row["mean_abs"] >= SMALLEST_DRIVER]),
     }
     decile_plots = [kind for kind in ("spend", "orders") if content["tables"][f"{kind}_deciles"]]
     for kind in decile_plots:

@@ -28,7 +28,7 @@ def _level(topic: str | None) -> Feature:
         driver="satisfaction",
         source="feedback",
         unit="score",
-        label=(f"satisfaction, {en}, last 365 days (0 to 1)", f"近365天{zh}满意度（0到1）"),
+        label=(f"satisfaction, {en}, last 365 days", f"近365天{zh}满意度"),
         null=NO_SCORE,
         needs=[*SCORE, "feedback.topic"] if topic else SCORE,
         monotone=0 if topic else -1,

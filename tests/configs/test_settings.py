@@ -73,5 +73,5 @@ def test_secrets_come_from_the_environment(tmp_path: Path, monkeypatch: pytest.M
 def test_a_file_inside_an_installed_package_is_found_without_importing_it(tmp_path: Path) -> None:
     settings = load_settings(write(tmp_path, GOOD))
     assert settings.path(Path("package:pandas/__init__.py")).is_file()
-    with pytest.raises(SettingsError, match="package nowhere_to_be_found, which brings data/x.parquet, is not installed"):
+    with pytest.raises(SettingsError, match="package nowhere_to_be_found, which brings data/x"):
         settings.path(Path("package:nowhere_to_be_found/data/x.parquet"))

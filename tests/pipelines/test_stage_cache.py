@@ -59,9 +59,9 @@ def test_a_second_process_hears_who_holds_the_folder(tmp_path: Path) -> None:
         "with lock_folder(Path(sys.argv[1])): pass"
     )
     with lock_folder(tmp_path):
-        with pytest.raises(BusyError, match=f"in use by process {os.getpid()}; wait until it has finished"):
-            with lock_folder(tmp_path):
-                pass
+        holder = f"in use by process {os.getpid()}; wait until it has finished"
+        with pytest.raises(BusyError, match=holder), lock_folder(tmp_path):
+            pass
         done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False)
         assert done.returncode != 0
         assert "BusyError" in done.stderr

@@ -165,6 +165,12 @@ def test_largest_first_and_steps_last() -> None:
     assert [found.codes[d] for d in short.driver[0]] == ["satisfaction", "profile"]
 
 
+def test_what_is_the_same_for_everyone_comes_after_the_customers_own() -> None:
+    found = attribute(parts("logit", 0.0, [[0.3, 0, -2.0, 0.1, 0, 0]]), SPECS, target="churn")
+    choice = choose(found, frame(), limit=5, constant=frozenset({"b1"}))
+    assert [found.codes[d] for d in choice.driver[0] if d >= 0] == ["recency", "profile", "satisfaction"]
+
+
 def test_points_too_small_to_show_stay_in_the_sum() -> None:
     found = attribute(parts("logit", 0.0, [[1e-4, 0, 0.5, 0, 0, 0]]), SPECS, target="churn")
     choice = choose(found, frame(), limit=5)

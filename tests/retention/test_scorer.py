@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -13,7 +14,7 @@ import pytest
 
 from configs.errors import BundleError
 from configs.settings import Settings
-from features.engine import Tables, compute_features, feature_set_for, order_events, tables_from_arrow
+from features.engine import Tables, compute_features, feature_set_for, order_events, reference_prices, tables_from_arrow
 from models.bundle import Bundle
 from models.suite import FitContext, ModelSuite
 from retention.baseline import fit_baseline
@@ -83,6 +84,7 @@ def scorer(tables: Tables) -> Scorer:
     files = suite.to_files() | {
         "features.json": feature_set.to_json().encode(),
         "retention/baseline.json": baseline.to_json().encode(),
+        "reference_prices.json": json.dumps(reference_prices(tables, CUTOFF).to_pylist()).encode(),
         "parameters.json": ('{"targets": ' + SETTINGS.targets.model_dump_json() + "}").encode(),
     }
     return Scorer.of(Bundle("b" * 64, files, {}), SETTINGS)

@@ -123,9 +123,8 @@ def test_a_row_does_not_depend_on_the_others(scores, world, baseline) -> None:  
     )
     alone = run(part, baseline)
     expected = scores.iloc[chosen].reset_index(drop=True)
-    # sums of one row and of many may differ in the last bit
     numbers = alone.select_dtypes("number").columns
-    pd.testing.assert_frame_equal(alone[numbers], expected[numbers], rtol=1e-14, check_dtype=False)
+    pd.testing.assert_frame_equal(alone[numbers], expected[numbers], check_exact=True, check_dtype=False)
     for column in ("stage", "member_level", "segment", *(f"{code}_tier" for code in DIMENSIONS)):
         assert alone[column].tolist() == expected[column].tolist(), column
     for column in ("reasons", "warnings", "strategies"):
@@ -276,3 +275,23 @@ def test_no_customer_gives_an_empty_table(world, baseline) -> None:  # type: ign
     )
     found = run(nobody, baseline)
     assert len(found) == 0 and "reasons" in found.columns
+
+
+def test_the_time_of_year_is_told_as_what_holds_for_everyone(world) -> None:  # type: ignore[no-untyped-def]
+    season = {"as_of_season_sin": 0.1, "as_of_season_cos": 0.99, "orders_same_season_last_year": np.nan}
+    retention = world.settings.retention.model_copy(update={"max_reasons": 20})
+    settings = world.settings.model_copy(update={"retention": retention})
+    winter = replace(world, frame=world.frame.assign(**season), settings=settings)
+    fitted = fit_baseline(winter.frame, winter.predictions, winter.feature_set, winter.settings)
+    assert {"as_of_season_sin", "as_of_season_cos"} <= fitted.constant
+    seen = 0
+    for row in run(winter, fitted)["reasons"]:
+        general = [one["driver"] in ("calendar", "level", "calibration") for one in row]
+        assert general == sorted(general)
+        for one in row:
+            if one["driver"] == "calendar":
+                seen += 1
+                assert one["feature"] is None
+                assert one["text_en"].startswith(("Time of year: raises", "Time of year: lowers"))
+                assert one["text_zh"].startswith("季节与日历：使同类客户")
+    assert seen > 0

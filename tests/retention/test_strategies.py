@@ -155,9 +155,7 @@ def test_a_missing_figure_never_leaves_a_hole(catalogue: Catalogue) -> None:
 def test_an_open_complaint_comes_first_and_stops_promotion(catalogue: Catalogue) -> None:
     entries = select_strategies(one(open_complaints=1.0), catalogue, settings_with())[0]
     assert entries[0]["code"] == "complaint_follow_up"
-    assert entries[0]["why_not_next_en"] == (
-        "Reactivation offer is ruled out: no promotion while a complaint is open."
-    )
+    assert entries[0]["why_not_next_en"] == ("Reactivation offer is ruled out: no promotion while a complaint is open.")
     calm = tuple(code for code in catalogue.codes if code not in ("owner_contact", "complaint_follow_up"))
     own = load_catalogue(settings_with(strategies_off=calm))
     entries = select_strategies(one(open_complaints=1.0), own, settings_with())[0]

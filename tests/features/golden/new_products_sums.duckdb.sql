@@ -1,96 +1,74 @@
 SELECT
-  "t12"."customer_id",
-  "t12"."as_of",
-  CAST(SUM("t12"."n") AS DOUBLE) AS "new_products__n__0_ever",
-  CAST(SUM("t12"."n") FILTER(WHERE
-    "t12"."slice" <= 4) AS DOUBLE) AS "new_products__n__0_90",
-  CAST(SUM("t12"."n") FILTER(WHERE
-    "t12"."slice" <= 7) AS DOUBLE) AS "new_products__n__0_365"
+  "t10"."customer_id",
+  "t10"."as_of",
+  CAST(SUM("t10"."firsts") AS DOUBLE) AS "new_products__n__0_ever",
+  CAST(SUM("t10"."firsts") FILTER(WHERE
+    "t10"."age" < 90) AS DOUBLE) AS "new_products__n__0_90",
+  CAST(SUM("t10"."firsts") FILTER(WHERE
+    "t10"."age" < 365) AS DOUBLE) AS "new_products__n__0_365"
 FROM (
   SELECT
-    "t11"."customer_id",
-    "t11"."as_of",
-    "t11"."slice",
-    SUM("t11"."firsts") AS "n"
+    "t9"."customer_id",
+    "t9"."occurred_at",
+    "t9"."firsts",
+    "t9"."as_of",
+    "t9"."log_start",
+    "t9"."shift",
+    CAST(FLOOR(
+      (
+        DATE_DIFF('MICROSECOND', "t9"."occurred_at", "t9"."as_of") - 1
+      ) / (
+        86400000000
+      )
+    ) AS BIGINT) AS "age"
   FROM (
     SELECT
-      "t10"."customer_id",
-      "t10"."occurred_at",
-      "t10"."firsts",
-      "t10"."as_of",
-      "t10"."log_start",
-      "t10"."shift",
-      "t10"."age",
-      CAST("t10"."age" >= 7 AS TINYINT) + 0 + CAST("t10"."age" >= 14 AS TINYINT) + CAST("t10"."age" >= 30 AS TINYINT) + CAST("t10"."age" >= 60 AS TINYINT) + CAST("t10"."age" >= 90 AS TINYINT) + CAST("t10"."age" >= 180 AS TINYINT) + CAST("t10"."age" >= 275 AS TINYINT) + CAST("t10"."age" >= 365 AS TINYINT) AS "slice"
+      "t8"."customer_id",
+      "t8"."occurred_at",
+      "t8"."firsts",
+      "t2"."as_of",
+      "t2"."log_start",
+      "t2"."shift"
     FROM (
       SELECT
-        "t9"."customer_id",
-        "t9"."occurred_at",
-        "t9"."firsts",
-        "t9"."as_of",
-        "t9"."log_start",
-        "t9"."shift",
-        CAST(FLOOR(
-          (
-            DATE_DIFF('MICROSECOND', "t9"."occurred_at", "t9"."as_of") - 1
-          ) / (
-            86400000000
-          )
-        ) AS BIGINT) AS "age"
+        "t6"."customer_id",
+        "t6"."occurred_at",
+        COUNT(*) AS "firsts"
       FROM (
         SELECT
-          "t8"."customer_id",
-          "t8"."occurred_at",
-          "t8"."firsts",
-          "t2"."as_of",
-          "t2"."log_start",
-          "t2"."shift"
+          "t5"."customer_id",
+          "t5"."product_id",
+          MIN("t5"."occurred_at") AS "occurred_at"
         FROM (
           SELECT
-            "t6"."customer_id",
-            "t6"."occurred_at",
-            COUNT(*) AS "firsts"
+            *
           FROM (
             SELECT
-              "t5"."customer_id",
-              "t5"."product_id",
-              MIN("t5"."occurred_at") AS "occurred_at"
+              *
             FROM (
               SELECT
-                *
-              FROM (
-                SELECT
-                  *
-                FROM (
-                  SELECT
-                    "t1".*
-                    EXCLUDE ("recorded_at")
-                  FROM "transactions" AS "t1"
-                ) AS "t3"
-                WHERE
-                  "t3"."amount" > 0
-              ) AS "t4"
-              WHERE
-                "t4"."product_id" IS NOT NULL
-            ) AS "t5"
-            GROUP BY
-              1,
-              2
-          ) AS "t6"
-          GROUP BY
-            1,
-            2
-        ) AS "t8"
-        INNER JOIN "cutoffs" AS "t2"
-          ON "t8"."occurred_at" < "t2"."as_of"
-      ) AS "t9"
-    ) AS "t10"
-  ) AS "t11"
-  GROUP BY
-    1,
-    2,
-    3
-) AS "t12"
+                "t1".*
+                EXCLUDE ("recorded_at")
+              FROM "transactions" AS "t1"
+            ) AS "t3"
+            WHERE
+              "t3"."amount" > 0
+          ) AS "t4"
+          WHERE
+            "t4"."product_id" IS NOT NULL
+        ) AS "t5"
+        GROUP BY
+          1,
+          2
+      ) AS "t6"
+      GROUP BY
+        1,
+        2
+    ) AS "t8"
+    INNER JOIN "cutoffs" AS "t2"
+      ON "t8"."occurred_at" < "t2"."as_of"
+  ) AS "t9"
+) AS "t10"
 GROUP BY
   1,
   2

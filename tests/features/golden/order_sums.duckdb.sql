@@ -51,8 +51,7 @@ SELECT
     ),
     0
   ) AS "items",
-  COALESCE(CAST(SUM("t7"."discount") AS DECIMAL(18, 4)), CAST(0 AS DECIMAL(18, 4))) AS "discount",
-  COUNT("t7"."returns_order_id") AS "named"
+  COALESCE(CAST(SUM("t7"."discount") AS DECIMAL(18, 4)), CAST(0 AS DECIMAL(18, 4))) AS "discount"
 FROM (
   SELECT
     "t3"."customer_id",
