@@ -22,6 +22,7 @@ from models.boosting import Boosting, BoostingSettings, Objective
 from models.calibration import Family, LinkStep, fit_affine, inverse_link, keep_total, step_from_state
 from models.contract import Contributions, Link
 from models.encoding import Encoded
+from models.probabilistic import HistoryStep
 from models.validation import Split
 
 Floats = NDArray[np.float64]
@@ -69,7 +70,10 @@ class AdditiveModel:
         return inverse_link(self.raw(encoded), "binary" if self.link == "logit" else "poisson")
 
     def contributions(self, encoded: Encoded) -> Contributions:
-        """Exact parts on the link scale; steps of one driver code share a column."""
+        """Exact parts on the link scale; steps of one driver code share a column.
+
+        What a `HistoryStep` adds is split over the features it reads, so that reasons stay about the customer.
+        """
         n = len(encoded)
         if self.boosting is None:
             base, values = 0.0, np.zeros((n, len(self.names)))
@@ -78,12 +82,21 @@ class AdditiveModel:
             base, values = self.boosting.contributions(encoded.values)
             raw = self.boosting.raw(encoded.values) + self.offset
         added: dict[str, Floats] = {}
+        start = np.full(n, base + self.offset)
         for step in self.steps:
+            split = step.parts(encoded) if isinstance(step, HistoryStep) else None
+            if split is not None:
+                start = start + split[0]
+                raw = raw + split[0]
+                for name, part in split[1].items():
+                    values[:, self.names.index(name)] += part
+                    raw = raw + part
+                continue
             after = step.apply(raw, encoded)
             added[step.driver] = added.get(step.driver, np.zeros(n)) + (after - raw)
             raw = after
         frame = pd.DataFrame(values, index=encoded.index, columns=list(self.names))
-        return Contributions(self.link, np.full(n, base + self.offset), frame.assign(**added))
+        return Contributions(self.link, start, frame.assign(**added))
 
     def with_step(self, step: LinkStep) -> AdditiveModel:
         """The same model with one step more."""
@@ -108,6 +121,7 @@ class AdditiveModel:
                 "categorical": list(settings.categorical),
                 "seed": settings.seed,
                 "seeds": settings.seeds,
+                "weights": list(settings.weights),
             }
             files = {f"{name}.{i}.txt": text for i, text in enumerate(self.boosting.to_texts())}
         return {f"{name}.json": dump(state), **files}
@@ -137,7 +151,12 @@ class AdditiveModel:
                     int(trees["seed"]),
                     threads,
                     int(trees["seeds"]),
+                    tuple(float(item) for item in trees["weights"]),
                 )
+                if settings.weights and not (
+                    len(settings.weights) == settings.seeds and np.isfinite(settings.weights).all()
+                ):
+                    raise ValueError
                 if len(settings.monotone) != len(names) or not 1 <= settings.seeds <= 100:
                     raise ValueError
                 texts = [files[f"{name}.{number}.txt"] for number in range(settings.seeds)]

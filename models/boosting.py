@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -74,6 +74,8 @@ class BoostingSettings:
         Positions of categorical features.
     seed, threads, seeds : int
         `seeds` models are averaged in link space, so that their contributions stay additive.
+    weights : tuple of float
+        Per model, in place of the mean; need not add up to 1 where a step after the trees adds the rest.
     """
 
     objective: Objective
@@ -82,6 +84,12 @@ class BoostingSettings:
     seed: int
     threads: int
     seeds: int = 1
+    weights: tuple[float, ...] = ()
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """Weight per model."""
+        return self.weights or (1.0 / self.seeds,) * self.seeds
 
 
 def size_parameters(rows: int, rare: int) -> dict[str, float]:
@@ -112,6 +120,24 @@ def size_parameters(rows: int, rare: int) -> dict[str, float]:
     }
 
 
+def gentle_parameters(rows: int) -> dict[str, float]:
+    """Small trees and small steps, for a fixed number of rounds: what purchase histories alone can carry."""
+    return {
+        "num_leaves": 7,
+        "min_data_in_leaf": int(np.clip(rows // 100, 20, 200)),
+        "lambda_l2": 5.0,
+        "learning_rate": 0.03,
+        "feature_fraction": 0.6,
+        "bagging_fraction": 0.8,
+        "bagging_freq": 1,
+        "max_bin": 127 if rows < 500_000 else 63,
+        "cat_l2": 20.0,
+        "cat_smooth": 20.0,
+        "max_cat_threshold": 16,
+        "min_data_per_group": int(np.clip(rows // 100, 20, 200)),
+    }
+
+
 class Boosting:
     """Gradient-boosted trees on a float64 matrix, predictions and contributions on the link scale.
 
@@ -128,7 +154,17 @@ class Boosting:
     def __init__(self, settings: BoostingSettings) -> None:
         self.settings = settings
 
-    def fit(self, values: Floats, target: Floats, split: Split, *, weight: Floats | None = None) -> Self:
+    def fit(
+        self,
+        values: Floats,
+        target: Floats,
+        split: Split,
+        *,
+        weight: Floats | None = None,
+        rounds: int | None = None,
+        sizes: dict[str, float] | None = None,
+        start: Floats | None = None,
+    ) -> Self:
         """Find the number of rounds on `split`, then fit on all rows.
 
         Parameters
@@ -138,30 +174,39 @@ class Boosting:
         split : Split
             Positions among the n rows; of kind `none`: a cautious fixed number of rounds.
         weight : ndarray, shape (n,), optional
+        rounds : int, optional
+            Fixed, in place of early stopping.
+        sizes : dict, optional
+            Tree size and regularisation, in place of `size_parameters`.
+        start : ndarray, shape (n,), optional
+            Link-scale predictions that the trees start from; `raw` and `judged_` are without them.
         """
         lgb = lightgbm()
         rare = min(int((target > 0).sum()), len(target))
         if self.settings.objective == "binary":
             rare = min(rare, len(target) - rare)
-        sizes = size_parameters(len(target), rare)
+        sizes = sizes or size_parameters(len(target), rare)
         self.judged_: Floats | None = None
         self.rounds_ = 40
         if len(split.judge):
-            learn = self._dataset(values, target, weight, split.learn, sizes)
-            judge = self._dataset(values, target, weight, split.judge, sizes, reference=learn)
-            stop = lgb.early_stopping(STOP_AFTER, first_metric_only=True, verbose=False)
+            learn = self._dataset(values, target, weight, split.learn, sizes, start=start)
+            judging: dict[str, Any] = {}
+            if rounds is None:
+                judge = self._dataset(values, target, weight, split.judge, sizes, reference=learn, start=start)
+                stop = lgb.early_stopping(STOP_AFTER, first_metric_only=True, verbose=False)
+                judging = {"valid_sets": [judge], "callbacks": [stop]}
             found = lgb.train(
                 self._parameters(sizes, 0, len(target)),
                 learn,
-                MAX_ROUNDS,
-                valid_sets=[judge],
-                callbacks=[stop],
+                rounds or MAX_ROUNDS,
                 keep_training_booster=True,
+                **judging,
             )
-            best = max(int(found.best_iteration), 1)
+            best = rounds or max(int(found.best_iteration), 1)
             self.judged_ = np.asarray(found.predict(values[split.judge], raw_score=True, num_iteration=best))
             self.rounds_ = int(np.clip(round(best * 1.1), 5, MAX_ROUNDS))
-        data = self._dataset(values, target, weight, None, sizes)
+        self.rounds_ = rounds or self.rounds_
+        data = self._dataset(values, target, weight, None, sizes, start=start)
         texts = []
         for number in range(self.settings.seeds):
             booster = lgb.train(
@@ -176,19 +221,29 @@ class Boosting:
         if len(values) == 0:
             return np.zeros(0)
         total = np.zeros(len(values))
-        for booster in self._boosters:
-            total += booster.predict(values, raw_score=True, num_threads=self._threads(len(values)))
-        return total / len(self._boosters)
+        for booster, share in zip(self._boosters, self.settings.shares, strict=True):
+            total += share * booster.predict(values, raw_score=True, num_threads=self._threads(len(values)))
+        return total
 
     def contributions(self, values: Floats) -> tuple[float, Floats]:
         """Exact additive parts: base and values, shape (n, k); see `models.tree_shap`."""
         if not self._explainers:
             self._explainers = [TreeContributions(text, values.shape[1]) for text in self._texts]
         total = np.zeros(values.shape)
-        for explainer in self._explainers:
-            total += explainer.values(values)
-        base = float(sum(explainer.base for explainer in self._explainers))
-        return base / len(self._explainers), total / len(self._explainers)
+        base = 0.0
+        for explainer, share in zip(self._explainers, self.settings.shares, strict=True):
+            total += share * explainer.values(values)
+            base += share * explainer.base
+        return float(base), total
+
+    def mixed_with(self, other: Boosting, own: float, others: float) -> Boosting:
+        """The trees of both, this one's prediction times `own` plus the other's times `others`."""
+        shares = [own * share for share in self.settings.shares] + [others * share for share in other.settings.shares]
+        settings = replace(self.settings, seeds=len(shares), weights=tuple(shares))
+        mixed = Boosting(settings)
+        mixed.judged_ = None
+        mixed._load([*self._texts, *other._texts], len(settings.monotone))
+        return mixed
 
     def to_texts(self) -> list[bytes]:
         """LightGBM text of every seed."""
@@ -228,12 +283,14 @@ class Boosting:
         rows: NDArray[np.intp] | None,
         sizes: dict[str, float],
         reference: Any = None,
+        start: Floats | None = None,
     ) -> Any:
         chosen = slice(None) if rows is None else rows
         return lightgbm().Dataset(
             values[chosen],
             target[chosen],
             weight=None if weight is None else weight[chosen],
+            init_score=None if start is None else start[chosen],
             categorical_feature=list(self.settings.categorical),
             reference=reference,
             free_raw_data=False,

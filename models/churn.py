@@ -1,12 +1,13 @@
 """Churn: the probability of no order within each horizon, and the date of the next order.
 
-One boosted classifier per horizon that the history allows; the horizon that is shown anchors the curve, so that
-its explanation needs no repair. A horizon that has not closed is continued from the longest that has.
+One activity model (`models.activity`) per horizon that the history allows; the horizon that is shown anchors the
+curve, so that its explanation needs no repair. A horizon that has not closed is continued from the longest that has.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Self
 
 import numpy as np
@@ -17,12 +18,16 @@ from configs.errors import BundleError, NotEnoughDataError
 from configs.progress import SILENT, Progress
 from configs.settings import TargetSettings, TrainingSettings
 from features.specs import FeatureSet
-from models.additive import AdditiveModel, dump, fit_additive, load
+from models.activity import fit_activity
+from models.additive import AdditiveModel, dump, load
 from models.boosting import lightgbm, side_by_side
+from models.btyd import ParetoNBD
 from models.contract import Contributions, churn_column, orders_column, row_sums
 from models.encoding import Encoded, Encoder
-from models.evidence import count_labels, labelled
+from models.evidence import count_labels, has_ordered, labelled
+from models.leveling import fit_level, panel_of
 from models.parallel import in_parallel
+from models.probabilistic import fit_history
 from models.survival import continued, days_until, ordered
 from models.validation import Split, inner_split
 
@@ -64,9 +69,21 @@ class ChurnModel:
         labels: pd.DataFrame,
         *,
         encoder: Encoder | None = None,
+        log_start: datetime | None = None,
+        known_until: datetime | None = None,
         progress: Progress | None = None,
     ) -> Self:
-        """Fit one classifier per horizon that has enough labels.
+        """Fit one classifier per horizon that has enough labels, and the level where the span of the log is given.
+
+        Parameters
+        ----------
+        frame : DataFrame or Encoded
+        labels : DataFrame
+        encoder : Encoder, optional
+            Fitted on the frame already.
+        log_start, known_until : datetime, optional
+            First event of the log and end of what is known; without them no level is forecast.
+        progress : Progress, optional
 
         Raises
         ------
@@ -83,10 +100,11 @@ class ChurnModel:
             )
         shorter = [h for h in allowed if h <= self.targets.horizon_days]
         self.main_ = max(shorter) if shorter else min(allowed)
+        history = fit_history(encoded.rows(has_ordered(encoded)))
         with (progress or SILENT).step("churn", len(allowed)) as advance:
 
             def fit_horizon(horizon: int) -> tuple[Split, AdditiveModel]:
-                fitted = self._fit_horizon(encoded, labels, horizon)
+                fitted = self._fit_horizon(encoded, labels, horizon, history)
                 advance(1)
                 return fitted
 
@@ -95,9 +113,18 @@ class ChurnModel:
             fitted = in_parallel(fit_horizon, allowed, workers)
         self.splits_ = {h: split for h, (split, _) in zip(allowed, fitted, strict=True)}
         self.models_ = {h: model for h, (_, model) in zip(allowed, fitted, strict=True)}
+        if log_start is not None and known_until is not None:
+            panel = panel_of(encoded, labels, allowed, log_start, known_until)
+            step = (
+                None if panel is None else fit_level(panel, self.models_, self.main_, self.feature_set, self.training)
+            )
+            if step is not None:
+                self.models_[self.main_] = self.models_[self.main_].with_step(step)
         return self
 
-    def _fit_horizon(self, encoded: Encoded, labels: pd.DataFrame, horizon: int) -> tuple[Split, AdditiveModel]:
+    def _fit_horizon(
+        self, encoded: Encoded, labels: pd.DataFrame, horizon: int, history: ParetoNBD | None
+    ) -> tuple[Split, AdditiveModel]:
         rows = labelled(encoded, labels, horizon)
         known = encoded.rows(rows)
         churned = (labels[orders_column(horizon)].to_numpy(dtype=np.float64)[rows] <= 0).astype(np.float64)
@@ -105,14 +132,14 @@ class ChurnModel:
             raise NotEnoughDataError("the frame has no customer_id and as_of", "keep the key columns for fitting")
         rare = churned > 0 if churned.mean() < 0.5 else churned <= 0
         split = inner_split(known.customer_id, known.as_of, rare, horizon)
-        return split, fit_additive(
+        return split, fit_activity(
             known,
             churned,
             split,
-            objective="binary",
+            horizon=horizon,
+            history=history,
             feature_set=self.feature_set,
             training=self.training,
-            monotone=True,
         )
 
     @property

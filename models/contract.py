@@ -20,6 +20,9 @@ from numpy.typing import NDArray
 KEYS = ["customer_id", "as_of"]
 """The columns of a frame that are not features."""
 
+LEVEL_PREFIX = "level_"
+"""Before `orders_{h}d`: the same label, given also at moments that only the level of the business is watched at."""
+
 Link = Literal["logit", "log", "identity"]
 
 

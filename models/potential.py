@@ -23,7 +23,8 @@ from models.calibration import Affine, fit_affine, keep_total, step_from_state
 from models.churn import ChurnModel, adjusted
 from models.contract import Contributions, orders_column, row_sums, spend_column
 from models.encoding import Encoded
-from models.evidence import labelled
+from models.evidence import has_ordered, labelled
+from models.leveling import fit_orders_level
 from models.parallel import in_parallel
 
 Floats = NDArray[np.float64]
@@ -91,7 +92,20 @@ class PotentialModel:
                     for h in others
                     if h not in own
                 }
+        self._level(encoded)
         return self
+
+    def _level(self, encoded: Encoded) -> None:
+        """Bring orders and spend at the main horizon in line with the level of activity there."""
+        if encoded.as_of is None:
+            return
+        main = self.churn.main_
+        newest = encoded.rows(has_ordered(encoded) & (encoded.as_of == encoded.as_of.max()))
+        steps = fit_orders_level(self.churn.models_[main], self.orders_, newest)
+        if steps is not None:
+            self.orders_ = self.orders_.with_step(steps[0])
+            if main in self.amounts_:
+                self.amounts_[main] = self.amounts_[main].with_step(steps[1])
 
     def _fit_one(self, encoded: Encoded, labels: pd.DataFrame, horizon: int, objective: Objective) -> AdditiveModel:
         rows, target, total = conditional_target(encoded, labels, horizon, spend=objective != "poisson")

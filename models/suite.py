@@ -98,7 +98,14 @@ class ModelSuite:
         self.lifetime_: LifetimeModel | None = None
         if allowed:
             self.churn_ = ChurnModel(context.feature_set, targets, context.training)
-            self.churn_.fit(encoded, labels, encoder=self.encoder_, progress=listening)
+            self.churn_.fit(
+                encoded,
+                labels,
+                encoder=self.encoder_,
+                log_start=context.log_start,
+                known_until=context.known_until,
+                progress=listening,
+            )
             self.potential_ = PotentialModel(self.churn_).fit(encoded, labels, progress=listening)
             if self.potential_.has_amounts:
                 self.lifetime_ = LifetimeModel(self.potential_).fit(encoded, labels, progress=listening)

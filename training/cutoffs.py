@@ -7,6 +7,9 @@ Three kinds of cut-offs, all with enough history before them and all at or befor
   that the history allows has a closed window.
 * *recent*: between ``as_of - horizon`` and ``as_of``, where only shorter horizons have closed; they carry the
   newest level of the business.
+
+Beside them `level_cutoffs` gives a denser series for a sample of the customers, which the models of single customers
+do not learn from: it shows how the level of the whole business moves (`models.level`).
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ STEP_WEEKS = (1, 2, 4, 13, 26, 52)
 MIN_HISTORY_DAYS = 28
 MAX_HISTORY_NEEDED_DAYS = 90
 MAX_RECENT = 6
+MAX_LEVEL = 40
 YEAR_DAYS = 365
 
 
@@ -126,6 +130,22 @@ def cutoff_grid(
             days=days,
         )
     return CutoffGrid(tuple(cutoffs), step, needed, as_of)
+
+
+def level_cutoffs(
+    log_start: datetime, as_of: datetime, targets: TargetSettings, taken: Sequence[datetime] = ()
+) -> tuple[datetime, ...]:
+    """Moments that the level of the whole business is watched at, ascending, without those `taken` already.
+
+    A window of the shortest horizon that is at most half of `horizon_days` (or of `horizon_days` itself) closes at each
+    of them, the next starts half a window later, and there are at most `MAX_LEVEL`.
+    """
+    shorter = [h for h in targets.all_horizons if 2 * h <= targets.horizon_days]
+    window = min(shorter) if shorter else targets.horizon_days
+    step = max(window // 2, 7)
+    first = log_start + timedelta(days=MIN_HISTORY_DAYS)
+    moments = (as_of - timedelta(days=window + k * step) for k in range(MAX_LEVEL))
+    return tuple(sorted(moment for moment in moments if moment >= first and moment not in set(taken)))
 
 
 def _main_ages(horizon: int, step: int, count: int) -> list[int]:

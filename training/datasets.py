@@ -20,13 +20,15 @@ from configs.progress import SILENT, Progress
 from configs.settings import Settings, TargetSettings, TrainingSettings
 from features.engine import Tables, compute_features, feature_set_for, order_events
 from features.specs import FeatureSet
-from models.contract import KEYS
+from models.contract import KEYS, LEVEL_PREFIX, orders_column
 from models.suite import FitContext
-from training.cutoffs import CutoffGrid, cutoff_grid
+from training.cutoffs import CutoffGrid, cutoff_grid, level_cutoffs
 from training.labels import make_labels
 
 FRAME_FILE, LABELS_FILE, CONTEXT_FILE = "frame.parquet", "labels.parquet", "training_set.json"
 CHUNK_ROWS = 200_000
+LEVEL_CUSTOMERS = 2_500
+"""Customers the level is watched on, fewer where their rows would pass a quarter of `training.max_rows`."""
 
 
 @dataclass(frozen=True)
@@ -36,15 +38,17 @@ class TrainingSet:
     Attributes
     ----------
     frame : DataFrame
-        customer_id, as_of and the features, sorted by (as_of, customer_id); only customers who had ordered by then.
+        customer_id, as_of and the features, sorted by (as_of, customer_id); only customers who had ordered by then. The
+        rows at `context.known_until` have no labels: they are the customers as they are now.
     labels : DataFrame
-        Same rows: ``orders_{h}d`` and ``spend_{h}d`` for every horizon, NaN where not closed.
+        Same rows: ``orders_{h}d`` and ``spend_{h}d`` for every horizon, NaN where not closed and at moments that only
+        the level is watched at; ``level_orders_{h}d`` with the orders of those too.
     feature_set : FeatureSet
         The declarations behind the feature columns, in order.
     context : FitContext
         Targets, training settings, start of the log and the end of what may be known.
     cutoffs : tuple of datetime
-        Distinct cut-offs, ascending.
+        Distinct cut-offs that have an outcome, ascending.
     sampled_share : float
         Share of customers kept (1.0 unless `training.max_rows` would have been passed).
     """
@@ -121,12 +125,23 @@ def training_set(tables: Tables, as_of: datetime, settings: Settings, progress: 
         grid = CutoffGrid((as_of,), 1, 0, as_of)
     customers, share = _sample(orders, grid, settings.training.max_rows)
     feature_set = feature_set_for(tables)
-    with progress.step("Computing features", len(grid.cutoffs)) as done:
-        frame = compute_features(tables, list(grid.cutoffs), feature_set, customers=customers)
-        done(len(grid.cutoffs))
+    # The newest moment has no outcome yet; its rows tell the level step who the forecast is for.
+    moments = sorted({*grid.cutoffs, as_of})
+    watched = level_cutoffs(log_start, as_of, settings.targets, moments)
+    with progress.step("Computing features", len(moments) + len(watched)) as done:
+        frame = compute_features(tables, moments, feature_set, customers=customers)
+        done(len(moments))
+        if watched:
+            limit = min(LEVEL_CUSTOMERS, settings.training.max_rows // (4 * len(watched)))
+            panel = _panel_customers(orders, customers, limit)
+            level = compute_features(tables, list(watched), feature_set, customers=panel)
+            frame = pd.concat([frame, level], ignore_index=True)
+            frame = frame.sort_values(["as_of", "customer_id"], kind="stable", ignore_index=True)
+            done(len(watched))
     frame = frame[frame["orders_ever"].to_numpy(dtype=np.float64) >= 1].reset_index(drop=True)
     with progress.step("Making labels"):
         labels = make_labels(events, frame[KEYS], settings.targets.all_horizons, known_until=as_of)
+        labels = _with_level_labels(labels, frame["as_of"], watched, settings.targets.all_horizons)
     context = FitContext(
         feature_set=feature_set,
         targets=settings.targets,
@@ -147,11 +162,30 @@ def typical_gap_days(orders: pd.DataFrame) -> float | None:
     return float(gaps.median()) if len(gaps) else None
 
 
+def _panel_customers(orders: pd.DataFrame, kept: list[str] | None, limit: int) -> list[str]:
+    """At most `limit` customers, the same ones in every run: enough to see a level."""
+    ids = sorted(str(customer) for customer in orders["customer_id"].unique()) if kept is None else kept
+    if len(ids) <= limit:
+        return ids
+    order = np.argsort(stable_fraction(ids, salt="level"), kind="stable")[:limit]
+    return sorted(ids[place] for place in order)
+
+
+def _with_level_labels(
+    labels: pd.DataFrame, as_of: pd.Series, watched: Sequence[datetime], horizons: Sequence[int]
+) -> pd.DataFrame:
+    """Orders of every closed window as ``level_orders_{h}d``, also where nothing else is given."""
+    only_watched = as_of.isin([pd.Timestamp(moment) for moment in watched]).to_numpy()
+    level = labels[[orders_column(h) for h in horizons]].add_prefix(LEVEL_PREFIX)
+    return pd.concat([labels.mask(np.broadcast_to(only_watched[:, None], labels.shape)), level], axis=1)
+
+
 def _sample(orders: pd.DataFrame, grid: CutoffGrid, max_rows: int) -> tuple[list[str] | None, float]:
     """Customers to keep so that the expected number of rows stays within `max_rows`; None means all."""
     first = orders.groupby("customer_id", sort=True)["occurred_at"].min()
     starts = np.sort(first.to_numpy())
-    rows = sum(int(np.searchsorted(starts, np.datetime64(cutoff), side="left")) for cutoff in grid.cutoffs)
+    moments = {*grid.cutoffs, grid.as_of}
+    rows = sum(int(np.searchsorted(starts, np.datetime64(cutoff), side="left")) for cutoff in moments)
     if rows <= max_rows:
         return None, 1.0
     share = max_rows / rows

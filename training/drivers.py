@@ -36,7 +36,8 @@ def driver_summary(
         points, in probability (0.05 = five percentage points).
     """
     fraction = stable_fraction([str(customer) for customer in frame["customer_id"]])
-    rows = np.sort(np.argsort(fraction, kind="stable")[:customers])
+    # In the order of the hash, so that the last digit does not depend on the order of the frame.
+    rows = np.argsort(fraction, kind="stable")[:customers]
     sample = frame.iloc[rows].reset_index(drop=True)
     shown = suite.predict(sample)["churn_probability"].to_numpy(dtype=np.float64)
     found = attribute(suite.contributions(sample)["churn"], feature_set, target="churn", shown=shown)

@@ -1,6 +1,7 @@
 """The grid of cut-offs: properties that must hold for every log and every setting."""
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -8,7 +9,15 @@ from hypothesis import strategies as st
 
 from configs.errors import NotEnoughDataError
 from configs.settings import TargetSettings, TrainingSettings
-from training.cutoffs import MAX_RECENT, STEP_WEEKS, cutoff_grid, default_step_days, min_history_days
+from training.cutoffs import (
+    MAX_LEVEL,
+    MAX_RECENT,
+    STEP_WEEKS,
+    cutoff_grid,
+    default_step_days,
+    level_cutoffs,
+    min_history_days,
+)
 
 START = datetime(2020, 1, 1)
 DAY = timedelta(days=1)
@@ -89,3 +98,14 @@ def test_step_follows_the_rhythm(gap: float | None, step: int) -> None:
 
 def test_history_needed() -> None:
     assert [min_history_days(horizon) for horizon in (7, 60, 100, 1000)] == [28, 30, 50, 90]
+
+
+def test_level_is_watched_every_half_short_window() -> None:
+    as_of = START + 700 * DAY
+    targets = TargetSettings(horizon_days=90, horizons=(30, 90))
+    watched = level_cutoffs(START, as_of, targets)
+    assert watched[-1] == as_of - 30 * DAY and len(watched) == MAX_LEVEL
+    assert {b - a for a, b in pairwise(watched)} == {15 * DAY}
+    assert as_of - 45 * DAY not in level_cutoffs(START, as_of, targets, [as_of - 45 * DAY])
+    assert min(level_cutoffs(as_of - 100 * DAY, as_of, targets)) >= as_of - 72 * DAY
+    assert level_cutoffs(as_of - 40 * DAY, as_of, targets) == ()

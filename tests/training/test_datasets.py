@@ -38,7 +38,9 @@ def test_rows_and_labels(log: pa.Table, data: TrainingSet) -> None:
     assert list(data.frame.columns[:2]) == ["customer_id", "as_of"]
     assert list(data.frame.columns[2:]) == data.feature_set.names
     assert len(data.frame) == len(data.labels) > 1000
-    assert set(data.frame["as_of"].unique()) <= {np.datetime64(cutoff) for cutoff in data.cutoffs}
+    learned = data.labels[[f"orders_{h}d" for h in data.context.targets.all_horizons]].notna().any(axis=1)
+    assert set(data.frame.loc[learned, "as_of"].unique()) == {np.datetime64(cutoff) for cutoff in data.cutoffs}
+    assert data.frame["as_of"].max() == data.context.known_until, "customers as they are now, without labels"
     orders = events[events["is_order"]]
     for cutoff in data.cutoffs:
         expected = set(orders.loc[orders["occurred_at"] < cutoff, "customer_id"])
@@ -50,7 +52,9 @@ def test_no_label_window_passes_the_end_of_knowledge(data: TrainingSet, settings
     for horizon in settings.targets.all_horizons:
         ends = data.frame["as_of"] + pd.Timedelta(days=horizon)
         known = data.labels[f"orders_{horizon}d"].notna()
-        assert (known == (ends <= as_of)).all()
+        main = data.frame["as_of"].isin([pd.Timestamp(cutoff) for cutoff in data.cutoffs])
+        assert (known == ((ends <= as_of) & main)).all(), "only the level is watched at the other moments"
+        assert (data.labels[f"level_orders_{horizon}d"].notna() == (ends <= as_of)).all()
         assert known.any()
 
 
@@ -83,12 +87,13 @@ def test_sampling_is_by_customer_and_stable(
     small = settings.model_copy(update={"training": TrainingSettings(max_cutoffs=4, max_rows=1000)})
     with tables_from_arrow({"transactions": log}) as tables:
         whole, sample = data, training_set(tables, as_of, small)
-    assert 700 < len(sample.frame) < 1300 < len(whole.frame)
-    assert sample.sampled_share == pytest.approx(1000 / len(whole.frame), rel=0.02)
-    kept = set(sample.frame["customer_id"])
-    rows = whole.frame["customer_id"].isin(kept)
-    pd.testing.assert_frame_equal(sample.frame, whole.frame[rows].reset_index(drop=True))
-    pd.testing.assert_frame_equal(sample.labels, whole.labels[rows].reset_index(drop=True))
+    assert 700 < len(sample.frame) < 1300 + 250 < len(whole.frame), "a quarter of the rows may come from watching"
+    moments = [pd.Timestamp(moment) for moment in (*sample.cutoffs, as_of)]
+    main, drawn = whole.frame["as_of"].isin(moments), sample.frame["as_of"].isin(moments)
+    assert sample.sampled_share == pytest.approx(1000 / int(main.sum()), rel=0.02)
+    rows = main & whole.frame["customer_id"].isin(set(sample.frame["customer_id"]))
+    for found, expected in ((sample.frame, whole.frame), (sample.labels, whole.labels)):
+        pd.testing.assert_frame_equal(found[drawn].reset_index(drop=True), expected[rows].reset_index(drop=True))
 
 
 def test_stable_fraction_is_uniform_and_salted() -> None:

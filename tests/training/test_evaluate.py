@@ -150,7 +150,7 @@ def test_drivers_add_up_to_the_mean_probability(
     data: TrainingSet, simple_suite: Any, evaluation_of_company: Evaluation
 ) -> None:
     suite = simple_suite().fit(data.frame, data.labels, data.context)
-    newest = data.frame[data.frame["as_of"] == data.frame["as_of"].max()].reset_index(drop=True)
+    newest = data.frame[data.frame["as_of"] == data.cutoffs[-1]].reset_index(drop=True)
     found = driver_summary(suite, newest, data.feature_set, len(newest))
     base = 1 / (1 + np.exp(0.2))
     expected = suite.predict(newest)["churn_probability"].mean()
