@@ -115,7 +115,8 @@ def build_bento(
     tag = tags[-1].strip()
     place = subprocess.run(
         [sys.executable, "-m", "bentoml", "get", tag, "--output", "path"],
-        env=environment,
+        # BentoML breaks what it prints at the width of the terminal, paths too
+        env={**environment, "COLUMNS": "10000"},
         capture_output=True,
         text=True,
         check=True,
