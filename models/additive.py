@@ -72,7 +72,7 @@ class AdditiveModel:
     def contributions(self, encoded: Encoded) -> Contributions:
         """Exact parts on the link scale; steps of one driver code share a column.
 
-        What a `HistoryStep` adds is split over the features it reads, so that reasons stay about the customer.
+        What a `HistoryStep` adds is told beside a fixed customer, so that reasons stay about the customer.
         """
         n = len(encoded)
         if self.boosting is None:
@@ -88,9 +88,8 @@ class AdditiveModel:
             if split is not None:
                 start = start + split[0]
                 raw = raw + split[0]
-                for name, part in split[1].items():
-                    values[:, self.names.index(name)] += part
-                    raw = raw + part
+                added[step.driver] = added.get(step.driver, np.zeros(n)) + split[1]
+                raw = raw + split[1]
                 continue
             after = step.apply(raw, encoded)
             added[step.driver] = added.get(step.driver, np.zeros(n)) + (after - raw)

@@ -91,43 +91,25 @@ class HistoryStep:
     model: ParetoNBD
     horizon: int
     weight: float
-    driver: str = "probabilistic"
+    driver: str = "recency"
 
     def apply(self, raw: Floats, encoded: Encoded) -> Floats:
         """See `models.calibration.LinkStep`."""
         return raw + self.weight * silence_log_odds(self.model, encoded, self.horizon)
 
-    def parts(self, encoded: Encoded) -> tuple[Floats, dict[str, Floats]] | None:
-        """What the step adds, split exactly over the features it reads: base (n,) and values by feature name.
+    def parts(self, encoded: Encoded) -> tuple[Floats, Floats] | None:
+        """What the step adds: for a fixed customer, and for each customer beside that one; both of shape (n,).
 
-        Shapley values (Shapley 1953) of the three inputs against a fixed customer who ordered two and one horizons ago,
-        so that the answer for a row does not depend on the other rows asked about.
+        The fixed customer ordered two and one horizons ago, so the answer for a row does not depend on the other rows
+        asked about. The whole difference is told as one driver: Pareto/NBD weighs the silence against the customer's
+        own pace, and its three inputs have no meaning apart (their single shares are large and cancel out).
         """
         names = _input_names(encoded)
         if names is None or len(encoded) == 0:
             return None
-        own = _inputs(encoded, names)
-        fixed = (2.0, float(self.horizon), 2.0 * self.horizon)
-        n = len(encoded)
-
-        def odds(mask: int) -> Floats:
-            rows = n if mask else 1
-            mixed = [own[i] if mask >> i & 1 else np.full(rows, fixed[i]) for i in range(3)]
-            answer = self.weight * _log_odds(self.model, self.horizon, mixed[0], mixed[1], mixed[2])
-            return np.broadcast_to(answer, (n,))
-
-        value = [odds(mask) for mask in range(8)]
-        parts = {}
-        for i, name in enumerate(names):
-            j, k = (other for other in range(3) if other != i)
-            one, first, second, both = 1 << i, 1 << j, 1 << k, (1 << j) | (1 << k)
-            parts[name] = (
-                2 * (value[one] - value[0])
-                + (value[one | first] - value[first])
-                + (value[one | second] - value[second])
-                + 2 * (value[one | both] - value[both])
-            ) / 6
-        return value[0], parts
+        fixed = [np.array([value]) for value in (2.0, float(self.horizon), 2.0 * self.horizon)]
+        base = np.repeat(self.weight * _log_odds(self.model, self.horizon, *fixed), len(encoded))
+        return base, self.weight * _log_odds(self.model, self.horizon, *_inputs(encoded, names)) - base
 
     def state(self) -> dict[str, Any]:
         """See `models.calibration.LinkStep`."""

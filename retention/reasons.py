@@ -279,6 +279,8 @@ def choose(
     for k, name in enumerate(attribution.names):
         if name in frame.columns:
             known[:, k] = frame[name].notna().to_numpy()
+        elif name in DRIVERS:
+            known[:, k] = False  # counts in its family, but a feature speaks for it
     speaker = np.full((n, d), -1, dtype=np.int64)
     spoken = np.zeros((n, d), dtype=bool)
     for j, code in enumerate(attribution.codes):
