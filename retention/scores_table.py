@@ -12,6 +12,7 @@ import pandas as pd
 from configs.errors import DataError, InputError
 from configs.files import atomic_path, write_bytes_atomic
 from retention.dimensions import DIMENSIONS
+from retention.spreadsheets import escape_formula
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -241,26 +242,20 @@ def to_csv(scores: pd.DataFrame) -> bytes:
         if pa.types.is_timestamp(field.type):
             column = pa.compute.strftime(column.cast(pa.timestamp("s"), safe=False), format="%Y-%m-%dT%H:%M:%S")
         elif pa.types.is_string(field.type):
-            column = pa.array([_no_formula(value) for value in column.to_pylist()], pa.string())
+            column = pa.array([escape_formula(value) for value in column.to_pylist()], pa.string())
         columns[field.name] = column
     for name in CSV_LISTS:
         if name in scores.columns:
             for lang in ("en", "zh"):
                 key = f"name_{lang}" if name == "strategies" else f"text_{lang}"
                 cells = ["\n".join(str(one[key]) for one in row) for row in scores[name].tolist()]
-                columns[f"{name}_{lang}"] = pa.array([_no_formula(cell) for cell in cells], pa.string())
+                columns[f"{name}_{lang}"] = pa.array([escape_formula(cell) for cell in cells], pa.string())
     if "drivers" in scores.columns:
         told = ["; ".join(f"{one['driver']}={one['points']:.6g}" for one in row) for row in scores["drivers"].tolist()]
         columns["drivers"] = pa.array(told, pa.string())
     sink = pa.BufferOutputStream()
     csv.write_csv(pa.table(columns), sink, csv.WriteOptions(quoting_style="needed"))
     return b"\xef\xbb\xbf" + bytes(sink.getvalue())
-
-
-def _no_formula(value: Any) -> Any:
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return "'" + value
-    return value
 
 
 def read_scores(path: Path) -> pd.DataFrame:

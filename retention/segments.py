@@ -21,6 +21,7 @@ from retention.catalogue import Text, read_yaml_file, schema_error
 from retention.conditions import CHANNELS, Condition, Table, parse_condition
 from retention.consent import allowed_channels
 from retention.holdout import HELD_OUT
+from retention.spreadsheets import escape_formula, is_formula
 
 DEFAULT = Path(__file__).parent.parent / "configs" / "segments.yaml"
 Mask = NDArray[np.bool_]
@@ -153,10 +154,6 @@ class Audience:
     escaped: int
 
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""Beginnings that a spreadsheet takes for a formula (OWASP, CSV Injection)."""
-
-
 def escape_formulas(column: pd.Series[Any]) -> tuple[pd.Series[Any], int]:
     """Put an apostrophe before texts that a spreadsheet would run; numbers stay.
 
@@ -168,9 +165,8 @@ def escape_formulas(column: pd.Series[Any]) -> tuple[pd.Series[Any], int]:
     if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
         return column, 0
     values = column.astype("object").tolist()
-    risky = [isinstance(value, str) and value.startswith(FORMULA_STARTS) for value in values]
-    shown = [f"'{value}" if at_risk else value for value, at_risk in zip(values, risky, strict=True)]
-    return pd.Series(shown, index=column.index, dtype="object"), sum(risky)
+    shown = pd.Series([escape_formula(value) for value in values], index=column.index, dtype="object")
+    return shown, sum(is_formula(value) for value in values)
 
 
 def export_audience(

@@ -121,3 +121,11 @@ def test_reading_something_else_is_refused(tmp_path: Path) -> None:
 def test_dimension_columns_are_unique() -> None:
     names = dimension_columns()
     assert len(names) == len(set(names)) and "churn_risk_low_below" in names
+
+
+def test_one_rule_says_what_a_spreadsheet_would_run() -> None:
+    from retention.spreadsheets import FORMULA_STARTS, escape_formula
+
+    assert all(escape_formula(f"{start}1+1") == f"'{start}1+1" for start in FORMULA_STARTS)
+    assert escape_formula("＝1+1") == "'＝1+1"
+    assert [escape_formula(value) for value in ("Ann", "", None, -1.5)] == ["Ann", "", None, -1.5]
