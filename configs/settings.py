@@ -1,25 +1,18 @@
-"""Typed settings: the only reader of `holdfast.yaml` and of the environment.
-
-Paths in the file are relative to the file. Unknown keys fail. Secrets (a database password, a signing key)
-come from the environment only: a URL in the file may hold ``${NAME}``.
-"""
+"""Typed settings. Paths in `holdfast.yaml` are relative to the file. Unknown keys fail."""
 
 from __future__ import annotations
 
 import importlib.util
-import os
-import re
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from configs.errors import SettingsError
+from configs.settings_file import merge, read_settings_file
 
-MAPPINGS = Path(__file__).parent / "mappings"
 PACKAGE = "package:"
 
 
@@ -143,6 +136,31 @@ class TargetSettings(Model):
         return tuple(sorted({*self.horizons, self.horizon_days, self.lifetime_days}))
 
 
+class BoosterSettings(Model):
+    """Factors on the tree sizes and the regularisation that the amount of data suggests.
+
+    `leaves`, `leaf_rows` (fewest rows of a leaf), `l2` and `learning_rate` multiply; `feature_fraction` is the share
+    of features that each tree sees.
+    """
+
+    leaves: float = Field(1.0, ge=0.25, le=8)
+    leaf_rows: float = Field(1.0, ge=0.1, le=20)
+    l2: float = Field(1.0, ge=0.01, le=100)
+    learning_rate: float = Field(1.0, ge=0.1, le=5)
+    feature_fraction: float = Field(0.6, ge=0.05, le=1)
+
+
+class StackingSettings(Model):
+    """How far the weights of trees and Pareto/NBD may follow the log.
+
+    `few_customers`: customers of the rarer outcome at which both are trusted alike before the log is asked; `prior_sd`:
+    standard deviation of the prior of each weight.
+    """
+
+    few_customers: float = Field(200.0, ge=1, le=100_000)
+    prior_sd: float = Field(0.15, ge=0.01, le=2)
+
+
 class TrainingSettings(Model):
     """How models are fitted; the defaults need no change."""
 
@@ -153,6 +171,9 @@ class TrainingSettings(Model):
     max_rows: int = Field(2_000_000, ge=100)
     seeds_averaged: int = Field(1, ge=1, le=20)
     sampled_customers_for_shap: int = Field(2_000, ge=10)
+    stability_refits: int = Field(3, ge=0, le=20)
+    boosters: BoosterSettings = BoosterSettings()
+    stacking: StackingSettings = StackingSettings()
 
 
 class ProfileSettings(Model):
@@ -296,33 +317,14 @@ def load_settings(path: Path | str, *, overrides: dict[str, Any] | None = None) 
         File missing, not YAML, an unknown key, a value out of range, an environment variable that is not set.
     """
     path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise SettingsError(
-            f"the settings file {path} does not exist", "name another one with --config", code="settings_missing"
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"the settings file {path} cannot be read ({error})", "write it as UTF-8 text") from None
-    try:
-        raw = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark is not None else None
-        where = f"{path}, line {line}" if line else str(path)
-        raise SettingsError(
-            f"{where} is not valid YAML", "check indentation and quotes there", file=str(path), line=line
-        ) from None
-    if not isinstance(raw, dict):
-        raise SettingsError(f"{path} holds no settings", "start from the example in the README", file=str(path))
-    raw = _merge(_with_mapping(_from_environment(raw, path), path), overrides or {})
+    raw = merge(read_settings_file(path), overrides or {})
     try:
         return Settings(**raw, root=path.resolve().parent)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=True)[0]
         place = ".".join(str(part) for part in first["loc"])
         value = first.get("input")
-        secret = "url" in place or ("${" in text and isinstance(value, str))
+        secret = "url" in place or (isinstance(value, str) and "${" in path.read_text(encoding="utf-8"))
         shown = "" if secret or isinstance(value, dict | list) else f" (given: {value!r})"
         said = str(first["msg"]).removeprefix("Value error, ")
         what = "is not a known setting" if first["type"] == "extra_forbidden" else said[:1].lower() + said[1:]
@@ -345,63 +347,3 @@ def _inside_package(text: str) -> Path:
             value=name,
         )
     return Path(folders[0]) / inner
-
-
-def read_yaml_resource(name: str) -> Any:
-    """A YAML file that belongs to this room, by its path below `configs/`."""
-    return yaml.safe_load((Path(__file__).parent / name).read_text(encoding="utf-8"))
-
-
-def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in over.items():
-        if isinstance(value, dict) and isinstance(merged.get(key), dict):
-            merged[key] = _merge(merged[key], value)
-        else:
-            merged[key] = value
-    return merged
-
-
-def _with_mapping(raw: dict[str, Any], path: Path) -> dict[str, Any]:
-    """Lay a ready-made mapping (`data.mapping: online_retail_II`) under what the file says itself."""
-    data = raw.get("data")
-    name = data.get("mapping") if isinstance(data, dict) else None
-    if name is None:
-        return raw
-    known = sorted(file.stem for file in MAPPINGS.glob("*.yaml"))
-    if name not in known:
-        raise SettingsError(
-            f"{path}: data.mapping {name!r} is not known", f"use one of {', '.join(known)}", field="data.mapping"
-        )
-    mapping = read_yaml_resource(f"mappings/{name}.yaml")
-    merged = _merge(mapping, raw)
-    # A table that only the mapping speaks of, and that the file gives no place for, is a table the company lacks.
-    for table, source in mapping["data"].items():
-        if table in ("transactions", "returns") or not isinstance(source, dict):
-            continue
-        given = merged["data"][table]
-        if isinstance(given, dict) and not {"path", "url"} & given.keys():
-            del merged["data"][table]
-    return merged
-
-
-def _from_environment(value: Any, path: Path) -> Any:
-    if isinstance(value, dict):
-        return {key: _from_environment(item, path) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_from_environment(item, path) for item in value]
-    if not isinstance(value, str):
-        return value
-
-    def replace(match: re.Match[str]) -> str:
-        name = match.group(1)
-        if name not in os.environ:
-            raise SettingsError(
-                f"{path} asks for the environment variable {name}, which is not set",
-                f"set {name} before the command",
-                code="environment_missing",
-                field=name,
-            )
-        return os.environ[name]
-
-    return re.sub(r"\$\{([A-Z_][A-Z0-9_]*)\}", replace, value)

@@ -20,8 +20,15 @@ import pyarrow as pa
 MEMORY_LIMIT = "4GB"
 
 
-def connect(folder: Path | None = None, *, threads: int | None = None) -> Any:
-    """A hardened in-memory DuckDB connection.
+def connect(
+    folder: Path | None = None,
+    *,
+    threads: int | None = None,
+    spill: Path | None = None,
+    database: Path | None = None,
+    keep_order: bool = False,
+) -> Any:
+    """A hardened DuckDB connection.
 
     Parameters
     ----------
@@ -29,30 +36,63 @@ def connect(folder: Path | None = None, *, threads: int | None = None) -> Any:
         The only folder that may be read; without it nothing outside memory may.
     threads : int, optional
         Threads to use; all cores by default. The results do not depend on it.
+    spill : Path, optional
+        Folder for what does not fit into memory, which may then be as much as DuckDB allows itself; must exist.
+    database : Path, optional
+        A DuckDB file to read (read-only); in memory without it.
+    keep_order : bool
+        Rows come in the order in which they were put in.
+
+    Raises
+    ------
+    duckdb.Error
+        The database file cannot be opened.
     """
     import duckdb
 
-    connection = duckdb.connect(
-        ":memory:",
-        config={
-            "allow_community_extensions": "false",
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "python_enable_replacements": "false",
-            "memory_limit": MEMORY_LIMIT,
-            "temp_directory": str(Path(tempfile.gettempdir()) / f"holdfast-spill-{os.getpid()}"),
-            "threads": str(threads or os.cpu_count() or 1),
-        },
-    )
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "allow_community_extensions": "false",
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "python_enable_replacements": "false",
+        "temp_directory": str(spill or Path(tempfile.gettempdir()) / f"holdfast-spill-{os.getpid()}"),
+        "threads": str(threads or os.cpu_count() or 1),
+    }
+    if spill is None:
+        config["memory_limit"] = MEMORY_LIMIT
+    place = ":memory:" if database is None else str(database)
+    connection = duckdb.connect(place, read_only=database is not None, config=config)
+    # The session zone must be fixed: casts between the two timestamp types would else use the host's zone.
     connection.execute("SET TimeZone='UTC'")
     connection.execute("SET enable_progress_bar=false")
-    connection.execute("SET preserve_insertion_order=false")
-    if folder is not None:
-        quoted = str(folder.resolve()).replace("'", "''")
-        connection.execute(f"SET allowed_directories=['{quoted}']")
+    connection.execute(f"SET preserve_insertion_order={str(keep_order).lower()}")
+    allowed = [literal(str(path.resolve())) for path in (folder, spill) if path is not None]
+    if allowed:
+        connection.execute(f"SET allowed_directories=[{', '.join(allowed)}]")
     connection.execute("SET enable_external_access=false")
     connection.execute("SET lock_configuration=true")
     return connection
+
+
+def quoted(name: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def every(connection: Any, statement: str, parameters: list[Any] | None = None) -> list[Any]:
+    """All rows of a query; the result is finished, which the next statement requires."""
+    return list(connection.execute(statement, parameters).fetchall())
+
+
+def one(connection: Any, statement: str, parameters: list[Any] | None = None) -> Any:
+    """The first row of a query, None if there is none."""
+    rows = every(connection, statement, parameters)
+    return rows[0] if rows else None
 
 
 def executed(

@@ -5,15 +5,30 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as RichProgress
 
 from configs.errors import HoldfastError
+from configs.messages import error_sentence, in_chinese
 
 out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
 err = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
+
+
+_chosen: list[Literal["en", "zh"]] = ["en"]
+
+
+def speak(language: Literal["en", "zh"]) -> None:
+    """Choose the language of steps and errors for this process."""
+    _chosen[:] = [language]
+
+
+def in_language(text: str) -> str:
+    """A step's text in the language chosen."""
+    return in_chinese(text) if _chosen == ["zh"] else text
 
 
 class ConsoleProgress:
@@ -27,7 +42,7 @@ class ConsoleProgress:
         """Show a step while it runs; steps inside steps are shown on terminals only by their own bar."""
         if not err.is_terminal or self._depth:
             if not self._depth:
-                err.print(text, markup=False)
+                err.print(in_language(text), markup=False)
             self._depth += 1
             try:
                 yield lambda done: None
@@ -40,7 +55,7 @@ class ConsoleProgress:
         self._depth += 1
         try:
             with RichProgress(*columns, TimeElapsedColumn(), console=err, transient=False) as bars:
-                task = bars.add_task(text, total=total)
+                task = bars.add_task(in_language(text), total=total)
                 yield lambda done: bars.update(task, advance=done)
                 if total is None:
                     bars.update(task, total=1, completed=1)
@@ -50,5 +65,10 @@ class ConsoleProgress:
 
 def show_error(error: HoldfastError) -> None:
     """One sentence with the remedy, and the code to look it up."""
-    err.print(f"[bold red]Error[/] \\[{error.code}] ", end="")
-    err.print(str(error), markup=False)
+    from features.intake.texts import REASONS
+
+    language = _chosen[0]
+    word = "错误" if language == "zh" else "Error"
+    err.print(f"[bold red]{word}[/] \\[{error.code}] ", end="")
+    sentence = error_sentence(error, language, {reason.en: reason.zh for reason in REASONS.values()})
+    err.print(sentence, markup=False)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import string
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from configs.errors import SettingsError
 from configs.settings import Settings
+from configs.yaml_files import read_yaml_file
 from features.specs import DRIVERS
 from retention.conditions import Condition, parse_condition
 
@@ -24,6 +24,8 @@ TEXT_LIMIT = 120
 Kind = Literal["product", "offer", "service", "programme", "contact", "content", "recovery", "event", "reach"]
 Channel = Literal["email", "sms", "phone", "social", "face_to_face", "ads", "none", "preferred"]
 Evidence = Literal["rule", "observed", "randomised"]
+EVIDENCE: tuple[Evidence, ...] = ("rule", "observed", "randomised")
+Entries = TypeVar("Entries", bound=BaseModel)
 
 PLACEHOLDERS: dict[str, str] = {
     "churn": "churn_probability",
@@ -255,6 +257,17 @@ class Catalogue(_Entry):
         """Codes in the order of the file."""
         return [strategy.code for strategy in self.strategies]
 
+    @property
+    def fields(self) -> set[str]:
+        """Columns that conditions, vetoes, texts and measured effects ask for."""
+        conditions = [
+            *(item.condition for item in self.strategies),
+            *(item.contraindication for item in self.strategies),
+            *(veto.condition for veto in self.vetoes),
+        ]
+        asked = {name for condition in conditions if condition is not None for name in condition.fields}
+        return asked | set(PLACEHOLDERS.values()) | {"days_since_last_order"}
+
     def veto_text(self, code: str, language: str) -> str:
         """The sentence of a veto."""
         return next(veto.text.of(language) for veto in self.vetoes if veto.code == code)
@@ -292,17 +305,9 @@ def load_catalogue(settings: Settings | None = None) -> Catalogue:
 
 def read_catalogue(path: Path) -> Catalogue:
     """Read and check one catalogue file; see `load_catalogue` for the errors."""
-    raw = read_yaml_file(path, "catalogue of strategies")
-    try:
-        catalogue = Catalogue(**raw)
-    except ValidationError as error:
-        raise schema_error(error, raw, path, "strategies") from None
-    seen: set[str] = set()
+    catalogue = read_entries(path, "catalogue of strategies", Catalogue, "strategies")
     for strategy in catalogue.strategies:
         place = f"{path.name}, strategy {strategy.code}"
-        if strategy.code in seen:
-            raise SettingsError(f"{place}, code: used twice", "give one of them another code", file=str(path))
-        seen.add(strategy.code)
         strategy._when = parse_condition(strategy.when, place=f"{place}, when")
         strategy._never = (
             parse_condition(strategy.never_when, place=f"{place}, never_when") if strategy.never_when else None
@@ -315,25 +320,32 @@ def read_catalogue(path: Path) -> Catalogue:
     return catalogue
 
 
-def read_yaml_file(path: Path, what: str) -> dict[str, Any]:
-    """A YAML mapping from a file; a broken file is one sentence with the line."""
+def read_entries(path: Path, what: str, schema: type[Entries], list_name: str) -> Entries:
+    """Read a YAML file of entries with codes and check it against its schema; `what` names the file in messages.
+
+    Raises
+    ------
+    SettingsError
+        File missing, not YAML, an entry that breaks the schema, a code used twice.
+    """
+    raw = read_yaml_file(path, what)
     try:
-        # the C loader is ten times as fast and as safe; PyYAML may have been built without it
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
-    except FileNotFoundError:
-        raise SettingsError(f"the {what} {path} does not exist", "correct its path in the settings") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"the {what} {path} cannot be read ({error})", "write it as UTF-8 text") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{path}, line {mark.line + 1}" if mark is not None else str(path)
-        raise SettingsError(
-            f"{where} is not valid YAML", "check indentation and quotes there", file=str(path)
-        ) from None
-    if not isinstance(raw, dict):
-        raise SettingsError(f"the {what} {path} is empty or not a mapping", "start from the one that comes along")
-    return raw
+        found = schema(**raw)
+    except ValidationError as error:
+        raise schema_error(error, raw, path, list_name) from None
+    seen: set[str] = set()
+    for entry in getattr(found, list_name):
+        if entry.code in seen:
+            place = f"{path.name}, {_entry_name(list_name)} {entry.code}"
+            raise SettingsError(
+                f"{place}, code: used twice", "give one of them another code", code="bad_catalogue", file=str(path)
+            )
+        seen.add(entry.code)
+    return found
+
+
+def _entry_name(list_name: str) -> str:
+    return "strategy" if list_name == "strategies" else list_name.rstrip("s")
 
 
 def schema_error(error: ValidationError, raw: dict[str, Any], path: Path, list_name: str) -> SettingsError:
@@ -344,7 +356,7 @@ def schema_error(error: ValidationError, raw: dict[str, Any], path: Path, list_n
     if len(place) >= 2 and isinstance(place[0], str) and isinstance(place[1], int):
         item = raw.get(place[0], [])[place[1]]
         name = item.get("code") if isinstance(item, dict) else None
-        entry = f", {'strategy' if place[0] == 'strategies' else place[0].rstrip('s')} {name or place[1] + 1}"
+        entry = f", {_entry_name(place[0])} {name or place[1] + 1}"
         place = place[2:]
     field = ".".join(str(part) for part in place)
     if first["type"] == "extra_forbidden":

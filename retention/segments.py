@@ -12,13 +12,14 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from configs.errors import DataError, InputError, SettingsError
 from configs.files import atomic_path
 from configs.settings import Settings
-from retention.catalogue import Text, read_yaml_file, schema_error
-from retention.conditions import CHANNELS, Condition, Table, parse_condition
+from retention.catalogue import Text, read_entries
+from retention.condition_fields import CHANNELS
+from retention.conditions import Condition, Table, parse_condition
 from retention.consent import allowed_channels
 from retention.holdout import HELD_OUT
 from retention.spreadsheets import escape_formula, is_formula
@@ -75,17 +76,9 @@ def load_segments(settings: Settings | None = None) -> SegmentFile:
     """
     own = settings.retention.segments if settings is not None else None
     path = DEFAULT if own is None or settings is None else settings.path(own)
-    raw = read_yaml_file(path, "file of segments")
-    try:
-        found = SegmentFile(**raw)
-    except ValidationError as error:
-        raise schema_error(error, raw, path, "segments") from None
-    seen: set[str] = set()
+    found = read_entries(path, "file of segments", SegmentFile, "segments")
     for segment in found.segments:
         place = f"{path.name}, segment {segment.code}"
-        if segment.code in seen:
-            raise SettingsError(f"{place}, code: used twice", "give one of them another code", file=str(path))
-        seen.add(segment.code)
         segment._when = parse_condition(segment.when, place=f"{place}, when")
         if "segment" in segment._when.fields:
             raise SettingsError(

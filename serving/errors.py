@@ -28,6 +28,7 @@ from configs.errors import (
     SettingsError,
     UnknownCustomerError,
 )
+from configs.messages import in_chinese
 from serving.texts import ERRORS, OTHER_PROBLEM, PROBLEMS, Language
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def error_body(error: HoldfastError, lang: Language = "en", request_id: str = ""
     error : HoldfastError
         What happened.
     lang : {"en", "zh"}
-        Language of message and remedy; an error whose text exists in English only stays English.
+        Language of message and remedy.
     request_id : str
         Given back to the caller and written to the log.
 
@@ -120,6 +121,8 @@ def error_body(error: HoldfastError, lang: Language = "en", request_id: str = ""
         message, remedy = (_filled(text, {**place, **_problem(place, lang)}) for text in ERRORS[error.code][lang])
     else:
         message, remedy = error.message, error.remedy
+        if lang == "zh":
+            message, remedy = in_chinese(message), in_chinese(remedy)
     return {
         "error": {
             "code": error.code,

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from configs.errors import DataError
 from configs.files import atomic_path, write_json_atomic
 from configs.settings import Settings
-from features.intake.connection import every, one
+from features.connection import every, one
 from features.intake.csv_scan import ROW
 from features.intake.plan import MADE_IDS
 from features.intake.texts import REASONS

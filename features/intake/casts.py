@@ -12,7 +12,7 @@ from typing import Any
 
 from configs.errors import SettingsError
 from configs.settings import SourceSettings
-from features.intake.connection import every, literal
+from features.connection import every, literal
 from features.tables import Column
 
 _NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"

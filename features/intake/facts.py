@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from features.intake.connection import every, one
+from configs.moments import format_moment
+from features.connection import every, one
 from features.intake.report import Horizon, Log, Month, Refusal, Sentence
 from features.intake.texts import REASONS
 
@@ -130,15 +131,18 @@ def log_figures(
     )
 
 
-def findings(log: Log, columns: dict[str, tuple[str, ...]], refused: dict[str, int]) -> tuple[Sentence, ...]:
-    """What the data is enough for, in plain sentences."""
+def findings(
+    log: Log, columns: dict[str, tuple[str, ...]], refused: dict[str, int], timezone: str
+) -> tuple[Sentence, ...]:
+    """What the data is enough for, in plain sentences; days are those of the business zone."""
+    first, last = (format_moment(moment, timezone)[:10] for moment in (log.first, log.last))
     found = [
         Sentence(
             code="size",
             en=f"The log has {log.lines:,} lines in {log.orders:,} orders of {log.customers:,} customers, "
-            f"from {log.first:%Y-%m-%d} to {log.last:%Y-%m-%d} ({log.span_days:,.0f} days).",
+            f"from {first} to {last} ({log.span_days:,.0f} days).",
             zh=f"数据共 {log.lines:,} 行、{log.orders:,} 个订单、{log.customers:,} 位客户,"
-            f"时间从 {log.first:%Y-%m-%d} 到 {log.last:%Y-%m-%d}(共 {log.span_days:,.0f} 天)。",
+            f"时间从 {first} 到 {last}(共 {log.span_days:,.0f} 天)。",
         )
     ]
     if any(refused.values()):

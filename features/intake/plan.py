@@ -8,13 +8,15 @@ from dataclasses import dataclass
 
 from configs.errors import DataError, SettingsError
 from configs.settings import Settings, SourceSettings
+from features.connection import literal
 from features.intake.casts import Cast, cast, list_of
-from features.intake.connection import literal
 from features.intake.sources import RawFile
 from features.tables import Column, Table
 
 MADE_IDS = {"feedback": "feedback_id", "interactions": "interaction_id", "treatments": "treatment_id"}
 """Tables whose id may be missing in the source: it is then made from the row's content."""
+DELIMITERS = {";": ";", "\t": "tab", "|": "|", ",": ","}
+"""What splits the cells of a file, and how the settings call it."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ def make_plan(raw: RawFile, kinds: dict[str, str], table: Table, source: SourceS
         A column that the file does not have, or has in a form that cannot be used.
     """
     _check_names(table, source)
+    _check_delimiter(raw, table, source)
     found: dict[str, tuple[str, str]] = {}
     for column in table.columns:
         origin = _origin(column, raw, kinds, table, source)
@@ -141,6 +144,20 @@ def _nested(theirs: str, kind: str, raw: RawFile) -> DataError:
         field=theirs,
         value=kind,
     )
+
+
+def _check_delimiter(raw: RawFile, table: Table, source: SourceSettings) -> None:
+    """A file whose only column is called like a whole header line was split at the wrong character."""
+    name = raw.columns[0] if len(raw.columns) == 1 else ""
+    character = next((character for character in DELIMITERS if character in name), None)
+    if character is not None and name not in source.columns.values():
+        raise DataError(
+            f"{raw.label} has one column only, {name!r}",
+            f"set data.{table.name}.delimiter to {DELIMITERS[character]!r}",
+            code="wrong_delimiter",
+            file=raw.label,
+            table=table.name,
+        )
 
 
 def _check_names(table: Table, source: SourceSettings) -> None:

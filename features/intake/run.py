@@ -19,9 +19,9 @@ from configs.errors import BusyError, DataError, SettingsError
 from configs.files import remove_leftovers
 from configs.progress import SILENT, Progress
 from configs.settings import Settings
+from features.connection import connect, every, one
 from features.intake import canonical, facts
 from features.intake.casts import check_date_format
-from features.intake.connection import every, hardened, one
 from features.intake.currency import load_rates
 from features.intake.report import DataReport, Input, TableReport, read_report
 from features.intake.sources import InputFile, Place, check_unchanged, describe_inputs, locate, open_place
@@ -78,7 +78,7 @@ def ingest(settings: Settings, *, progress: Progress | None = None, force: bool 
     with _locked(work):
         remove_leftovers(work)
         places = [locate(settings, name, source) for name, source in settings.data.sources().items()]
-        with progress.step("checking the inputs"):
+        with progress.step("Checking the inputs"):
             inputs = {place.table: describe_inputs(place) for place in places}
             if settings.data.rates is not None:
                 rates = settings.path(settings.data.rates)
@@ -105,7 +105,7 @@ def _run(
     progress: Progress,
 ) -> DataReport:
     threads = settings.training.threads
-    connection = hardened(scratch, threads=threads)
+    connection = connect(spill=scratch, threads=threads, keep_order=True)
     try:
         create_quarantine(connection)
         if settings.data.rates is not None:
@@ -114,7 +114,7 @@ def _run(
             place.table: _read(connection, place, inputs[place.table], settings, future_from, scratch, progress)
             for place in places
         }
-        with progress.step("writing the tables"):
+        with progress.step("Writing the tables"):
             names = list(done)
             quarantined = canonical.write_quarantine(connection, settings.work / "quarantine", names)
             for name in names:
@@ -125,7 +125,7 @@ def _run(
                 staged[name] = scratch / f"{name}.parquet"
                 rows = canonical.write_table(connection, TABLES[name], item.columns, staged[name])
                 described[name] = canonical.describe(staged[name], rows)
-        with progress.step("writing the data report"):
+        with progress.step("Writing the data report"):
             report = _report(connection, settings, inputs, tables, done)
         last = one(connection, "SELECT max(occurred_at) FROM transactions")[0]
         manifest = {
@@ -156,7 +156,7 @@ def _read(
     table = TABLES[place.table]
     check_date_format(connection, place.table, place.source)
     stage = Stage(connection, table, place.source, settings, future_from)
-    with progress.step(f"reading {place.table} from {place.label}") as advance:
+    with progress.step(f"Reading {place.table} from {place.label}") as advance:
         for raw in open_place(place, scratch, settings.training.threads):
             before = stage.counts.rows_in
             stage.take(raw)
@@ -272,7 +272,7 @@ def _report(
         ),
         tables=tables,
         log=log,
-        findings=facts.findings(log, columns, refused),
+        findings=facts.findings(log, columns, refused, settings.data.timezone),
     )
 
 

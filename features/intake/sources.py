@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from configs.errors import DataError, SettingsError
 from configs.settings import Settings, SourceSettings
-from features.intake.connection import every, hardened, quoted
+from features.connection import connect, every, quoted
 from features.intake.csv_scan import ROW, BadLine, CsvFile
 
 Format = Literal["csv", "parquet", "duckdb", "postgresql"]
@@ -232,7 +232,7 @@ def open_parquet(path: Path) -> RawFile:
 def _open_duckdb(place: Place, scratch: Path, threads: int) -> RawFile:
     path = place.files[0]
     try:
-        connection = hardened(scratch, threads=threads, database=path)
+        connection = connect(spill=scratch, threads=threads, keep_order=True, database=path)
     except duckdb.Error as error:
         reason = str(error).splitlines()[0][:200]
         raise DataError(
@@ -260,7 +260,7 @@ def _open_duckdb(place: Place, scratch: Path, threads: int) -> RawFile:
 
 
 def _open_joined(place: Place, query: str, scratch: Path, threads: int) -> RawFile:
-    connection = hardened(scratch, threads=threads)
+    connection = connect(spill=scratch, threads=threads, keep_order=True)
     bad: list[BadLine] = []
     for path in place.files:
         name = "source" if len(place.files) == 1 else path.name.split(".")[0]

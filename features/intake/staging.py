@@ -17,8 +17,8 @@ import pyarrow as pa
 
 from configs.errors import DataError
 from configs.settings import Settings, SourceSettings
+from features.connection import every, literal, one
 from features.intake.casts import FIRST_YEAR, LAST_YEAR, Cast
-from features.intake.connection import every, literal, one
 from features.intake.csv_scan import ROW
 from features.intake.plan import Plan, make_plan, place_of
 from features.intake.sources import RawFile

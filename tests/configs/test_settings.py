@@ -43,7 +43,7 @@ def test_horizons_are_ascending_and_hold_the_own_one(tmp_path: Path) -> None:
         (GOOD.replace("path: transactions.parquet", "delimiter: ','"), "give exactly one of path and url"),
         ("targets: {horizon_days: 90}\n", "data field required"),
         ("data: [\n", "line 2 is not valid YAML; check indentation and quotes there."),
-        ("", "holds no settings; start from the example in the README."),
+        ("", "is empty or not a mapping; start from the example in the README."),
         (GOOD + "  timezone: Mars\n", "not valid YAML"),
         (GOOD.replace("data:", "data:\n  timezone: Mars/Olympus"), "unknown time zone 'Mars/Olympus'"),
         (GOOD.replace("data:", "data:\n  mapping: nobody"), "data.mapping 'nobody' is not known; use one of "),

@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from configs.errors import DataError
-from configs.settings import MAPPINGS, DataSettings, ReturnRule, Settings, SourceSettings, load_settings
+from configs.settings import DataSettings, ReturnRule, Settings, SourceSettings, load_settings
+from configs.settings_file import MAPPINGS
 from features.intake import DataReport, ingest, read_report
 from features.intake.facts import refusal_sentence
 from features.intake.texts import APART, LABELS, NOTES, REASONS
@@ -191,11 +192,11 @@ def test_progress_is_told_what_is_done(tmp_path):
     settings = Settings(data={"transactions": {"path": "a.csv"}}, workdir=tmp_path / "work", root=tmp_path)
     ingest(settings, progress=Listener())
     assert seen == [
-        "checking the inputs",
-        "reading transactions from a.csv",
+        "Checking the inputs",
+        "Reading transactions from a.csv",
         9,
-        "writing the tables",
-        "writing the data report",
+        "Writing the tables",
+        "Writing the data report",
     ]
 
 

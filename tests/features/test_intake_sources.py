@@ -14,8 +14,8 @@ import pytest
 
 from configs.errors import DataError, SettingsError
 from configs.settings import Settings, load_settings
+from features.connection import connect
 from features.intake import ingest
-from features.intake.connection import hardened
 
 HEAD = "customer_id,order_id,occurred_at,amount\n"
 TEXT = HEAD + "001,A,2024-01-05 10:00:00,12.50\n002,B,2024-01-06 10:00:00,-3.25\n"
@@ -149,7 +149,7 @@ def test_the_hardened_connection_is_locked(tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "secret.csv").write_text("a\n1\n")
     (tmp_path / "in" / "link.csv").symlink_to(tmp_path / "secret.csv")
-    connection = hardened(tmp_path / "in", threads=1)
+    connection = connect(spill=tmp_path / "in", threads=1, keep_order=True)
     frame = pa.table({"a": [1]})
     for statement in (
         "SELECT * FROM read_csv('/etc/passwd')",
