@@ -16,6 +16,7 @@ FAMILIES = (
     spending.returns,
     service.satisfaction,
     service.service_contact,
+    service.treatments,
     service.engagement,
     product_range.offers,
     customer.tenure,

@@ -29,6 +29,9 @@ ARROW_TYPES: dict[str, pa.DataType] = {
 
 UNIQUE = {"customers": "customer_id", "products": "product_id"}
 
+WRITTEN_LATER = ("resolved_at", "delivered_at")
+"""Moments that are written into a row after the event itself; `features.visible.known` hides those to come."""
+
 
 class Tables:
     """Canonical tables, open for computing; close it, or use it in a ``with`` statement.
@@ -48,12 +51,14 @@ class Tables:
         folder: Path | None = None,
         memory: dict[str, pa.Table] | None = None,
         threads: int | None = None,
+        views: Mapping[str, str] | None = None,
     ) -> None:
         self.shape = tuple(columns.items())
         self.memory = memory
         self._columns = dict(columns)
         self._folder = folder
         self._threads = threads
+        self._views = dict(views or {})
         self._lock = threading.RLock()
         self._opened: Any = None
         self._extent: tuple[datetime | None, datetime | None] | None = None
@@ -98,6 +103,25 @@ class Tables:
         last = self.span()[1].replace(tzinfo=UTC).astimezone(zone)
         after = (last + timedelta(days=1)).date()
         return datetime(after.year, after.month, after.day, tzinfo=zone).astimezone(UTC).replace(tzinfo=None)
+
+    def before(self, moment: datetime, *, known_by: datetime) -> Tables:
+        """These tables as if nothing had happened since a moment, with what was known of the time before it later on.
+
+        Parameters
+        ----------
+        moment : datetime
+            UTC without zone; rows at or after it are left out, and so is what was written into a row at or after it.
+        known_by : datetime
+            Rows recorded by then are in, as if they had been recorded at once.
+        """
+        columns = {
+            name: tuple(column for column in own if column != "recorded_at") for name, own in self._columns.items()
+        }
+        views = {name: _select_before(name, own, moment, known_by) for name, own in self._columns.items()}
+        if self.memory is None:
+            return Tables(columns, folder=self._folder, threads=self._threads, views=views)
+        memory = {name: self.query(view.format(source=name)) for name, view in views.items()}
+        return Tables(columns, memory=memory, threads=self._threads)
 
     @property
     def late(self) -> bool:
@@ -150,7 +174,8 @@ class Tables:
                     self._opened.register(name, self.memory[name])
                 elif self._folder is not None:
                     file = _quoted(self._folder / f"{name}.parquet")
-                    self._opened.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({file})")
+                    view = self._views.get(name, "SELECT * FROM {source}").format(source=f"read_parquet({file})")
+                    self._opened.execute(f"CREATE VIEW {name} AS {view}")
         return self._opened
 
 
@@ -283,6 +308,21 @@ def _columns_of(connection: Any, name: str, file: Path) -> tuple[str, ...]:
                 field=column.name,
             )
     return tuple(column.name for column in TABLES[name].columns if column.name in found)
+
+
+def _select_before(name: str, columns: tuple[str, ...], moment: datetime, known_by: datetime) -> str:
+    then, later = f"TIMESTAMP '{moment}'", f"TIMESTAMP '{known_by}'"
+    shown = [
+        f"CASE WHEN {column} < {then} THEN {column} END AS {column}" if column in WRITTEN_LATER else column
+        for column in columns
+        if column != "recorded_at"
+    ]
+    time = TABLES[name].time
+    conditions = [f"({time} IS NULL OR {time} < {then})"] if time in columns else []
+    if "recorded_at" in columns:
+        conditions.append(f"(recorded_at IS NULL OR recorded_at <= {later})")
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    return f"SELECT {', '.join(shown)} FROM {{source}}{where}"
 
 
 def _quoted(file: Path) -> str:

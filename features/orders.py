@@ -13,8 +13,16 @@ from typing import Any
 
 from features.declare import MICRO, NANO, age_days, fixed, where
 
-PREMIUM, MAIN = "premium", "main"
-"""Values of `products.line` that mark the premium and the main line."""
+LINE_CODES = {
+    "premium": ("premium", "high", "luxury", "高端"),
+    "mass": ("mass", "standard", "economy", "大众"),
+    "main": ("main", "core", "main line", "主力"),
+    "auxiliary": ("auxiliary", "accessory", "secondary", "auxiliary line", "辅助"),
+}
+"""What `products.line` may say, and which line that is."""
+
+FLAGS = {"premium": ("premium", "mass"), "main": ("main", "auxiliary")}
+"""The two questions that a line answers, and the lines that answer each: a product may answer one and not the other."""
 
 ORDER = ["customer_id", "order_id"]
 LINED_UP = {"gap", "next_at", "weight", "log_value", "log_value_squared"}
@@ -28,7 +36,7 @@ def order_sums(lines: Any, products: Any = None, only: Collection[str] | None = 
     lines : ibis table
         Transactions; the optional columns may be missing.
     products : ibis table, optional
-        With `line`: adds the gross spend on the premium and the main line.
+        With `line`: adds the gross spend on the premium and the main line, and on products that say either way.
     only : collection of str, optional
         The sums wanted, beside those that tell what an order is; all by default.
     """
@@ -50,13 +58,14 @@ def order_events(sums: Any, lines: Any, products: Any = None) -> Any:
     lines : ibis table
         Transactions; the optional columns may be missing.
     products : ibis table, optional
-        With `line`: adds the gross spend on the premium and the main line.
+        With `line`: as for `order_sums`.
 
     Returns
     -------
     ibis table
         customer_id, order_id, occurred_at, `is_order`, `is_return` and the sums: `lines` and, where the log allows,
-        `amount`, `items`, `discount`, `premium`, `main`; `recorded_at` (the latest) if the log has it.
+        `amount`, `items`, `discount`, `premium`,
+        `premium_flagged`, `main`, `main_flagged`; `recorded_at` (the latest) if the log has it.
     """
     at_once = _judged(sums.filter(sums.occurred_at == sums.until))
     # The few orders that carry several times are taken apart again.
@@ -119,10 +128,11 @@ def _marked(lines: Any, products: Any, only: Collection[str] | None) -> Any:
     # Lines with the line of their product, where that is wanted.
     if products is None or "line" not in products.columns or not {"product_id", "amount"} <= set(lines.columns):
         return lines
-    if only is not None and not {PREMIUM, MAIN} & set(only):
+    if only is not None and not {name for line in FLAGS for name in (line, f"{line}_flagged")} & set(only):
         return lines
-    marks = products.filter(products.line.isin([PREMIUM, MAIN]))
-    marks = marks.select(marked_product="product_id", product_line="line")
+    said = products.line.lower()
+    marks = products.filter(said.isin([word for words in LINE_CODES.values() for word in words]))
+    marks = marks.select(marked_product="product_id", product_line=said)
     return lines.left_join(marks, lines.product_id == marks.marked_product)
 
 
@@ -132,8 +142,10 @@ def _sums(lines: Any, only: Collection[str] | None) -> dict[str, Any]:
     if "amount" in has:
         sums["amount"] = _money(lines.amount.sum())
     if "product_line" in has:
-        for name in (PREMIUM, MAIN):
-            sums[name] = _money(lines.amount.sum(where=(lines.product_line == name) & (lines.amount > 0)))
+        for name, either in FLAGS.items():
+            for total, codes in ((name, (name,)), (f"{name}_flagged", either)):
+                words = [word for code in codes for word in LINE_CODES[code]]
+                sums[total] = _money(lines.amount.sum(where=lines.product_line.isin(words) & (lines.amount > 0)))
     if "quantity" in has:
         sums["items"] = fixed(lines.quantity, MICRO).sum().fill_null(0)
     if "discount" in has:

@@ -189,7 +189,7 @@ def _inputs(shape: Shape) -> dict[str, Any]:
     # The tables as this call may see them; `lines` are the transactions before the last cut-off.
     tables = unbound(dict(shape.columns), cutoffs=shape.cutoffs)
     if shape.restricted:
-        for name in set(tables) & {"transactions", "customers", "feedback", "interactions"}:
+        for name in set(tables) & {"transactions", "customers", "feedback", "interactions", "treatments"}:
             tables[name] = tables[name].semi_join(
                 tables["wanted"], tables[name].customer_id == tables["wanted"].wanted_customer
             )

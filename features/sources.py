@@ -100,7 +100,9 @@ ORDER_MEASURES = {
     "returns": Measure("sum", lambda e: count_if(e.is_return), _needs("returns")),
     "return_at": Measure("max", lambda e: where(e.is_return, e.occurred_at), _needs("returns"), moment=True),
     "premium": Measure("sum", lambda e: e.premium, _needs("product_line")),
+    "premium_flagged": Measure("sum", lambda e: e.premium_flagged, _needs("product_line")),
     "main": Measure("sum", lambda e: e.main, _needs("product_line")),
+    "main_flagged": Measure("sum", lambda e: e.main_flagged, _needs("product_line")),
     "discount": Measure("sum", lambda e: where(~e.is_return, e.discount), _needs("transactions.discount")),
     "discounted": Measure("sum", lambda e: count_if(e.is_order & (e.discount > 0)), _needs("transactions.discount")),
 }
@@ -267,6 +269,21 @@ CARTS = {
 }
 
 
+# Treatments -----------------------------------------------------------------------------------------------------------
+
+
+def _treatments(t: Tables) -> Any:
+    """What was done with customers by a strategy; those held out were left alone."""
+    rows = t["treatments"]
+    return rows.filter(rows.arm == "treated").select("customer_id", occurred_at="treated_at")
+
+
+TREATMENTS = {
+    "n": Measure("sum", lambda r: count_if(r.occurred_at.notnull())),
+    "at": Measure("max", lambda r: r.occurred_at, moment=True),
+}
+
+
 SOURCES: dict[str, Source] = {
     source.name: source
     for source in (
@@ -282,6 +299,7 @@ SOURCES: dict[str, Source] = {
         Source("feedback", _feedback, FEEDBACK, _needs("feedback")),
         Source("interactions", lambda t: t["interactions"], _interaction_measures(), _needs("interactions")),
         Source("carts", _carts, CARTS, _needs("interactions")),
+        Source("treatments", _treatments, TREATMENTS, _needs("treatments")),
     )
 }
 """Every source with windows, by name."""

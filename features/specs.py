@@ -73,7 +73,8 @@ class FeatureSpec:
     driver : str
         Code of the family in `DRIVERS`.
     source : str
-        Table it comes from (`transactions`, `customers`, `products`, `feedback`, `interactions`).
+        Table it comes from (`transactions`, `customers`, `products`, `feedback`, `interactions`,
+        `treatments`).
     unit : str
         Unit of the value; `code` for categories, `flag` for 0/1.
     label_en, label_zh : str

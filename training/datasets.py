@@ -23,7 +23,7 @@ from features.specs import FeatureSet
 from models.contract import KEYS, LEVEL_PREFIX, orders_column
 from models.suite import FitContext
 from training.cutoffs import CutoffGrid, cutoff_grid, level_cutoffs
-from training.labels import make_labels
+from training.labels import make_labels, without_treated
 
 FRAME_FILE, LABELS_FILE, CONTEXT_FILE = "frame.parquet", "labels.parquet", "training_set.json"
 CHUNK_ROWS = 200_000
@@ -51,6 +51,8 @@ class TrainingSet:
         Distinct cut-offs that have an outcome, ascending.
     sampled_share : float
         Share of customers kept (1.0 unless `training.max_rows` would have been passed).
+    treated_share : float
+        Share of closed windows of the main horizon that were left out because a strategy was carried out in them.
     """
 
     frame: pd.DataFrame
@@ -59,6 +61,7 @@ class TrainingSet:
     context: FitContext
     cutoffs: tuple[datetime, ...]
     sampled_share: float = 1.0
+    treated_share: float = 0.0
 
     @property
     def data_hash(self) -> str:
@@ -84,6 +87,7 @@ class TrainingSet:
             "log_start": format_moment(self.context.log_start, timezone)[:10],
             "known_until": format_moment(self.context.known_until, timezone),
             "sampled_share": self.sampled_share,
+            "treated_share": self.treated_share,
         }
 
 
@@ -112,7 +116,7 @@ def training_set(tables: Tables, as_of: datetime, settings: Settings, progress: 
         orders = events[events["is_order"].to_numpy(dtype=bool)]
     if orders.empty:
         raise NotEnoughDataError(
-            f"the log holds no order before {as_of:%Y-%m-%d}",
+            f"the log holds no order before {format_moment(as_of, settings.data.timezone)}",
             "give an as-of date after the first orders",
             code="no_orders",
         )
@@ -141,6 +145,7 @@ def training_set(tables: Tables, as_of: datetime, settings: Settings, progress: 
     frame = frame[frame["orders_ever"].to_numpy(dtype=np.float64) >= 1].reset_index(drop=True)
     with progress.step("Making labels"):
         labels = make_labels(events, frame[KEYS], settings.targets.all_horizons, known_until=as_of)
+        labels, treated = without_treated(labels, frame[KEYS], treatments_of(tables), settings.targets.all_horizons)
         labels = _with_level_labels(labels, frame["as_of"], watched, settings.targets.all_horizons)
     context = FitContext(
         feature_set=feature_set,
@@ -149,7 +154,18 @@ def training_set(tables: Tables, as_of: datetime, settings: Settings, progress: 
         log_start=log_start,
         known_until=as_of,
     )
-    return TrainingSet(frame, labels, feature_set, context, grid.cutoffs, share)
+    left_out = treated[settings.targets.horizon_days]
+    return TrainingSet(frame, labels, feature_set, context, grid.cutoffs, share, left_out)
+
+
+def treatments_of(tables: Tables) -> pd.DataFrame:
+    """customer_id, treated_at and arm of all treatments; empty where there is no such table."""
+    if not tables.has("treatments"):
+        return pd.DataFrame({name: pd.Series(dtype=object) for name in ("customer_id", "treated_at", "arm")})
+    found: pd.DataFrame = tables.query(
+        "SELECT customer_id, treated_at, arm FROM treatments ORDER BY customer_id, treated_at"
+    ).to_pandas()
+    return found
 
 
 def typical_gap_days(orders: pd.DataFrame) -> float | None:
@@ -247,6 +263,7 @@ def save_training_set(data: TrainingSet, folder: Path) -> list[Path]:
         "known_until": data.context.known_until.isoformat(),
         "cutoffs": [cutoff.isoformat() for cutoff in data.cutoffs],
         "sampled_share": data.sampled_share,
+        "treated_share": data.treated_share,
         "data_hash": data.data_hash,
     }
     write_json_atomic(paths[2], context)
@@ -270,4 +287,5 @@ def load_training_set(folder: Path) -> TrainingSet:
         ),
         cutoffs=tuple(datetime.fromisoformat(cutoff) for cutoff in context["cutoffs"]),
         sampled_share=float(context["sampled_share"]),
+        treated_share=float(context["treated_share"]),
     )

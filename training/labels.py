@@ -172,6 +172,67 @@ def make_labels(
     return labels
 
 
+SMALLEST_UNTREATED = 0.2
+"""Where fewer than this share of a horizon's windows were left alone, treated windows stay: contacts are normal."""
+
+
+def treated_within(treatments: pd.DataFrame, keys: pd.DataFrame, days: int) -> NDArray[np.bool_]:
+    """Whether a strategy was carried out on the customer in ``[as_of, as_of + days)``; shape (rows of `keys`,).
+
+    Parameters
+    ----------
+    treatments : DataFrame
+        customer_id, treated_at, arm; those held out were left alone and do not count.
+    keys : DataFrame
+        Columns customer_id and as_of.
+    days : int
+        Length of the window.
+    """
+    done = treatments.loc[treatments["arm"] == "treated", ["customer_id", "treated_at"]].sort_values("treated_at")
+    rows = keys[KEYS].reset_index(drop=True).reset_index(names="row").sort_values(KEYS[1], kind="stable")
+    moment = "datetime64[us]"
+    after = pd.merge_asof(
+        rows.astype({"as_of": moment, "customer_id": object}),
+        done.astype({"treated_at": moment, "customer_id": object}),
+        left_on="as_of",
+        right_on="treated_at",
+        by="customer_id",
+        direction="forward",
+    )
+    found = np.zeros(len(rows), dtype=np.bool_)
+    inside = (after["treated_at"] - after["as_of"]) < pd.Timedelta(days=days)
+    found[after["row"].to_numpy()] = inside.to_numpy()
+    return found
+
+
+def without_treated(
+    labels: pd.DataFrame, keys: pd.DataFrame, treatments: pd.DataFrame, horizons: Sequence[int]
+) -> tuple[pd.DataFrame, dict[int, float]]:
+    """Labels of those left alone: where a strategy was carried out in the window, what happened is partly its doing.
+
+    Such labels become NaN, so that the models learn what customers do by themselves. Customers held out of the same
+    strategy stay in and speak for the treated. Where fewer than `SMALLEST_UNTREATED` of a horizon's windows were left
+    alone, its labels stay as they are.
+
+    Returns
+    -------
+    labels : DataFrame
+        A copy with the same rows and columns.
+    left_out : dict of int to float
+        Share of closed windows left out per horizon; 0 where they stayed.
+    """
+    found, left_out = labels.copy(), {}
+    for horizon in horizons:
+        closed = labels[orders_column(horizon)].notna().to_numpy()
+        treated = treated_within(treatments, keys, horizon) & closed
+        share = float(treated.sum() / closed.sum()) if closed.any() else 0.0
+        kept = 1.0 - share >= SMALLEST_UNTREATED
+        left_out[horizon] = share if kept else 0.0
+        if kept:
+            found.loc[treated, [orders_column(horizon), spend_column(horizon)]] = np.nan
+    return found, left_out
+
+
 def discounted_spend(
     events: pd.DataFrame, keys: pd.DataFrame, days: int, annual_discount: float, known_until: datetime
 ) -> pd.Series:

@@ -7,6 +7,10 @@ from features.families.spending import gross
 
 PRODUCT = ["transactions.product_id"]
 NOTHING = ("nothing bought in the window", "窗口期内无消费")
+NO_FLAG = {
+    "premium": ("nothing bought that is flagged premium or mass", "未购买标为高端或大众的产品"),
+    "main": ("nothing bought that is flagged main or auxiliary", "未购买标为主力或辅助的产品"),
+}
 
 
 def _newcomers(name: str, source: str, en: str, zh: str, needs: list[str]) -> list[Feature]:
@@ -60,15 +64,21 @@ def breadth() -> list[Feature]:
         *[
             feature(
                 f"{line}_share_365d",
-                lambda r, measure=f"orders.{line}": ratio(r.sum(measure, 365), gross(r, 365)),  # type: ignore[misc]
+                lambda r, of=f"orders.{line}": r.share(of, f"{of}_flagged", 365),  # type: ignore[misc]
                 driver="breadth",
                 unit="share",
-                label=(f"share of spend on the {line} line, last 365 days", f"近365天{zh}占消费的比例"),
-                null=NOTHING,
+                label=(
+                    f"share of spend on the {line} line, of {line} and {other}, last 365 days",
+                    f"近365天{zh}占{zh}与{other_zh}消费的比例",
+                ),
+                null=NO_FLAG[line],
                 needs=["product_line"],
                 days=365,
             )
-            for line, zh in (("premium", "高端产品"), ("main", "主力产品"))
+            for line, zh, other, other_zh in (
+                ("premium", "高端产品", "mass", "大众产品"),
+                ("main", "主力产品", "auxiliary", "辅助产品"),
+            )
         ],
     ]
 

@@ -184,6 +184,34 @@ def service_contact() -> list[Feature]:
     ]
 
 
+def treatments() -> list[Feature]:
+    """What the company itself did by a strategy: known at the cut-off, so a model can tell its echo from habit."""
+    driver = "service_contact"
+    return [
+        *[
+            feature(
+                window_name("treatments", days),
+                lambda r, d=days: r.sum("treatments.n", d),  # type: ignore[misc]
+                driver=driver,
+                source="treatments",
+                unit="count",
+                label=window_label("strategies carried out", "已执行策略次数", days),
+                days=days,
+            )
+            for days in (90, 365)
+        ],
+        feature(
+            "days_since_last_treatment",
+            lambda r: r.since("treatments.at"),
+            driver=driver,
+            source="treatments",
+            unit="days",
+            label=("days since a strategy was last carried out", "距上次执行策略的天数"),
+            null=("no strategy carried out yet", "从未执行过策略"),
+        ),
+    ]
+
+
 def engagement() -> list[Feature]:
     """Visits, e-mails opened and clicked, carts."""
     driver = "engagement"

@@ -29,7 +29,7 @@ def to_arrow(tables: dict[str, Rows], columns: dict[str, list[str]] | None = Non
 
 
 def random_tables(seed: int, *, customers: int = 6, orders: int = 60, late: bool = False) -> dict[str, Rows]:
-    """All five tables for a few customers over 700 days, some of it after AS_OF."""
+    """All tables for a few customers over 700 days, some of it after AS_OF."""
     rng = random.Random(seed)
 
     def moment(days: float = 700) -> datetime:
@@ -48,7 +48,7 @@ def random_tables(seed: int, *, customers: int = 6, orders: int = 60, late: bool
         {
             "product_id": f"p{i}",
             "category": rng.choice([[f"k{i % 4}"], [f"k{i % 4}", f"k{(i + 1) % 4}"], None]),
-            "line": rng.choice(["premium", "main", "mass", None]),
+            "line": rng.choice(["premium", "Premium", "main", "mass", "辅助", None]),
         }
         for i in range(12)
     ]
@@ -135,4 +135,14 @@ def random_tables(seed: int, *, customers: int = 6, orders: int = 60, late: bool
         "products": products,
         "feedback": feedback,
         "interactions": interactions,
+        "treatments": [
+            {
+                "treatment_id": f"t{number}",
+                "customer_id": rng.choice([*names, "silent"]),
+                "treated_at": moment(),
+                "strategy": rng.choice(["points", "greeting_gift"]),
+                "arm": rng.choice(["treated", "treated", "held_out"]),
+            }
+            for number in range(orders // 3)
+        ],
     }

@@ -15,6 +15,7 @@ from typing import Any
 Rows = list[dict[str, Any]]
 DAY = timedelta(days=1)
 SCALES = {"nps": (0.0, 10.0)}
+LINES = {"premium": "premium", "Premium": "premium", "main": "main", "mass": "mass", "辅助": "auxiliary"}
 
 
 def visible(rows: Rows, as_of: datetime) -> Rows:
@@ -96,6 +97,7 @@ def oracle(
     out |= delivery_features(lines, as_of)
     out |= feedback_features(own("feedback"), as_of)
     out |= interaction_features(own("interactions"), lines, as_of)
+    out |= treatment_features([r for r in tables.get("treatments", []) if r["customer_id"] == customer], as_of)
     out |= customer_features(tables, customer, lines, as_of)
     return out
 
@@ -222,15 +224,13 @@ def range_features(tables: dict[str, Rows], lines: Rows, as_of: datetime, prices
             usual += line["quantity"] * prices[found[0]]
     out["price_level"] = div(spent, usual)
     year = [e for e in events_of(lines) if e["at"] >= as_of - 365 * DAY]
-    gross = sum(e["amount"] for e in year if e["amount"] > 0)
-    for kind in ("premium", "main"):
-        part = sum(
-            float(line["amount"])
-            for e in year
-            for line in e["lines"]
-            if (line.get("amount") or 0) > 0 and products.get(line.get("product_id"), {}).get("line") == kind
-        )
-        out[f"{kind}_share_365d"] = div(part, gross)
+    for kind, other in (("premium", "mass"), ("main", "auxiliary")):
+        spent_on = {kind: 0.0, other: 0.0}
+        for line in (line for e in year for line in e["lines"] if (line.get("amount") or 0) > 0):
+            said = LINES.get(products.get(line.get("product_id"), {}).get("line"))
+            if said in spent_on:
+                spent_on[said] += float(line["amount"])
+        out[f"{kind}_share_365d"] = div(spent_on[kind], sum(spent_on.values()))
     return out
 
 
@@ -307,6 +307,14 @@ def interaction_features(rows: Rows, lines: Rows, as_of: datetime) -> dict[str, 
         "cart_abandoned_30d": sum(not any(order >= cart for order in orders) for cart in carts),
         **{f"redemptions_{w}d": count("redeem", w) for w in (90, 365)},
         "days_since_last_redemption": last("redeem"),
+    }
+
+
+def treatment_features(rows: Rows, as_of: datetime) -> dict[str, Any]:
+    done = [r["treated_at"] for r in rows if r["arm"] == "treated" and r["treated_at"] < as_of]
+    return {
+        **{f"treatments_{w}d": sum(age(as_of, moment) < w for moment in done) for w in (90, 365)},
+        "days_since_last_treatment": days(as_of, max(done, default=None)),
     }
 
 

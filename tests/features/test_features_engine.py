@@ -283,3 +283,16 @@ def test_a_window_must_end_at_a_bound() -> None:
 def test_birthdays_and_other_columns_are_no_hindrance() -> None:
     profile = [{"customer_id": "a", "birthday": date(1990, 2, 3), "name": "A", "consent": "yes", "owner": None}]
     assert frame_of([line(1)], customers=profile)["orders_7d"].tolist() == [1.0]
+
+
+def test_a_product_line_answers_only_its_own_question() -> None:
+    """Premium and mass say nothing of main and auxiliary: the share is missing then, not zero."""
+    products = [{"product_id": "p", "line": "premium"}, {"product_id": "m", "line": "大众"}]
+    rows = [
+        {"customer_id": "a", "order_id": f"o{i}", "occurred_at": BASE, "amount": Decimal(amount), "product_id": product}
+        for i, (product, amount) in enumerate((("p", "30"), ("m", "10"), ("other", "60")))
+    ]
+    with tables_from_arrow(to_arrow({"transactions": rows, "products": products})) as opened:
+        frame = compute_features(opened, [BASE + timedelta(days=1)], feature_set_for(opened))
+    assert frame["premium_share_365d"].tolist() == [0.75]
+    assert frame["main_share_365d"].isna().all()

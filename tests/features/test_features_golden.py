@@ -16,7 +16,7 @@ from features.tables import TABLES
 GOLDEN = Path(__file__).parent / "golden"
 COLUMNS = tuple(
     (name, tuple(column for column in TABLES[name].by_name if column not in ("currency", "line_id", "text", "name")))
-    for name in ("transactions", "customers", "products", "feedback", "interactions")
+    for name in ("transactions", "customers", "products", "feedback", "interactions", "treatments")
 )
 FROM_PRODUCTS = tuple(
     (name, tuple(column for column in columns if (name, column) != ("transactions", "category")))

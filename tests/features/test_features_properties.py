@@ -67,6 +67,11 @@ def test_what_lies_after_the_cutoff_changes_nothing(seed: int) -> None:
             elif row["occurred_at"] < AS_OF:
                 kept.append(row | {"recorded_at": AS_OF + timedelta(microseconds=rng.choice([1, 10**9]))})
         changed[name] = kept
+    # What is done later, and to whom nothing is done at all, changes nothing either.
+    changed["treatments"] = [
+        row for row in tables["treatments"] if row["treated_at"] < AS_OF and row["arm"] == "treated"
+    ]
+    changed["treatments"] += [row | {"treated_at": AS_OF + rng.random() * 90 * DAY} for row in hidden["treatments"]]
     same(features(to_arrow(tables))[0], features(to_arrow(changed))[0])
 
 

@@ -7,22 +7,46 @@ SELECT
   COALESCE(CAST(SUM("t7"."amount") AS DECIMAL(18, 4)), CAST(0 AS DECIMAL(18, 4))) AS "amount",
   COALESCE(
     CAST(SUM("t7"."amount") FILTER(WHERE
-      (
-        "t7"."product_line" = 'premium'
-      ) AND (
+      "t7"."product_line" IN ('premium', 'high', 'luxury', '高端')
+      AND (
         "t7"."amount" > 0
       )) AS DECIMAL(18, 4)),
     CAST(0 AS DECIMAL(18, 4))
   ) AS "premium",
   COALESCE(
     CAST(SUM("t7"."amount") FILTER(WHERE
-      (
-        "t7"."product_line" = 'main'
-      ) AND (
+      "t7"."product_line" IN ('premium', 'high', 'luxury', '高端', 'mass', 'standard', 'economy', '大众')
+      AND (
+        "t7"."amount" > 0
+      )) AS DECIMAL(18, 4)),
+    CAST(0 AS DECIMAL(18, 4))
+  ) AS "premium_flagged",
+  COALESCE(
+    CAST(SUM("t7"."amount") FILTER(WHERE
+      "t7"."product_line" IN ('main', 'core', 'main line', '主力')
+      AND (
         "t7"."amount" > 0
       )) AS DECIMAL(18, 4)),
     CAST(0 AS DECIMAL(18, 4))
   ) AS "main",
+  COALESCE(
+    CAST(SUM("t7"."amount") FILTER(WHERE
+      "t7"."product_line" IN (
+        'main',
+        'core',
+        'main line',
+        '主力',
+        'auxiliary',
+        'accessory',
+        'secondary',
+        'auxiliary line',
+        '辅助'
+      )
+      AND (
+        "t7"."amount" > 0
+      )) AS DECIMAL(18, 4)),
+    CAST(0 AS DECIMAL(18, 4))
+  ) AS "main_flagged",
   COALESCE(
     SUM(
       CAST(ROUND(
@@ -78,13 +102,31 @@ FROM (
   LEFT OUTER JOIN (
     SELECT
       "t4"."product_id" AS "marked_product",
-      "t4"."line" AS "product_line"
+      LOWER("t4"."line") AS "product_line"
     FROM (
       SELECT
         *
       FROM "products" AS "t1"
       WHERE
-        "t1"."line" IN ('premium', 'main')
+        LOWER("t1"."line") IN (
+          'premium',
+          'high',
+          'luxury',
+          '高端',
+          'mass',
+          'standard',
+          'economy',
+          '大众',
+          'main',
+          'core',
+          'main line',
+          '主力',
+          'auxiliary',
+          'accessory',
+          'secondary',
+          'auxiliary line',
+          '辅助'
+        )
     ) AS "t4"
   ) AS "t6"
     ON "t3"."product_id" = "t6"."marked_product"

@@ -6,7 +6,9 @@ WITH `t17` AS (
     `t16`.`lines`,
     `t16`.`amount`,
     `t16`.`premium`,
+    `t16`.`premium_flagged`,
     `t16`.`main`,
+    `t16`.`main_flagged`,
     `t16`.`items`,
     `t16`.`discount`,
     `t16`.`amount` > 0 AS `is_order`,
@@ -21,9 +23,8 @@ WITH `t17` AS (
       COALESCE(
         CAST(SUM(
           IF(
-            (
-              `t15`.`product_line` = 'premium'
-            ) AND (
+            `t15`.`product_line` IN ('premium', 'high', 'luxury', '高端')
+            AND (
               `t15`.`amount` > 0
             ),
             `t15`.`amount`,
@@ -35,9 +36,21 @@ WITH `t17` AS (
       COALESCE(
         CAST(SUM(
           IF(
-            (
-              `t15`.`product_line` = 'main'
-            ) AND (
+            `t15`.`product_line` IN ('premium', 'high', 'luxury', '高端', 'mass', 'standard', 'economy', '大众')
+            AND (
+              `t15`.`amount` > 0
+            ),
+            `t15`.`amount`,
+            NULL
+          )
+        ) AS DECIMAL(18, 4)),
+        CAST(0 AS DECIMAL(18, 4))
+      ) AS `premium_flagged`,
+      COALESCE(
+        CAST(SUM(
+          IF(
+            `t15`.`product_line` IN ('main', 'core', 'main line', '主力')
+            AND (
               `t15`.`amount` > 0
             ),
             `t15`.`amount`,
@@ -46,6 +59,29 @@ WITH `t17` AS (
         ) AS DECIMAL(18, 4)),
         CAST(0 AS DECIMAL(18, 4))
       ) AS `main`,
+      COALESCE(
+        CAST(SUM(
+          IF(
+            `t15`.`product_line` IN (
+              'main',
+              'core',
+              'main line',
+              '主力',
+              'auxiliary',
+              'accessory',
+              'secondary',
+              'auxiliary line',
+              '辅助'
+            )
+            AND (
+              `t15`.`amount` > 0
+            ),
+            `t15`.`amount`,
+            NULL
+          )
+        ) AS DECIMAL(18, 4)),
+        CAST(0 AS DECIMAL(18, 4))
+      ) AS `main_flagged`,
       COALESCE(
         SUM(
           CAST(ROUND(
@@ -78,8 +114,8 @@ WITH `t17` AS (
         `t5`.`returns_order_id`,
         `t5`.`promised_at`,
         `t5`.`delivered_at`,
-        `t13`.`marked_product`,
-        `t13`.`product_line`
+        `t14`.`marked_product`,
+        `t14`.`product_line`
       FROM (
         SELECT
           `t2`.`customer_id`,
@@ -99,25 +135,43 @@ WITH `t17` AS (
       ) AS `t5`
       LEFT OUTER JOIN (
         SELECT
-          `t9`.`product_id` AS `marked_product`,
-          `t9`.`line` AS `product_line`
+          `t10`.`product_id` AS `marked_product`,
+          LOWER(`t10`.`line`) AS `product_line`
         FROM (
           SELECT
             *
           FROM `products` AS `t3`
           WHERE
-            `t3`.`line` IN ('premium', 'main')
-        ) AS `t9`
-      ) AS `t13`
-        ON `t5`.`product_id` = `t13`.`marked_product`
+            LOWER(`t3`.`line`) IN (
+              'premium',
+              'high',
+              'luxury',
+              '高端',
+              'mass',
+              'standard',
+              'economy',
+              '大众',
+              'main',
+              'core',
+              'main line',
+              '主力',
+              'auxiliary',
+              'accessory',
+              'secondary',
+              'auxiliary line',
+              '辅助'
+            )
+        ) AS `t10`
+      ) AS `t14`
+        ON `t5`.`product_id` = `t14`.`marked_product`
       LEFT SEMI JOIN (
         SELECT
           *
         FROM `order_sums` AS `t0`
         WHERE
           `t0`.`occurred_at` < `t0`.`until`
-      ) AS `t10`
-        ON `t5`.`customer_id` = `t10`.`customer_id` AND `t5`.`order_id` = `t10`.`order_id`
+      ) AS `t9`
+        ON `t5`.`customer_id` = `t9`.`customer_id` AND `t5`.`order_id` = `t9`.`order_id`
     ) AS `t15`
     GROUP BY
       1,
@@ -132,7 +186,9 @@ SELECT
   `t28`.`lines`,
   `t28`.`amount`,
   `t28`.`premium`,
+  `t28`.`premium_flagged`,
   `t28`.`main`,
+  `t28`.`main_flagged`,
   `t28`.`items`,
   `t28`.`discount`,
   `t28`.`is_order`,
@@ -220,7 +276,9 @@ FROM (
     `t27`.`lines`,
     `t27`.`amount`,
     `t27`.`premium`,
+    `t27`.`premium_flagged`,
     `t27`.`main`,
+    `t27`.`main_flagged`,
     `t27`.`items`,
     `t27`.`discount`,
     `t27`.`is_order`,
@@ -250,7 +308,9 @@ FROM (
       `t26`.`lines`,
       `t26`.`amount`,
       `t26`.`premium`,
+      `t26`.`premium_flagged`,
       `t26`.`main`,
+      `t26`.`main_flagged`,
       `t26`.`items`,
       `t26`.`discount`,
       `t26`.`is_order`,
@@ -275,17 +335,19 @@ FROM (
         *
       FROM (
         SELECT
-          `t12`.`customer_id`,
-          `t12`.`order_id`,
-          `t12`.`occurred_at`,
-          `t12`.`lines`,
-          `t12`.`amount`,
-          `t12`.`premium`,
-          `t12`.`main`,
-          `t12`.`items`,
-          `t12`.`discount`,
-          `t12`.`is_order`,
-          `t12`.`is_return`
+          `t11`.`customer_id`,
+          `t11`.`order_id`,
+          `t11`.`occurred_at`,
+          `t11`.`lines`,
+          `t11`.`amount`,
+          `t11`.`premium`,
+          `t11`.`premium_flagged`,
+          `t11`.`main`,
+          `t11`.`main_flagged`,
+          `t11`.`items`,
+          `t11`.`discount`,
+          `t11`.`is_order`,
+          `t11`.`is_return`
         FROM (
           SELECT
             `t6`.`customer_id`,
@@ -295,7 +357,9 @@ FROM (
             `t6`.`lines`,
             `t6`.`amount`,
             `t6`.`premium`,
+            `t6`.`premium_flagged`,
             `t6`.`main`,
+            `t6`.`main_flagged`,
             `t6`.`items`,
             `t6`.`discount`,
             `t6`.`amount` > 0 AS `is_order`,
@@ -307,8 +371,8 @@ FROM (
             WHERE
               `t0`.`occurred_at` = `t0`.`until`
           ) AS `t6`
-        ) AS `t12`
-      ) AS `t14`
+        ) AS `t11`
+      ) AS `t13`
       UNION ALL
       SELECT
         *
@@ -320,7 +384,9 @@ FROM (
           `t24`.`lines`,
           `t24`.`amount`,
           `t24`.`premium`,
+          `t24`.`premium_flagged`,
           `t24`.`main`,
+          `t24`.`main_flagged`,
           `t24`.`items`,
           `t24`.`discount`,
           `t24`.`is_order`,
@@ -333,7 +399,9 @@ FROM (
             `t23`.`lines`,
             `t23`.`amount`,
             `t23`.`premium`,
+            `t23`.`premium_flagged`,
             `t23`.`main`,
+            `t23`.`main_flagged`,
             `t23`.`items`,
             `t23`.`discount`,
             `t23`.`is_order` AND (
@@ -351,7 +419,9 @@ FROM (
               `t19`.`lines`,
               `t19`.`amount`,
               `t19`.`premium`,
+              `t19`.`premium_flagged`,
               `t19`.`main`,
+              `t19`.`main_flagged`,
               `t19`.`items`,
               `t19`.`discount`,
               `t19`.`is_order`,

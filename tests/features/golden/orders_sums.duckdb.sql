@@ -100,8 +100,12 @@ SELECT
     "t7"."slice" > 5) AS DOUBLE) AS "orders__n__180_ever",
   CAST(SUM("t7"."premium") FILTER(WHERE
     "t7"."slice" <= 7) AS DOUBLE) AS "orders__premium__0_365",
+  CAST(SUM("t7"."premium_flagged") FILTER(WHERE
+    "t7"."slice" <= 7) AS DOUBLE) AS "orders__premium_flagged__0_365",
   CAST(SUM("t7"."main") FILTER(WHERE
     "t7"."slice" <= 7) AS DOUBLE) AS "orders__main__0_365",
+  CAST(SUM("t7"."main_flagged") FILTER(WHERE
+    "t7"."slice" <= 7) AS DOUBLE) AS "orders__main_flagged__0_365",
   CAST(SUM("t7"."returns") FILTER(WHERE
     "t7"."slice" <= 4) AS DOUBLE) AS "orders__returns__0_90",
   CAST(SUM("t7"."returns") FILTER(WHERE
@@ -213,7 +217,9 @@ FROM (
       ) THEN "t6"."items" ELSE CAST(NULL AS BIGINT) END
     ) AS "items",
     SUM("t6"."premium") AS "premium",
+    SUM("t6"."premium_flagged") AS "premium_flagged",
     SUM("t6"."main") AS "main",
+    SUM("t6"."main_flagged") AS "main_flagged",
     SUM(CAST("t6"."is_return" AS BIGINT)) AS "returns",
     MAX(
       CASE WHEN "t6"."is_return" THEN "t6"."occurred_at" ELSE CAST(NULL AS TIMESTAMP) END
@@ -238,7 +244,9 @@ FROM (
       "t5"."lines",
       "t5"."amount",
       "t5"."premium",
+      "t5"."premium_flagged",
       "t5"."main",
+      "t5"."main_flagged",
       "t5"."items",
       "t5"."discount",
       "t5"."is_order",
@@ -263,7 +271,9 @@ FROM (
         "t4"."lines",
         "t4"."amount",
         "t4"."premium",
+        "t4"."premium_flagged",
         "t4"."main",
+        "t4"."main_flagged",
         "t4"."items",
         "t4"."discount",
         "t4"."is_order",
@@ -287,7 +297,9 @@ FROM (
           "t2"."lines",
           "t2"."amount",
           "t2"."premium",
+          "t2"."premium_flagged",
           "t2"."main",
+          "t2"."main_flagged",
           "t2"."items",
           "t2"."discount",
           "t2"."is_order",
