@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from configs.errors import NotEnoughDataError
 from configs.settings import Settings
+from features.specs import FeatureSet
+from models.encoding import Encoder
+from retention.beliefs import FILE as BELIEFS_FILE
+from retention.beliefs import MeasuredEffect, beliefs_to_json, effect_segments, measured_beliefs
 from retention.catalogue import Catalogue
-from retention.effects import Effect, measure_effects, measured_beliefs, treatment_outcomes
-from retention.strategies import MeasuredEffect
+from retention.effects import Effect, measure_effects, treatment_outcomes
+from retention.individual import FILE as INDIVIDUAL_FILE
+from retention.individual import IndividualEffect, effect_features, learn_individual, write_individual
 from retention.uplift import SMALLEST_ARM, UpliftReport, UpliftSettings, evaluate_uplift
 
 if TYPE_CHECKING:
@@ -61,8 +66,6 @@ def measure_campaigns(
     catalogue: Catalogue,
     settings: Settings,
     as_of: datetime,
-    *,
-    segments: Mapping[str, str] | None = None,
 ) -> Measurement:
     """Measure every strategy whose contacts had a horizon to work in before `as_of`.
 
@@ -74,8 +77,11 @@ def measure_campaigns(
         Beliefs; `targets.horizon_days`.
     as_of : datetime
         Nothing at or after it is seen.
-    segments : mapping of str to str, optional
-        Segment by customer_id, for effects per segment. It should have been known before the contacts.
+
+    Returns
+    -------
+    Measurement
+        Effects for everyone (`all`) and per segment of `retention.beliefs.effect_segments` as it was at the contact.
     """
     from features.engine import order_events
 
@@ -89,27 +95,39 @@ def measure_campaigns(
         horizon_days=settings.targets.horizon_days,
         until=pd.Timestamp(moment),
     )
-    if segments is not None:
-        outcomes = outcomes.assign(segment=outcomes["customer_id"].map(dict(segments)))
+    kinds = None
+    if "customer_type" in tables.columns("customers"):
+        given = tables.query("SELECT customer_id, customer_type FROM customers").to_pandas()
+        by_id = given.drop_duplicates("customer_id").set_index("customer_id")["customer_type"]
+        kinds = outcomes["customer_id"].map(by_id).to_numpy(dtype=object)
+    before = outcomes["orders_before"].to_numpy(dtype=np.float64) > 0
+    outcomes = outcomes.assign(segment=effect_segments(kinds, before))
     if "amount" not in tables.columns("transactions"):
         outcomes = outcomes.drop(columns=["spend_before"]).assign(spend=0.0)
-    effects = measure_effects(outcomes, segment_column="segment" if segments is not None else None)
+    effects = measure_effects(outcomes, segment_column="segment")
     return Measurement(effects, measured_beliefs(effects, catalogue), contacts)
 
 
-def campaign_uplift(
-    tables: Tables, strategy: str, settings: Settings, as_of: datetime, *, learner: UpliftSettings | None = None
-) -> UpliftReport:
-    """How well individual effects of one strategy can be told in advance, judged on unseen customers.
+@dataclass(frozen=True)
+class ContactRows:
+    """Contacts of one strategy whose horizon has closed: features at the contact, arm, whether an order came."""
 
-    Features are those of the moment of each contact; the outcome is an order within the horizon.
+    frame: pd.DataFrame
+    treated: NDArray[np.bool_]
+    active: NDArray[np.float64]
+
+
+def contact_rows(
+    tables: Tables, strategy: str, settings: Settings, as_of: datetime, feature_set: FeatureSet
+) -> ContactRows:
+    """Contacts of the last `MAX_MOMENTS` days on which the strategy was carried out, with features of these moments.
 
     Raises
     ------
     NotEnoughDataError
         Too few customers in an arm for individual effects.
     """
-    from features.engine import compute_features, feature_set_for, order_events
+    from features.engine import compute_features, order_events
 
     contacts = contacts_until(tables, as_of)
     own = contacts[contacts["strategy"] == strategy]
@@ -126,19 +144,70 @@ def campaign_uplift(
             f"use average effects until each arm has {SMALLEST_ARM}",
             value=strategy,
         )
-    chosen = feature_set_for(tables)
-    frame = compute_features(tables, [pd.Timestamp(at).to_pydatetime() for at in moments], chosen)
-    joined = outcomes.merge(
+    frame = compute_features(tables, [pd.Timestamp(at).to_pydatetime() for at in moments], feature_set)
+    joined = outcomes[["customer_id", "treated_at", "treated", "active"]].merge(
         frame, left_on=["customer_id", "treated_at"], right_on=["customer_id", "as_of"], how="inner"
     )
-    names = [spec.name for spec in chosen]
-    features = joined[names].copy()
-    for spec in chosen:
-        if spec.kind == "categorical":
-            features[spec.name] = features[spec.name].astype("category")
-    return evaluate_uplift(
-        features,
+    return ContactRows(
+        joined[list(frame.columns)],
         joined["treated"].to_numpy(dtype=np.bool_),
         joined["active"].to_numpy(dtype=np.float64),
-        settings=learner,
     )
+
+
+def campaign_uplift(
+    tables: Tables,
+    strategy: str,
+    settings: Settings,
+    as_of: datetime,
+    encoder: Encoder,
+    *,
+    learner: UpliftSettings | None = None,
+) -> UpliftReport:
+    """How well individual effects of one strategy can be told in advance, judged on unseen customers.
+
+    Features are those of the moment of each contact, as a model's encoder reads them; the outcome is an order within
+    the horizon.
+
+    Raises
+    ------
+    NotEnoughDataError
+        Too few customers in an arm for individual effects.
+    """
+    rows = contact_rows(tables, strategy, settings, as_of, encoder.feature_set)
+    return evaluate_uplift(_features(rows, encoder, learner), rows.treated, rows.active, settings=learner)
+
+
+def _features(rows: ContactRows, encoder: Encoder, learner: UpliftSettings | None) -> pd.DataFrame:
+    least = (learner or UpliftSettings()).effect_leaf_share
+    return effect_features(encoder.transform(rows.frame), encoder, least=least)
+
+
+def effect_files(
+    tables: Tables,
+    catalogue: Catalogue,
+    settings: Settings,
+    as_of: datetime,
+    encoder: Encoder,
+    *,
+    learner: UpliftSettings | None = None,
+) -> dict[str, bytes]:
+    """What a bundle keeps of measured effects: beliefs per strategy and segment, and whom a strategy moves.
+
+    Individual effects are learned only for strategies of the catalogue whose contacts were randomised, each arm large
+    enough, and kept only where they proved themselves on unseen customers.
+    """
+    found = measure_campaigns(tables, catalogue, settings, as_of)
+    files = {BELIEFS_FILE: beliefs_to_json(found.beliefs).encode()}
+    effects: list[IndividualEffect] = []
+    for code, belief in found.beliefs.items():
+        if belief.evidence != "randomised":
+            continue
+        try:
+            rows = contact_rows(tables, code, settings, as_of, encoder.feature_set)
+        except NotEnoughDataError:
+            continue
+        one = learn_individual(code, _features(rows, encoder, learner), rows.treated, rows.active, settings=learner)
+        effects += [one] if one is not None else []
+    files[INDIVIDUAL_FILE] = write_individual(effects)
+    return files

@@ -5,13 +5,14 @@ a product with several such entries sits in several categories; otherwise the li
 product in k categories gives each of them 1/k of its sales, so that shares add up to one.
 
 At every level of the tree a category is *main* if it is among the largest that together make 80 % of the company's
-sales of the last year, else *auxiliary*; a product is *premium* if its `line` says so or, without a flag, if its unit
+sales of the last year, else *auxiliary*, and a customer's spend in it is *high*, *medium* or *low* by the thirds of its
+buyers; a product is *premium* if its `line` says so or, without a flag, if its unit
 price is in the upper third of its category, else *mass*.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -19,12 +20,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from retention.category_tree import SEPARATOR, category_paths, category_tree, line_code
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from features.engine import Tables
 
-SEPARATOR = ">"
 MAX_LEVELS = 3
 LEAF = -1
 """Stands for the whole path of a product, however deep: what breadth is counted over."""
@@ -32,106 +34,10 @@ MAIN_SHARE = 0.80
 PREMIUM_QUANTILE = 2 / 3
 SMALLEST_CATEGORY = 3
 """Products that a category must have for an upper third of prices."""
+SMALLEST_BUYERS = 9
+"""Buyers that a category must have for thirds of their spend."""
 
 WINDOW_DAYS = 365
-LINE_CODES = {
-    "premium": ("premium", "high", "luxury", "高端"),
-    "mass": ("mass", "standard", "economy", "大众"),
-    "main": ("main", "core", "main line", "主力"),
-    "auxiliary": ("auxiliary", "accessory", "secondary", "auxiliary line", "辅助"),
-}
-_LINE_OF = {word: code for code, words in LINE_CODES.items() for word in words}
-
-
-@dataclass(frozen=True)
-class Category:
-    """One node of the tree.
-
-    Attributes
-    ----------
-    path : tuple of str
-        Names from the top down to this one.
-    order : int
-        Place among its siblings, by name, from 0.
-    products : int
-        Products below it.
-    """
-
-    path: tuple[str, ...]
-    order: int
-    products: int
-
-    @property
-    def name(self) -> str:
-        """Own name."""
-        return self.path[-1]
-
-    @property
-    def parent(self) -> tuple[str, ...] | None:
-        """Path of the category above, None at the top."""
-        return self.path[:-1] or None
-
-    @property
-    def level(self) -> int:
-        """1 at the top."""
-        return len(self.path)
-
-
-def category_paths(category: Any) -> list[tuple[str, ...]]:
-    """Paths of a product from its `category` value, without doubles, in the order given.
-
-    Examples
-    --------
-    >>> category_paths(["Drinks", "Tea"])
-    [('Drinks', 'Tea')]
-    >>> category_paths(["Drinks > Tea", "Gifts"])
-    [('Drinks', 'Tea'), ('Gifts',)]
-    >>> category_paths(None)
-    []
-    """
-    if category is None or (isinstance(category, float) and np.isnan(category)):
-        return []
-    entries = [category] if isinstance(category, str) else [str(entry) for entry in category if entry is not None]
-    entries = [entry.strip() for entry in entries if entry.strip()]
-    if not entries:
-        return []
-    if any(SEPARATOR in entry for entry in entries):
-        paths = [tuple(part.strip() for part in entry.split(SEPARATOR) if part.strip()) for entry in entries]
-    else:
-        paths = [tuple(entries)]
-    return [path for path in dict.fromkeys(paths) if path]
-
-
-def category_tree(paths: Iterable[Iterable[tuple[str, ...]]]) -> dict[tuple[str, ...], Category]:
-    """The tree of all products' paths, parents before children, siblings in order.
-
-    Parameters
-    ----------
-    paths : iterable
-        Per product its paths.
-
-    Examples
-    --------
-    >>> tree = category_tree([[("Drinks", "Tea")], [("Drinks", "Coffee")]])
-    >>> [(node.path, node.order, node.products) for node in tree.values()]
-    [(('Drinks',), 0, 2), (('Drinks', 'Coffee'), 0, 1), (('Drinks', 'Tea'), 1, 1)]
-    """
-    counts: dict[tuple[str, ...], int] = {}
-    for own in paths:
-        for node in {path[: depth + 1] for path in own for depth in range(len(path))}:
-            counts[node] = counts.get(node, 0) + 1
-    order: dict[tuple[str, ...], int] = {}
-    tree = {}
-    for path in sorted(counts):
-        above = path[:-1]
-        tree[path] = Category(path, order.get(above, 0), counts[path])
-        order[above] = order.get(above, 0) + 1
-    return tree
-
-
-def line_code(value: Any) -> str | None:
-    """`premium`, `mass`, `main`, `auxiliary`, or None for another or no flag."""
-    return _LINE_OF.get(str(value).strip().lower()) if value is not None else None
 
 
 @dataclass(frozen=True)
@@ -144,10 +50,16 @@ class LineReference:
         Lowest category of a path → unit price above which a line of it is premium.
     main : dict
         Level of the tree (as text) → categories that together make 80 % of the sales.
+    thirds : dict
+        Level (as text) → category → yearly spend of its buyers where the middle and the upper third begin.
+    order : dict
+        Category (as a path) → place among its siblings, from 0.
     """
 
     price_limits: dict[str, float] = field(default_factory=dict)
     main: dict[str, list[str]] = field(default_factory=dict)
+    thirds: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    order: dict[str, int] = field(default_factory=dict)
 
 
 def price_limits(items: pd.DataFrame) -> dict[str, float]:
@@ -181,7 +93,19 @@ def line_reference(tables: Tables, as_of: datetime) -> LineReference | None:
         return None
     limits = price_limits(source.items)
     spent = _spent(tables, source, _nodes(source.items, limits), as_of)
-    return LineReference(limits, _main_categories(spent[spent["level"] > 0]))
+    return _reference(source, limits, spent)
+
+
+def _reference(source: _Source, limits: dict[str, float], spent: pd.DataFrame) -> LineReference:
+    deep = spent[(spent["level"] > 0) & (spent["spent"] > 0)]
+    thirds: dict[str, dict[str, list[float]]] = {}
+    for (level, category), amounts in deep.groupby(["level", "category"])["spent"]:
+        if len(amounts) >= SMALLEST_BUYERS:
+            edges = [float(edge) for edge in np.quantile(amounts, [1 / 3, 2 / 3])]
+            thirds.setdefault(str(level), {})[str(category)] = edges
+    tree = category_tree(source.items["paths"].tolist())
+    order = {f" {SEPARATOR} ".join(path): node.order for path, node in tree.items()}
+    return LineReference(limits, _main_categories(spent[spent["level"] > 0]), thirds, order)
 
 
 def line_shares(tables: Tables, as_of: datetime, reference: LineReference | None = None) -> pd.DataFrame | None:
@@ -201,18 +125,19 @@ def line_shares(tables: Tables, as_of: datetime, reference: LineReference | None
     DataFrame or None
         None where the log has neither categories nor product lines, or no amounts. Else one row per customer:
         customer_id, premium_share and main_share (0–1, NaN unknown), premium_share_flagged and main_share_flagged
-        (share of that spend whose product carries a flag), categories_90d and categories_prior_90d (distinct
-        categories of the last 90 days and of the 90 before), and `categories`: a list of dicts with level, category
-        (the largest, as a path), share of spend, count of categories, line (`premium`, `mass`, `unknown`) and role
-        (`main`, `auxiliary`).
+        (share of that spend whose product carries a flag; 0 where the price level, or the category's role, stands in
+        for it), categories_90d and categories_prior_90d (distinct categories of the last 90 days and of the 90
+        before), and `categories`: per level a dict with level, category (the largest, as a path), parent (None at the
+        top), order (among its siblings), spent, share of the customer's spend, tier (`high`, `medium`, `low` among the
+        buyers of the category, `unknown`), count of categories, count_90d and count_prior_90d, line (`premium`,
+        `mass`, `unknown`) and role (`main`, `auxiliary`).
     """
     source = _source(tables, as_of)
     if source is None:
         return None
     limits = price_limits(source.items) if reference is None else reference.price_limits
     spent = _spent(tables, source, _nodes(source.items, limits), as_of)
-    main = _main_categories(spent[spent["level"] > 0]) if reference is None else reference.main
-    return _customers(spent, main)
+    return _customers(spent, _reference(source, limits, spent) if reference is None else reference)
 
 
 @dataclass(frozen=True)
@@ -334,7 +259,7 @@ def _spent(tables: Tables, source: _Source, nodes: pa.Table, as_of: datetime) ->
     return found
 
 
-def _customers(spent: pd.DataFrame, main: Mapping[str, list[str]]) -> pd.DataFrame:
+def _customers(spent: pd.DataFrame, reference: LineReference) -> pd.DataFrame:
     whole = spent[spent["level"] == 0].set_index("customer_id")
     found = pd.DataFrame(index=whole.index.sort_values())
     for name in ("premium", "main"):
@@ -352,36 +277,55 @@ def _customers(spent: pd.DataFrame, main: Mapping[str, list[str]]) -> pd.DataFra
         found[column] = (
             finest[finest[source]].groupby("customer_id").size().astype(float).reindex(found.index, fill_value=0.0)
         )
-    central = {(int(level), name) for level, names in main.items() for name in names}
-    totals = deep.groupby(["customer_id", "level"], sort=False)["spent"].transform("sum")
+    central = {(int(level), name) for level, names in reference.main.items() for name in names}
+    _judge_by_category(found, deep[deep["level"] == 1], central)
+    by_level = deep.groupby(["customer_id", "level"], sort=False)
+    totals = by_level["spent"].transform("sum")
     top = deep.assign(
         share=deep["spent"] / totals.where(totals > 0),
-        count=deep.groupby(["customer_id", "level"], sort=False)["category"].transform("size"),
+        count=by_level["category"].transform("size"),
+        count_90d=by_level["lately"].transform("sum").astype(int),
+        count_prior_90d=by_level["before"].transform("sum").astype(int),
     ).drop_duplicates(["customer_id", "level"])
     priced, premium = (np.nan_to_num(np.asarray(top[name], dtype=np.float64)) for name in ("premium_known", "premium"))
     line = np.where(priced <= 0, "unknown", np.where(premium >= 0.5 * priced, "premium", "mass"))
     lists: dict[str, list[dict[str, Any]]] = {}
-    for customer, level, category, share, count, kind in zip(
-        top["customer_id"].tolist(),
-        top["level"].tolist(),
-        top["category"].tolist(),
-        top["share"].tolist(),
-        top["count"].tolist(),
-        line.tolist(),
-        strict=True,
+    columns = ("customer_id", "level", "category", "spent", "share", "count", "count_90d", "count_prior_90d")
+    for (customer, level, category, amount, share, *counts), kind in zip(
+        zip(*(top[name].tolist() for name in columns), strict=True), line.tolist(), strict=True
     ):
         lists.setdefault(customer, []).append(
             {
                 "level": level,
                 "category": category,
+                "parent": category.rpartition(f" {SEPARATOR} ")[0] or None,
+                "order": reference.order.get(category),
+                "spent": amount,
                 "share": share,
-                "count": count,
+                "tier": _third(amount, reference.thirds.get(str(level), {}).get(category)),
+                "count": counts[0],
+                "count_90d": counts[1],
+                "count_prior_90d": counts[2],
                 "line": kind,
                 "role": "main" if (level, category) in central else "auxiliary",
             }
         )
     found["categories"] = pd.Series([lists.get(customer, []) for customer in found.index], found.index, dtype=object)
     return found.reset_index()
+
+
+def _judge_by_category(found: pd.DataFrame, top_level: pd.DataFrame, central: set[tuple[int, str]]) -> None:
+    """Where no product says main or auxiliary, the share of spend in main categories stands in, without a flag."""
+    inside = [(1, name) in central for name in top_level["category"].tolist()]
+    total = top_level.groupby("customer_id")["spent"].sum()
+    share = top_level[inside].groupby("customer_id")["spent"].sum().reindex(total.index, fill_value=0.0)
+    found["main_share"] = found["main_share"].fillna((share / total.where(total > 0)).reindex(found.index))
+
+
+def _third(amount: float, edges: list[float] | None) -> str:
+    if edges is None:
+        return "unknown"
+    return "low" if amount < edges[0] else "medium" if amount < edges[1] else "high"
 
 
 def _main_categories(deep: pd.DataFrame) -> dict[str, list[str]]:

@@ -1,4 +1,4 @@
-"""What strategies really do: effects with intervals, and beliefs drawn towards what was measured.
+"""What strategies really do: effects with intervals, measured against customers left alone.
 
 Effects are differences between the arms (`retention.holdout`) in the horizon after the contact; what was known before
 it takes noise out (CUPED). All functions are pure.
@@ -7,7 +7,7 @@ it takes noise out (CUPED). All functions are pure.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -16,9 +16,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from configs.errors import DataError
-from retention.catalogue import Catalogue, Evidence
+from retention.catalogue import Evidence
 from retention.holdout import TREATED
-from retention.strategies import MeasuredEffect
 
 Floats = NDArray[np.float64]
 Outcome = Literal["active", "spend", "orders", "spend_if_active"]
@@ -304,64 +303,3 @@ def measure_effects(
                     )
                 )
     return found
-
-
-def shrink(prior: float, prior_sd: float, measured: float, se: float) -> tuple[float, float]:
-    """Belief after a measurement: the precision-weighted mean and its standard deviation (normal–normal update).
-
-    Examples
-    --------
-    >>> tuple(round(value, 4) for value in shrink(0.05, 0.02, 0.01, 0.02))
-    (0.03, 0.0141)
-    """
-    if se <= 0 or not math.isfinite(se):
-        return prior, prior_sd
-    weight = prior_sd**2 / (prior_sd**2 + se**2)
-    return prior + weight * (measured - prior), math.sqrt(weight) * se
-
-
-def even_odds_points(effect: float, base: float) -> float:
-    """The change of P at even odds that has the same shift of log-odds as `effect` has at `base`.
-
-    Examples
-    --------
-    >>> round(even_odds_points(0.03, 0.1), 4)
-    0.0735
-    """
-    low, high = 1e-6, 1 - 1e-6
-    before, after = min(max(base, low), high), min(max(base + effect, low), high)
-    shift = math.log(after / (1 - after)) - math.log(before / (1 - before))
-    return 1 / (1 + math.exp(-shift)) - 0.5
-
-
-UPLIFT_SD = 0.03
-"""How sure the catalogue's belief in a spend uplift is (standard deviation)."""
-
-
-def measured_beliefs(
-    effects: Sequence[Effect], catalogue: Catalogue, *, segment: str = "all"
-) -> dict[str, MeasuredEffect]:
-    """What the selection may believe of each strategy after measuring: prior and measurement weighted by precision.
-
-    The effect on `active` is carried to even odds by the held-out mean and moves `orders_points`; the effect on
-    `spend_if_active`, relative to the held-out mean, moves `spend_uplift`. The evidence level becomes that of the
-    measurement.
-    """
-    by_outcome = {(effect.strategy, effect.outcome): effect for effect in effects if effect.segment == segment}
-    beliefs: dict[str, MeasuredEffect] = {}
-    for code in catalogue.codes:
-        active = by_outcome.get((code, "active"))
-        if active is None:
-            continue
-        prior = catalogue[code].effect
-        base = min(max(active.mean_held_out, 0.01), 0.99)
-        points = even_odds_points(active.effect, base)
-        scale = 0.25 / (base * (1 - base))  # slope of even_odds_points at no effect
-        mean, _ = shrink(prior.orders_points, prior.sd_points, points, active.se * scale)
-        uplift = prior.spend_uplift
-        spend = by_outcome.get((code, "spend_if_active"))
-        if spend is not None and spend.mean_held_out > 0:
-            relative, error = spend.effect / spend.mean_held_out, spend.se / spend.mean_held_out
-            uplift, _ = shrink(prior.spend_uplift, UPLIFT_SD, relative, error)
-        beliefs[code] = MeasuredEffect(mean, uplift, active.evidence)
-    return beliefs

@@ -3,20 +3,21 @@
 For customer i and strategy s, with P = probability of an order in the horizon and V = spend if there is one::
 
     shift   = logit(0.5 + orders_points) * (1 + driver_match * match)       log-odds
-    effect  = sigmoid(logit(P) + shift) - P                                  change of P
+    effect  = sigmoid(logit(P) + shift) - P + own                            change of P
     gain    = margin * V * (effect + P * spend_uplift)
     cost    = contact + minutes / 60 * hour + discount * order value * (P + effect)
     profit  = gain - cost
 
-`match` is the share of the customer's risk points that the strategy's drivers explain, or of the protective points
-that it builds on, whichever is larger. Candidates are those whose condition holds and that no veto forbids; the best by
-profit comes first, and no two of the same kind are given. Without amounts there is no profit: candidates are ranked
+`match` is the share of the customer's risk points that the strategy's drivers explain, or of the protective points that
+it builds on, whichever is larger; it counts for beliefs that rest on a rule, because what was measured was measured on
+customers whom the strategy matched. `own` is how much more than the average customer this one is moved, where that was
+learned (`retention.individual`), else 0. Candidates are those whose condition holds and that no veto forbids; the best
+by profit comes first, and no two of the same kind are given. Without amounts there is no profit: candidates are ranked
 by orders gained per unit of cost. Every row is decided by itself, so batch and service give the same answer.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,8 +28,10 @@ from numpy.typing import NDArray
 
 from configs.settings import Settings
 from features.specs import DRIVERS
-from retention.catalogue import Catalogue, Strategy
-from retention.conditions import CHANNELS, Table
+from retention.beliefs import MeasuredEffect, believed, effect_segments
+from retention.catalogue import EVIDENCE, Catalogue, Strategy
+from retention.condition_fields import CHANNELS
+from retention.conditions import Table
 from retention.consent import allowed_channels
 from retention.strategy_texts import StrategyWriter
 from retention.vetoes import veto_index, vetoes
@@ -40,17 +43,11 @@ CHUNK = 10_000
 DUTY_FIRST = 1e12
 """Added to the rank of what is owed to the customer: it comes before anything that is merely profitable."""
 
+OWN_EFFECT = "own_effect_"
+"""Columns of the scores that tell, per strategy code, how much more than the average a customer is moved by it."""
+
 INPUT_FIELDS = ("preferred_channel", "consent", "owner", "birthday", "renewal_at", "industry", "company_size")
 """Columns that are taken from the profile where the scores do not have them."""
-
-
-@dataclass(frozen=True)
-class MeasuredEffect:
-    """What replaces a prior: the effect after shrinkage; see `retention.effects.shrink`."""
-
-    orders_points: float
-    spend_uplift: float
-    evidence: str
 
 
 @dataclass(frozen=True)
@@ -67,7 +64,8 @@ class _Money:
 class Offer:
     """Everything computed per customer × strategy; all arrays of shape (n, s).
 
-    `veto` is 0 where allowed, else 1 + the index of the veto in the catalogue; `channel` is the index in `channels`.
+    `veto` is 0 where allowed, else 1 + the index of the veto in the catalogue; `channel` is the index in `channels`,
+    `evidence` that in `retention.catalogue.EVIDENCE`.
     """
 
     strategies: tuple[Strategy, ...]
@@ -75,6 +73,7 @@ class Offer:
     veto: NDArray[np.int16]
     effect: Floats
     uplift: Floats
+    evidence: NDArray[np.int8]
     cost: Floats
     minutes: Floats
     profit: Floats
@@ -128,7 +127,7 @@ def select_strategies(
     for start in range(0, len(scores), CHUNK):
         part = with_profile(scores.iloc[start : start + CHUNK], profile)
         offer = price_strategies(part, catalogue, settings, recent_contacts=recent_contacts, measured=measured)
-        chosen.extend(_entries(part, offer, catalogue, settings, measured or {}))
+        chosen.extend(_entries(part, offer, catalogue, settings))
     return pd.Series(chosen, index=scores.index, dtype="object", name="strategies")
 
 
@@ -163,6 +162,8 @@ def price_strategies(
     veto = vetoes(table, catalogue, channel, channels, consented, recent_contacts, settings)
     eligible = np.zeros((rows, count), dtype=np.bool_, order="F")
     effect, uplift, cost, minutes = (np.zeros((rows, count), order="F") for _ in range(4))
+    evidence = np.zeros((rows, count), dtype=np.int8, order="F")
+    segments = _segments(scores)
     risk_driver = np.full((rows, count), -1, dtype=np.int8, order="F")
     strength_driver = np.full((rows, count), -1, dtype=np.int8, order="F")
     channel_cost = np.array([catalogue.channels[name].cost for name in channels])
@@ -171,11 +172,11 @@ def price_strategies(
     for column, strategy in enumerate(strategies):
         eligible[:, column] = strategy.condition.holds(table)
         match = _match(strategy, shares, leading, column, risk_driver, strength_driver)
-        points, spend_uplift = _belief(strategy, measured)
-        shift = math.log((0.5 + points) / (0.5 - points)) * (1 + catalogue.selection.driver_match * match)
-        shifted = odds * np.exp(shift)
-        effect[:, column] = shifted / (1 + shifted) - money.active
-        uplift[:, column] = spend_uplift
+        points, uplift[:, column], evidence[:, column] = believed(strategy, measured, segments)
+        matched = 1 + catalogue.selection.driver_match * match * (evidence[:, column] == EVIDENCE.index("rule"))
+        shifted = odds * np.exp(np.log((0.5 + points) / (0.5 - points)) * matched)
+        own = np.nan_to_num(_number(scores, f"{OWN_EFFECT}{strategy.code}"))
+        effect[:, column] = np.clip(shifted / (1 + shifted) - money.active + own, -money.active, 1 - money.active)
         minutes[:, column] = strategy.staff_minutes + channel_minutes[channel[:, column]]
         contact = (strategy.cost + channel_cost[channel[:, column]]) * retention.contact_cost_scale
         given = strategy.discount * np.nan_to_num(money.order_value) * (money.active + effect[:, column])
@@ -188,16 +189,19 @@ def price_strategies(
     rank = np.where(duty[None, :], rank + DUTY_FIRST, rank)
     veto[(veto == 0) & money.priced[:, None] & (profit < 0) & ~duty[None, :]] = unprofitable
     return Offer(
-        strategies, eligible, veto, effect, uplift, cost, minutes, profit, rank, channel, channels,
+        strategies, eligible, veto, effect, uplift, evidence, cost, minutes, profit, rank, channel, channels,
         risk_driver, strength_driver, money.priced,
     )  # fmt: skip
 
 
-def _belief(strategy: Strategy, measured: Mapping[str, MeasuredEffect] | None) -> tuple[float, float]:
-    found = measured.get(strategy.code) if measured else None
-    if found is None:
-        return strategy.effect.orders_points, strategy.effect.spend_uplift
-    return float(np.clip(found.orders_points, -0.45, 0.45)), found.spend_uplift
+def _segments(scores: pd.DataFrame) -> NDArray[np.object_]:
+    """Segments of measured effects; None where the last order is not told."""
+    if not {"days_since_last_order", "horizon_days"} <= set(scores.columns):
+        return np.full(len(scores), None, dtype=object)
+    kind = scores["customer_type"].to_numpy(dtype=object) if "customer_type" in scores.columns else None
+    with np.errstate(invalid="ignore"):
+        active = _number(scores, "days_since_last_order") <= _number(scores, "horizon_days")
+    return effect_segments(kind, active)
 
 
 def _number(scores: pd.DataFrame, name: str) -> Floats:
@@ -315,15 +319,10 @@ def _entries(
     offer: Offer,
     catalogue: Catalogue,
     settings: Settings,
-    measured: Mapping[str, MeasuredEffect],
 ) -> list[list[dict[str, Any]]]:
     chosen, following = choose(offer, settings.retention.max_strategies)
     writer = StrategyWriter(scores, offer, catalogue, settings.data.currency)
     drivers = list(DRIVERS)
-    evidence = [
-        measured[strategy.code].evidence if strategy.code in measured else strategy.effect.evidence
-        for strategy in offer.strategies
-    ]
     result: list[list[dict[str, Any]]] = []
     for row, (picks, after) in enumerate(zip(chosen.tolist(), following.tolist(), strict=True)):
         entries: list[dict[str, Any]] = []
@@ -351,7 +350,7 @@ def _entries(
                     "staff_minutes": float(offer.minutes[row, column]),
                     "effect": round(float(offer.effect[row, column]), 6),
                     "spend_uplift": float(offer.uplift[row, column]),
-                    "evidence": evidence[column],
+                    "evidence": EVIDENCE[offer.evidence[row, column]],
                     "channel": offer.channels[offer.channel[row, column]],
                     "driver": drivers[driver] if driver >= 0 else None,
                 }

@@ -55,6 +55,7 @@ class StrategyWriter:
         self._scores = scores
         self._drivers = list(DRIVERS)
         self._points = Table(scores).points()
+        self._amounts: dict[tuple[float, Lang], str] = {}
         self._words: dict[tuple[str, Lang], list[str]] = {}
         self._known: dict[str, list[bool]] = {}
         self._needed = [sorted(placeholders(strategy.why.en)) for strategy in offer.strategies]
@@ -120,11 +121,18 @@ class StrategyWriter:
         profits = float(offer.profit[row, after]), float(offer.profit[row, column])
         made = []
         for language in LANGUAGES:
-            amount, own = (format_value(profit, "money", language, self._currency) for profit in profits)
+            amount, own = (self._money(profit, language) for profit in profits)
             made.append(
                 phrases["next_less"].of(language).format(name=candidate.name.of(language), amount=amount, own=own)
             )
         return made[0], made[1]
+
+    def _money(self, amount: float, language: Lang) -> str:
+        # what is shown has two decimals at most, so many customers share a text
+        key = (round(amount) if abs(amount) >= 1_000 else round(amount, 2), language)
+        if key not in self._amounts:
+            self._amounts[key] = format_value(amount, "money", language, self._currency)
+        return self._amounts[key]
 
     def _once(self, what: str, first: int, second: int, make: Callable[[Lang], str]) -> Pair:
         key = (what, first, second)

@@ -1,8 +1,10 @@
 """Early warnings: what a customer does differently from the own normal, how much, and since when.
 
 Every sign compares the last 90 days (or the time since the last order) with what the same customer did before. A sign
-needs enough of that "before" to know the normal; without it there is no warning. The signs are facts of the log, not
-predictions, so they also speak where there is no model.
+needs enough of that "before" to know the normal; without it there is no warning. How far from normal is far enough
+follows from the customer's own spread and from how much of it has been seen, so that a customer who goes on as before
+carries a sign only as often as a written false-alarm rate says. The signs are facts of the log, not predictions, so
+they also speak where there is no model.
 """
 
 from __future__ import annotations
@@ -21,17 +23,24 @@ from retention.wording import LANGUAGES, format_dates, format_values, texts
 WINDOW_DAYS = 90.0
 
 OVERDUE_FROM = 1.5
-OVERDUE_SPREADS = 2.0
 OVERDUE_ORDERS = 4
+OVERDUE_BY_CHANCE = 0.30
+"""Chance that a customer who goes on as before is called overdue once in 90 days."""
+PRIOR_GAPS = 4.0
+"""Weight, in gaps, of a coefficient of variation of 1 (purely random gaps) beside the customer's own."""
 BY_CHANCE = 0.05
+"""Chance that a customer who goes on as before shows a fall of a count this large."""
+VALUE_BY_CHANCE = 0.01
+"""The same for the mean order, which says least about leaving."""
 HALVED = 0.5
 ENOUGH_BEFORE = 4.0
 ENOUGH_HISTORY_DAYS = 270.0
 VALUE_ORDERS_BEFORE = 3.0
 VALUE_FALL = 0.7
-VALUE_DEVIATIONS = 2.0
 STEADY = 0.75
 SATISFACTION_FALL = 0.10
+CONTENT_FROM = 0.75
+"""A mean score from here up, four of five, is still good after a fall."""
 COMPLAINTS_RISE = 2.0
 
 UNITS = {
@@ -116,20 +125,49 @@ def _ago(frame: pd.DataFrame, days: Floats | float) -> NDArray[np.datetime64]:
 
 
 def _overdue(frame: pd.DataFrame) -> Sign:
-    """Silence beyond 1.5 usual gaps, and beyond the mean gap by two of the customer's own standard deviations."""
+    """Silence longer than a customer who goes on as before would show once in 90 days, and 1.5 usual gaps.
+
+    Gaps of a customer are taken as Gamma distributed with shape k = 1 / cv²; with the mean m of n of them seen, the
+    next one divided by m follows F(2k, 2kn), which allows for a normal known from few orders. A weekly buyer has 13
+    gaps in 90 days that could each give a false alarm, a yearly buyer one, so the chance is divided among them.
+    """
+    from scipy.special import fdtri
+
     gap, silent = number(frame, "mean_gap_days"), number(frame, "days_since_last_order")
-    limit = np.maximum(OVERDUE_FROM, 1.0 + OVERDUE_SPREADS * np.nan_to_num(number(frame, "gap_cv"), nan=1.0))
+    gaps = np.maximum(number(frame, "orders_ever") - 1.0, 1.0)
+    own = np.nan_to_num(number(frame, "gap_cv"), nan=1.0)
+    shape = (gaps + PRIOR_GAPS) / (gaps * own**2 + PRIOR_GAPS)
+    chance = 1.0 - (1.0 - OVERDUE_BY_CHANCE) ** np.minimum(gap / WINDOW_DAYS, 1.0)
+    known = (number(frame, "orders_ever") >= OVERDUE_ORDERS) & (gap > 0)
+    longest = fdtri(2.0 * shape, 2.0 * shape * gaps, np.where(known, 1.0 - chance, 0.5))
+    limit = np.maximum(OVERDUE_FROM, longest)
     ratio = silent / gap
-    on = (number(frame, "orders_ever") >= OVERDUE_ORDERS) & (gap > 0) & (ratio >= limit)
+    on = known & (ratio >= limit)
     return Sign("overdue", on, silent, gap, ratio, _ago(frame, np.where(on, silent - limit * gap, np.nan)))
 
 
-def _rare(count: Floats, expected: Floats) -> NDArray[np.bool_]:
-    """Whether so few events are rarer than one in twenty by chance at the usual rate (Poisson)."""
-    from scipy.special import pdtr
+def _rare(recent: Floats, before: Floats, windows: Floats, spread: Floats | float = 1.0) -> NDArray[np.bool_]:
+    """Whether so few events in 90 days are rarer than `BY_CHANCE` after what was seen before.
 
-    known = np.isfinite(count) & np.isfinite(expected)
-    chance = pdtr(np.where(known, count, 0.0), np.where(known, np.maximum(expected, 0.0), 0.0))
+    Given their sum, the recent of two Poisson counts is binomial (Przyborowski and Wilenski 1940), which allows for a
+    normal known from few events.
+
+    Parameters
+    ----------
+    recent, before : ndarray, shape (n,)
+        Events of the last 90 days, and of the time before.
+    windows : ndarray, shape (n,)
+        How many times 90 days that time was.
+    spread : ndarray or float
+        Variance of counts as a multiple of the Poisson one, at least 1: events that come in bursts count for less.
+    """
+    from scipy.special import betainc
+
+    known = np.isfinite(recent) & np.isfinite(before) & (windows > 0)
+    few, many = np.where(known, recent, 0.0) / spread, np.maximum(np.where(known, before, 0.0), 0.0) / spread
+    share = 1.0 / (1.0 + np.where(known, windows, 1.0))
+    # P(X <= few) of a binomial as a regularised beta function, which also takes counts that were divided
+    chance = np.where(many > 0, betainc(np.maximum(many, 1e-9), few + 1.0, 1.0 - share), 1.0)
     return np.asarray(known & (chance <= BY_CHANCE))
 
 
@@ -143,7 +181,9 @@ def _rate_before(frame: pd.DataFrame, recent: Floats, year: Floats) -> tuple[Flo
 def _frequency(frame: pd.DataFrame, days: OrderDays | None) -> Sign:
     recent, year = number(frame, "orders_90d"), number(frame, "orders_365d")
     normal, enough = _rate_before(frame, recent, year)
-    on = enough & (year - recent >= ENOUGH_BEFORE) & (recent <= HALVED * normal) & _rare(recent, normal)
+    bursts = np.maximum(np.nan_to_num(number(frame, "gap_cv"), nan=1.0) ** 2, 1.0)
+    rare = _rare(recent, year - recent, (year - recent) / normal, bursts)
+    on = enough & (year - recent >= ENOUGH_BEFORE) & (recent <= HALVED * normal) & rare
     since = _ago(frame, np.where(on, WINDOW_DAYS, np.nan))
     if days is not None and on.any():
         exact = _fell_below(frame["customer_id"], on, np.floor(HALVED * normal), days)
@@ -189,13 +229,15 @@ def _order_value(frame: pd.DataFrame, days: OrderDays | None) -> Sign:
     least = 2.0 if days is not None else 5.0
     on = (orders >= least) & (before_orders >= VALUE_ORDERS_BEFORE) & (normal > 0) & (value <= VALUE_FALL * normal)
     if days is not None and on.any():
-        on &= _value_drop(frame, days) >= VALUE_DEVIATIONS
+        on &= _value_chance(frame, days) <= VALUE_BY_CHANCE
     size = normal / np.maximum(value, 0.01 * normal)
     return Sign("order_value_falling", on, value, normal, size, _ago(frame, np.where(on, WINDOW_DAYS, np.nan)))
 
 
-def _value_drop(frame: pd.DataFrame, days: OrderDays) -> Floats:
-    """Fall of the mean logarithm of order-day amounts, in standard errors (pooled variance); NaN without spread."""
+def _value_chance(frame: pd.DataFrame, days: OrderDays) -> Floats:
+    """Chance of so large a fall of the mean logarithm of order-day amounts (pooled t-test); NaN without spread."""
+    from scipy.special import stdtr
+
     as_of = pd.Timestamp(frame["as_of"].max()).to_datetime64().astype("datetime64[D]")
     age = (as_of - days.day).astype("int64")
     paid = days.amount > 0
@@ -211,7 +253,8 @@ def _value_drop(frame: pd.DataFrame, days: OrderDays) -> Floats:
     # few recent orders say little about their own spread, so both periods share one
     variance = (first + second) / (few + many - 2.0)
     drop = (before - recent) / np.sqrt(variance * (1.0 / few + 1.0 / many))
-    return looked_up(frame["customer_id"], days.ids, np.asarray(drop, dtype=np.float64), np.nan)
+    chance = stdtr(np.maximum(few + many - 2.0, 1.0), -drop)
+    return looked_up(frame["customer_id"], days.ids, np.asarray(chance, dtype=np.float64), np.nan)
 
 
 def _breadth(frame: pd.DataFrame) -> Sign:
@@ -220,7 +263,7 @@ def _breadth(frame: pd.DataFrame) -> Sign:
     orders = number(frame, "orders_90d")
     orders_before = number(frame, "orders_180d") - orders
     steady = (orders >= 1) & (orders_before >= 1) & (orders >= STEADY * orders_before)
-    on = (earlier >= 3) & (recent <= HALVED * earlier) & steady & _rare(recent, earlier)
+    on = (earlier >= 3) & (recent <= HALVED * earlier) & steady & _rare(recent, earlier, np.ones(len(frame)))
     size = earlier / np.maximum(recent, 0.5)
     return Sign("breadth_shrinking", on, recent, earlier, size, _ago(frame, np.where(on, WINDOW_DAYS, np.nan)))
 
@@ -241,7 +284,7 @@ def _open_complaint(frame: pd.DataFrame) -> Sign:
 
 def _satisfaction(frame: pd.DataFrame) -> Sign:
     change, mean = number(frame, "satisfaction_trend"), number(frame, "satisfaction_mean_365d")
-    on = np.isfinite(mean) & (change <= -SATISFACTION_FALL)
+    on = np.isfinite(mean) & (mean < CONTENT_FROM) & (change <= -SATISFACTION_FALL)
     size = 1.0 + np.abs(change)
     return Sign("satisfaction_falling", on, -change, mean, size, _ago(frame, np.where(on, WINDOW_DAYS, np.nan)))
 
@@ -249,14 +292,16 @@ def _satisfaction(frame: pd.DataFrame) -> Sign:
 def _falling(frame: pd.DataFrame, code: str, recent_of: str, year_of: str) -> Sign:
     recent, year = number(frame, recent_of), number(frame, year_of)
     normal, enough = _rate_before(frame, recent, year)
-    on = enough & (year - recent >= ENOUGH_BEFORE) & (recent <= HALVED * normal) & _rare(recent, normal)
+    rare = _rare(recent, year - recent, (year - recent) / normal)
+    on = enough & (year - recent >= ENOUGH_BEFORE) & (recent <= HALVED * normal) & rare
     size = normal / np.maximum(recent, 0.5)
     return Sign(code, on, recent, normal, size, _ago(frame, np.where(on, WINDOW_DAYS, np.nan)))
 
 
 def _cart(frame: pd.DataFrame) -> Sign:
-    left = number(frame, "cart_abandoned_30d")
-    on = left >= 1
+    """A cart left standing although an order is due; who orders as usual may well fill one more."""
+    left, gap = number(frame, "cart_abandoned_30d"), number(frame, "mean_gap_days")
+    on = (left >= 1) & ~(number(frame, "days_since_last_order") < gap)
     return Sign("cart_abandoned", on, left, np.full(len(frame), np.nan), left, _ago(frame, np.where(on, 30.0, np.nan)))
 
 

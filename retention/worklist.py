@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 from configs.errors import InputError
 from configs.settings import Settings
 from retention.allocation import Allocation, allocate
-from retention.catalogue import Catalogue
-from retention.conditions import CHANNELS
+from retention.beliefs import MeasuredEffect
+from retention.catalogue import EVIDENCE, Catalogue
+from retention.condition_fields import CHANNELS
 from retention.holdout import HELD_OUT, assign_holdout, risk_bands
-from retention.strategies import CHUNK, MeasuredEffect, Offer, price_strategies, with_profile
+from retention.strategies import CHUNK, Offer, price_strategies, with_profile
 from retention.strategy_texts import StrategyWriter
 
 Floats = NDArray[np.float64]
@@ -325,10 +326,12 @@ def _rows(
     customers = options.customer[chosen]
     part = scores.iloc[customers].reset_index(drop=True)
     why: list[tuple[str, str]] = []
+    evidence: list[str] = []
     if len(part):
         offer = price_strategies(part, catalogue, settings, recent_contacts=recent_contacts, measured=measured)
         writer = StrategyWriter(part, offer, catalogue, settings.data.currency)
         why = [writer.why(row, int(column)) for row, column in enumerate(options.strategy[chosen])]
+        evidence = [EVIDENCE[offer.evidence[row, column]] for row, column in enumerate(options.strategy[chosen])]
     strategies = [catalogue.strategies[place] for place in options.strategy[chosen].tolist()]
     table = pd.DataFrame(
         {
@@ -342,10 +345,7 @@ def _rows(
             "cost": np.round(options.cost[chosen], 4),
             "effect": np.round(options.effect[chosen], 6),
             "expected_profit": np.round(options.profit[chosen], 4),
-            "evidence": [
-                (measured or {})[item.code].evidence if item.code in (measured or {}) else item.effect.evidence
-                for item in strategies
-            ],
+            "evidence": evidence,
             "why_en": [pair[0] for pair in why],
             "why_zh": [pair[1] for pair in why],
         }

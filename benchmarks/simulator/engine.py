@@ -58,12 +58,17 @@ def no_order_probability(
     week: int,
     weeks: int,
     lift: Floats | float = 0.0,
+    lift_until: NDArray[np.int64] | int = 10**6,
 ) -> Floats:
-    """Probability of no order in the `weeks` weeks from `week` on, satisfaction staying as it is; shape (n,)."""
+    """Probability of no order in the `weeks` weeks from `week` on, satisfaction staying as it is; shape (n,).
+
+    `lift` is what a campaign adds to the order rate in the weeks before `lift_until`.
+    """
     hazard = leave_hazard(settings, mood)
     silent, gone = belief.copy(), 1 - belief
     for ahead in range(weeks):
-        pace = rate * season_factor(settings, week + ahead) * np.exp(settings.rate_satisfaction * mood) * (1 + lift)
+        lifted = 1 + np.where(week + ahead < np.asarray(lift_until), lift, 0.0)
+        pace = rate * season_factor(settings, week + ahead) * np.exp(settings.rate_satisfaction * mood) * lifted
         gone = gone + silent * hazard
         silent = silent * (1 - hazard) * np.exp(-pace)
     return np.asarray(silent + gone)
@@ -167,20 +172,23 @@ def _run_campaign(
 
 
 def _truth(settings: SimulationSettings, people: People, state: _State, week: int) -> pd.DataFrame:
-    """The observer's answer at the end of the log, and what each cause adds to the risk."""
+    """The observer's answer at the end of the log, and what each cause adds to the risk.
+
+    Campaigns up to then still work where they do; none is run in the horizon.
+    """
     weeks = settings.future_weeks or 13
-    none = np.zeros(len(people))
-    typical_rate = np.full(
-        len(people), float(np.median(people.rate[people.rate > 0])) if (people.rate > 0).any() else 0.0
-    )
-    risk = no_order_probability(settings, state.belief, state.mood, people.rate, week, weeks)
+    ordering = people.rate > 0
+    typical_rate = float(np.median(people.rate[ordering])) if ordering.any() else 0.0
+
+    def risk_of(belief: Floats, mood: Floats, rate: Floats) -> Floats:
+        return no_order_probability(settings, belief, mood, rate, week, weeks, state.lift, state.lift_until)
+
+    risk = risk_of(state.belief, state.mood, people.rate)
     without = np.column_stack(
         [
-            no_order_probability(settings, np.ones(len(people)), state.mood, people.rate, week, weeks),
-            no_order_probability(settings, state.belief_content, none, people.rate, week, weeks),
-            no_order_probability(
-                settings, state.belief, state.mood, np.maximum(people.rate, typical_rate), week, weeks
-            ),
+            risk_of(np.ones(len(people)), state.mood, people.rate),
+            risk_of(state.belief_content, np.zeros(len(people)), people.rate),
+            risk_of(state.belief, state.mood, np.maximum(people.rate, typical_rate)),
         ]
     )
     added = risk[:, None] - without

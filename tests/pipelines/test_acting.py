@@ -1,0 +1,139 @@
+"""The verbs of the people who act, on a small simulated company, through the command line."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner, Result
+
+from benchmarks.simulator import CampaignPlan, SimulationSettings, write_simulation
+from configs.progress import SILENT
+from configs.settings import load_settings
+from features.engine import open_tables
+from models.bundle import promote, save_bundle
+from pipelines.cli import app
+from pipelines.stages import ingest_stage, score_stage
+from training.fit import fit_bundle
+
+pytestmark = pytest.mark.slow
+
+COMPANY = SimulationSettings(
+    customers=600,
+    weeks=64,
+    seed=5,
+    future_weeks=0,
+    campaigns=(CampaignPlan(strategy="regular_contact", week=30, share=0.8, held_out=0.5, lift=1.0),),
+)
+LEANER = """
+targets: {horizon_days: 60, lifetime_days: 60, horizons: [60]}
+training: {max_cutoffs: 2}
+"""
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a company whose customers have been scored; the path of its settings."""
+    folder = tmp_path_factory.mktemp("company")
+    write_simulation(COMPANY, folder)
+    path = folder / "holdfast.yaml"
+    text = re.sub(r"^targets:\n(  .*\n)+", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    path.write_text(text + LEANER, encoding="utf-8")
+    settings = load_settings(path)
+    ingest_stage(settings, SILENT)
+    with open_tables(settings.canonical) as tables:
+        fitted = fit_bundle(tables, COMPANY.end, settings)
+    promote(settings.bundle_store, save_bundle(settings.bundle_store, fitted.files, fitted.meta))
+    score_stage(settings, "2024-06-30", None, SILENT)
+    return path
+
+
+def run(company: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(app, [*arguments, "--config", str(company)])
+
+
+def told(result: Result) -> str:
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_scores_hold_what_the_strategies_ask_for(company: Path) -> None:
+    scores = pd.read_parquet(company.parent / "work" / "scores.parquet")
+    assert {"days_since_last_order", "open_complaints", "contacts_90d"} <= set(scores.columns)
+    said = {entry["evidence"] for entries in scores["strategies"] for entry in entries}
+    assert said <= {"rule", "randomised"} and "rule" in said
+
+
+def test_work_list_keeps_the_budget_and_leaves_some_alone(company: Path, tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    text = told(run(company, "worklist", "--budget", "60", "--hours", "10", "--out", str(file)))
+    rows = pd.read_csv(file)
+    assert 0 < len(rows) == int(re.search(r"(\d+) contacts", text).group(1))  # type: ignore[union-attr]
+    assert rows["cost"].sum() <= 60 + 1e-6 and rows["minutes"].sum() <= 600 + 1e-6
+    assert rows["customer_id"].is_unique and (rows["due"] >= "2024-06-30").all()
+    assert int(re.search(r"left alone for comparison: (\d+)", text).group(1)) > 0  # type: ignore[union-attr]
+    scores = pd.read_parquet(company.parent / "work" / "scores.parquet").set_index("customer_id")
+    assert (rows.loc[rows["strategy"] == "regular_contact", "evidence"] == "randomised").all()
+    grieved = scores.loc[rows["customer_id"], "open_complaints"].to_numpy() > 0
+    assert not rows.loc[grieved, "strategy"].isin(["reactivation_offer", "limited_discount"]).any()
+
+
+def test_an_open_complaint_comes_before_everything(company: Path, tmp_path: Path) -> None:
+    file = tmp_path / "list.parquet"
+    told(run(company, "worklist", "--hours", "200", "--out", str(file)))
+    rows = pd.read_parquet(file)
+    scores = pd.read_parquet(company.parent / "work" / "scores.parquet").set_index("customer_id")
+    open_now = scores.index[scores["open_complaints"] > 0]
+    assert len(open_now) and set(open_now) <= set(rows["customer_id"])
+    grieved = scores.loc[rows["customer_id"], "open_complaints"].to_numpy() > 0
+    assert grieved[: grieved.sum()].all()
+
+
+def test_plan_has_dated_contacts(company: Path, tmp_path: Path) -> None:
+    file = tmp_path / "plan.csv"
+    told(run(company, "plan", "--days", "40", "--country", "CN", "--out", str(file)))
+    rows = pd.read_csv(file)
+    assert len(rows) and rows["customer_id"].notna().all()
+    due = pd.to_datetime(rows["due"])
+    assert due.between("2024-06-30", "2024-08-10").all()
+
+
+def test_audience_honours_consent(company: Path, tmp_path: Path) -> None:
+    scores = pd.read_parquet(company.parent / "work" / "scores.parquet")
+    segment = str(scores["segment"].value_counts().index[0])
+    file = tmp_path / "audience.csv"
+    text = told(run(company, "audience", segment, "--out", str(file), "--channel", "phone"))
+    rows = pd.read_csv(file, dtype=str)
+    members = scores.loc[scores["segment"] == segment, "customer_id"]
+    assert 0 < len(rows) < len(members) and set(rows["customer_id"]) <= set(members)
+    assert f"{len(rows)} of {len(members)} members" in text
+    profile = pd.read_parquet(company.parent / "customers.parquet").set_index("customer_id")
+    assert set(profile.loc[rows["customer_id"], "consent"]) == {"yes"}  # nobody who agreed to e-mail and SMS alone
+
+
+@pytest.mark.parametrize("what", ["demand", "satisfaction", "effects"])
+def test_views(company: Path, tmp_path: Path, what: str) -> None:
+    file = tmp_path / "view.csv"
+    told(run(company, "view", what, "--out", str(file)))
+    rows = pd.read_csv(file)
+    assert len(rows)
+    if what == "effects":
+        assert set(rows["strategy"]) == {"regular_contact"} and "all" in set(rows["segment"])
+        assert (rows["low"] <= rows["high"]).all()
+
+
+def test_next_product_names_what_the_customer_has_not(company: Path, tmp_path: Path) -> None:
+    lines = pd.read_parquet(company.parent / "transactions.parquet")
+    customer = str(lines["customer_id"].value_counts().index[0])
+    file = tmp_path / "next.csv"
+    told(run(company, "next-product", customer, "--out", str(file)))
+    rows = pd.read_csv(file)
+    assert len(rows) == 5 and set(rows["customer_id"]) == {customer}
+    assert not set(rows["item"]) & set(lines.loc[lines["customer_id"] == customer, "product_id"])
+
+
+def test_a_segment_that_does_not_exist_is_one_sentence(company: Path, tmp_path: Path) -> None:
+    result = run(company, "audience", "nobodies", "--out", str(tmp_path / "a.csv"))
+    assert result.exit_code != 0
