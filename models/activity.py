@@ -25,10 +25,6 @@ from models.validation import Split
 
 Floats = NDArray[np.float64]
 STARTED_ROUNDS = 100
-FEW_CUSTOMERS = 200.0
-"""Customers of the rarer outcome at which trees and Pareto/NBD are trusted alike before the log is asked."""
-WEIGHT_SD = 0.15
-"""Standard deviation of the prior of each stacking weight."""
 
 
 def fit_activity(
@@ -60,7 +56,15 @@ def fit_activity(
         return AdditiveModel(names, "logit", None, (), float(np.log(mean / (1 - mean))))
     categorical = tuple(i for i, spec in enumerate(feature_set) if spec.kind == "categorical")
     signs = tuple(spec.monotone_churn if spec.kind == "numeric" else 0 for spec in feature_set)
-    settings = BoostingSettings("binary", signs, categorical, training.seed, training.threads, training.seeds_averaged)
+    settings = BoostingSettings(
+        "binary",
+        signs,
+        categorical,
+        training.seed,
+        training.threads,
+        training.seeds_averaged,
+        factors=training.boosters,
+    )
     sizes = gentle_parameters(len(churned))
     plain = Boosting(settings).fit(encoded.values, churned, split)
     if history is None:
@@ -69,12 +73,18 @@ def fit_activity(
     started = Boosting(replace(settings, seed=settings.seed + 1)).fit(
         encoded.values, churned, split, rounds=STARTED_ROUNDS, sizes=sizes, start=start
     )
-    weights = prior_weights(encoded, churned)
+    weights = prior_weights(encoded, churned, training.stacking.few_customers)
     judged = None
     if plain.judged_ is not None and started.judged_ is not None:
         parts = np.column_stack([plain.judged_, started.judged_ + start[split.judge], start[split.judge]])
         windows = 1 if encoded.as_of is None else len(np.unique(encoded.as_of[split.judge]))
-        weights = stack(parts, churned[split.judge], weights, evidence=len(split.judge) / windows)
+        weights = stack(
+            parts,
+            churned[split.judge],
+            weights,
+            evidence=len(split.judge) / windows,
+            prior_sd=training.stacking.prior_sd,
+        )
         judged = parts @ weights
     boosting = plain.mixed_with(started, float(weights[0]), float(weights[1]))
     step = HistoryStep(history, horizon, float(min(weights[1] + weights[2], 1.0)))
@@ -97,15 +107,18 @@ def _calibrated(
     return AdditiveModel(names, "logit", boosting, (*steps, step), judged=seen)
 
 
-def prior_weights(encoded: Encoded, churned: Floats) -> Floats:
-    """Weights of plain, started and history before the log has been asked, shape (3,)."""
+def prior_weights(encoded: Encoded, churned: Floats, few_customers: float = 200.0) -> Floats:
+    """Weights of plain, started and history before the log has been asked, shape (3,).
+
+    At `few_customers` of the rarer outcome trees and Pareto/NBD are trusted alike.
+    """
     rare = churned > 0 if churned.mean() < 0.5 else churned <= 0
     customers = len(set(encoded.customer_id[rare])) if encoded.customer_id is not None else int(rare.sum())
-    alone = FEW_CUSTOMERS / (FEW_CUSTOMERS + customers)
+    alone = few_customers / (few_customers + customers)
     return np.array([(1 - alone) / 2, (1 - alone) / 2, alone])
 
 
-def stack(parts: Floats, churned: Floats, prior: Floats, *, evidence: float) -> Floats:
+def stack(parts: Floats, churned: Floats, prior: Floats, *, evidence: float, prior_sd: float = 0.15) -> Floats:
     """Weights on the simplex with the least log loss after each part has been brought to the level of the outcomes.
 
     Parameters
@@ -114,6 +127,8 @@ def stack(parts: Floats, churned: Floats, prior: Floats, *, evidence: float) -> 
         Log-odds of rows that the boosters have not seen.
     churned : ndarray, shape (n,)
     prior : ndarray, shape (3,)
+    prior_sd : float
+        Standard deviation of the prior of each weight.
     evidence : float
         How many independent rows the mean log loss stands for: overlapping windows repeat the same customers.
     """
@@ -125,7 +140,7 @@ def stack(parts: Floats, churned: Floats, prior: Floats, *, evidence: float) -> 
     for weights in _simplex(prior):
         p = np.clip(inverse_link(raised @ weights, "binary"), 1e-9, 1 - 1e-9)
         loss = -float((churned * np.log(p) + (1 - churned) * np.log1p(-p)).mean())
-        value = evidence * loss + float(((weights - prior) ** 2).sum()) / (2 * WEIGHT_SD**2)
+        value = evidence * loss + float(((weights - prior) ** 2).sum()) / (2 * prior_sd**2)
         if value < least - 1e-9:
             best, least = weights, value
     return best

@@ -204,7 +204,15 @@ def fit_additive(
         return AdditiveModel(names, "logit" if binary else "log", None, (), float(_link(mean, binary)))
     signs = tuple(spec.monotone_churn if monotone and spec.kind == "numeric" else 0 for spec in feature_set)
     categorical = tuple(i for i, spec in enumerate(feature_set) if spec.kind == "categorical")
-    settings = BoostingSettings(objective, signs, categorical, training.seed, training.threads, training.seeds_averaged)
+    settings = BoostingSettings(
+        objective,
+        signs,
+        categorical,
+        training.seed,
+        training.threads,
+        training.seeds_averaged,
+        factors=training.boosters,
+    )
     unit = 1.0 if binary else float(target.mean())
     boosting = Boosting(settings).fit(encoded.values, target / unit, split, weight=weight)
     offset = float(np.log(unit))

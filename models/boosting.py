@@ -6,6 +6,7 @@ purchase histories is mostly additive, and contributions of every customer are c
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from configs.errors import BundleError
+from configs.settings import BoosterSettings
 from models.tree_shap import TreeContributions
 from models.validation import Split
 
@@ -26,6 +28,7 @@ STOP_AFTER = 25
 ROWS_FOR_THREADS = 1_000_000
 """Below, models are fitted side by side on one thread each (`models.parallel`): threads inside a round wait for
 each other hundreds of times, which a busy machine makes very slow."""
+AS_SUGGESTED = BoosterSettings()
 OPTIONAL = ("sklearn", "dask", "matplotlib", "graphviz", "joblib")
 _lean = False
 
@@ -76,6 +79,8 @@ class BoostingSettings:
         `seeds` models are averaged in link space, so that their contributions stay additive.
     weights : tuple of float
         Per model, in place of the mean; need not add up to 1 where a step after the trees adds the rest.
+    factors : BoosterSettings
+        On the sizes that the amount of data suggests.
     """
 
     objective: Objective
@@ -85,6 +90,7 @@ class BoostingSettings:
     threads: int
     seeds: int = 1
     weights: tuple[float, ...] = ()
+    factors: BoosterSettings = AS_SUGGESTED
 
     @property
     def shares(self) -> tuple[float, ...]:
@@ -138,6 +144,29 @@ def gentle_parameters(rows: int) -> dict[str, float]:
     }
 
 
+def scaled(sizes: dict[str, float], factors: BoosterSettings) -> dict[str, float]:
+    """Tree size and regularisation after the factors of the settings; the defaults change nothing.
+
+    Examples
+    --------
+    >>> scaled({"num_leaves": 6, "max_depth": 3, "lambda_l2": 20.0}, BoosterSettings(leaves=2.0, l2=0.5))
+    {'num_leaves': 12, 'max_depth': 4, 'lambda_l2': 10.0}
+    """
+    if factors == AS_SUGGESTED:
+        return sizes
+    changed = dict(sizes)
+    changed["num_leaves"] = max(2, round(sizes["num_leaves"] * factors.leaves))
+    if "max_depth" in sizes:
+        changed["max_depth"] = max(int(sizes["max_depth"]), math.ceil(math.log2(changed["num_leaves"])))
+    if "min_data_in_leaf" in sizes:
+        changed["min_data_in_leaf"] = max(2, round(sizes["min_data_in_leaf"] * factors.leaf_rows))
+    changed["lambda_l2"] = sizes["lambda_l2"] * factors.l2
+    if "learning_rate" in sizes:
+        changed["learning_rate"] = sizes["learning_rate"] * factors.learning_rate
+        changed["feature_fraction"] = factors.feature_fraction
+    return changed
+
+
 class Boosting:
     """Gradient-boosted trees on a float64 matrix, predictions and contributions on the link scale.
 
@@ -185,7 +214,7 @@ class Boosting:
         rare = min(int((target > 0).sum()), len(target))
         if self.settings.objective == "binary":
             rare = min(rare, len(target) - rare)
-        sizes = sizes or size_parameters(len(target), rare)
+        sizes = scaled(sizes or size_parameters(len(target), rare), self.settings.factors)
         self.judged_: Floats | None = None
         self.rounds_ = 40
         if len(split.judge):

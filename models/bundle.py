@@ -206,7 +206,10 @@ def read_pointer(store: Path, name: str) -> str:
         text = (store / name).read_bytes()[:100].decode("ascii", "replace").strip()
     except OSError:
         raise BundleError(
-            f"{store} has no {name}", "run `holdfast train` first", code="bundle_missing", file=str(store / name)
+            f"{store} has no {name}",
+            "run `holdfast train` first" if name == CURRENT else "there is no earlier model to go back to yet",
+            code="bundle_missing",
+            file=str(store / name),
         ) from None
     if not _ID.fullmatch(text):
         raise BundleError(f"{store / name} names no bundle", "write an id that the store holds", code="bundle_changed")

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 import typer
 
+from configs.settings import load_settings
 from pipelines.console import ConsoleProgress, out
-from pipelines.options import example
+from pipelines.options import DEFAULT_CONFIG, AsOf, Config, example
 
 benchmark_app = typer.Typer(help="Measure quality and speed against the peers, in one run.", no_args_is_help=True)
 
@@ -69,6 +70,38 @@ def benchmark_quality(
             out.print(str(path), markup=False)
 
 
+def tune(
+    config: Config = DEFAULT_CONFIG,
+    as_of: AsOf = None,
+    trials: Annotated[int, typer.Option("--trials", min=1, max=10_000, help="Settings to try in all.")] = 40,
+    folds: Annotated[int, typer.Option("--folds", min=1, max=12, help="Earlier windows to judge on.")] = 3,
+    to: Annotated[
+        Path | None, typer.Option("--out", help="YAML file to write; default tuned.yaml in the work folder.")
+    ] = None,
+) -> None:
+    """Search for better model settings on earlier windows; the defaults need none. An interrupted search goes on."""
+    from features.engine import open_tables
+    from pipelines.stage_cache import code_fingerprint, lock_folder
+    from pipelines.stages import ingest_stage, resolve_as_of
+    from training import tune as tuning
+    from training.texts import text
+
+    settings = load_settings(config)
+    tuning.require_optuna()
+    progress = ConsoleProgress()
+    ingest_stage(settings, progress)
+    with lock_folder(settings.work), open_tables(settings.canonical) as tables:
+        moment = resolve_as_of(settings, tables, as_of)
+        folder = settings.work / "tuning"
+        options = {"trials": trials, "folds": folds, "version": code_fingerprint(), "progress": progress}
+        found = tuning.tune(tables, moment, settings, folder, **options)  # type: ignore[arg-type]
+    path = to if to is not None else settings.work / "tuned.yaml"
+    tuning.write_snippet(found, path)
+    for line in (found.sentence(settings.language), *found.lines(settings.language)):
+        out.print(line, markup=False)
+    out.print(f"{text('tune.file', settings.language)}: {path}", markup=False)
+
+
 def simulate(
     folder: Annotated[Path, typer.Option("--dir", help="Folder to write to.")] = Path("simulated"),
     customers: Annotated[int, typer.Option("--customers", min=500, max=10_000_000)] = 2_000,
@@ -86,4 +119,5 @@ def simulate(
 
 def add_laboratory(app: typer.Typer) -> None:
     """Register the verbs."""
+    app.command(epilog=example("holdfast tune --trials 40"))(tune)
     app.command(epilog=example("holdfast simulate --customers 5000 --lang zh"))(simulate)
