@@ -15,6 +15,8 @@ from pipelines.stages import resolve_as_of
 
 if TYPE_CHECKING:
     from features.engine import Tables
+    from retention.beliefs import MeasuredEffect
+    from retention.catalogue import Catalogue
 
 
 def last_scores(settings: Settings, path: Path | None) -> pd.DataFrame:
@@ -25,9 +27,10 @@ def last_scores(settings: Settings, path: Path | None) -> pd.DataFrame:
     NotEnoughDataError
         Nothing has been scored yet.
     """
+    from pipelines.runs import LAST, runs_folder
     from retention.scores_table import read_scores
 
-    place = path if path is not None else settings.work / "scores.parquet"
+    place = path if path is not None else runs_folder(settings) / LAST
     if not place.is_file():
         raise NotEnoughDataError(
             f"there are no scores in {place}",
@@ -49,13 +52,24 @@ def profile_and_contacts(settings: Settings) -> tuple[pd.DataFrame | None, pd.Da
         )
 
 
+def measured_effects(settings: Settings, catalogue: Catalogue, as_of: datetime) -> dict[str, MeasuredEffect]:
+    """What the treatments have shown of the strategies by a moment: what scoring at it believes."""
+    from features.engine import open_tables
+    from retention.campaigns import measure_campaigns
+
+    with open_tables(settings.canonical) as tables:
+        return measure_campaigns(tables, catalogue, settings, as_of).beliefs
+
+
 def view_table(
     settings: Settings, what: str, as_of: str | None, scores: Path | None, progress: Progress
 ) -> pd.DataFrame:
-    """The table of a view: `demand`, `satisfaction` or `effects`."""
+    """The table of a view: `demand`, `satisfaction`, `effects` or `moves`."""
     from features.engine import open_tables
     from retention.views import demand_view, satisfaction_view
 
+    if what == "moves":
+        return _moves(settings)
     with open_tables(settings.canonical) as tables:
         moment = resolve_as_of(settings, tables, as_of)
         with progress.step(f"Computing the {what} view"):
@@ -66,6 +80,22 @@ def view_table(
                 return satisfaction_view(tables, moment, found)
             item = "category" if "category" in tables.columns("transactions") else "product_id"
             return demand_view(tables, moment, found.set_index("customer_id")["segment"], item=item)
+
+
+def _moves(settings: Settings) -> pd.DataFrame:
+    from pipelines.runs import BEFORE, LAST, runs_folder
+    from retention.changes import compare
+    from retention.scores_table import read_scores
+
+    before, last = (runs_folder(settings) / name for name in (BEFORE, LAST))
+    if not (before.is_file() and last.is_file()):
+        raise NotEnoughDataError(
+            f"{runs_folder(settings)} does not hold two scoring runs yet",
+            "run `holdfast score` at two moments",
+            code="no_earlier_run",
+        )
+    first, second = (read_scores(path, lists=False) for path in (before, last))
+    return compare(first, second, currency=settings.data.currency).movers
 
 
 def _effects(settings: Settings, tables: Tables, as_of: datetime) -> pd.DataFrame:

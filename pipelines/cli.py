@@ -18,8 +18,8 @@ from configs.settings import load_settings
 from pipelines.cli_actions import add_actions
 from pipelines.cli_laboratory import add_laboratory, benchmark_app
 from pipelines.cli_models import models_app
-from pipelines.console import ConsoleProgress, err, show_error
-from pipelines.options import DEFAULT_CONFIG, AsOf, Config, Force, Lang, example
+from pipelines.console import ConsoleProgress, show_error, speak
+from pipelines.options import DEFAULT_CONFIG, AsOf, Config, Force, Lang, Previous, chosen_language, example, table_file
 
 app = typer.Typer(
     name="holdfast",
@@ -94,10 +94,10 @@ def register(config: Config = DEFAULT_CONFIG, force: Force = False) -> None:
 def score(
     config: Config = DEFAULT_CONFIG,
     as_of: AsOf = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Parquet file to write; a CSV is put beside it.")] = None,
-    previous: Annotated[
-        Path | None, typer.Option("--previous", help="Scores of an earlier run, to say what changed.")
+    out: Annotated[
+        Path | None, typer.Option("--out", callback=table_file, help="Parquet file to write; a CSV is put beside it.")
     ] = None,
+    previous: Previous = None,
 ) -> None:
     """Score every customer: probabilities, values, tiers, reasons, warnings and strategies."""
     from pipelines import stages, summary
@@ -112,12 +112,13 @@ def explain(
     config: Config = DEFAULT_CONFIG,
     as_of: AsOf = None,
     lang: Lang = None,
+    previous: Previous = None,
 ) -> None:
-    """Print one customer's page: scores, tiers with their rules, reasons, warnings, what to do next."""
+    """Print one customer's page: scores, tiers with their rules, reasons, what changed, what to do next."""
     from pipelines import stages
 
     settings = load_settings(config)
-    stages.explain_stage(settings, customer_id, as_of, lang or settings.language, ConsoleProgress())
+    stages.explain_stage(settings, customer_id, as_of, lang or settings.language, ConsoleProgress(), previous=previous)
 
 
 @app.command(epilog=example("holdfast serve --config holdfast.yaml --port 3000"))
@@ -163,6 +164,7 @@ def main() -> None:
     os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("DO_NOT_TRACK", "1")
+    speak(chosen_language(sys.argv[1:], os.environ))
     try:
         app()
     except HoldfastError as error:
@@ -171,9 +173,22 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("HOLDFAST_DEBUG"):
             raise
-        err.print(
-            f"Error [internal] {type(error).__name__}: {error}; "
-            "set HOLDFAST_DEBUG=1 and run again to see where, then report it.",
-            markup=False,
-        )
+        show_error(_foreseen(error))
         sys.exit(1)
+
+
+def _foreseen(error: Exception) -> HoldfastError:
+    """An error that no check of ours has met, as one of ours."""
+    if isinstance(error, OSError):
+        # libraries give some of these without the file's name, but with it in their text
+        return HoldfastError(
+            f"{error.filename or 'a file'} cannot be used ({error.strerror or error})",
+            "check that it exists, that you may read and write there, and that the disk is not full",
+            code="file_failed",
+            file=str(error.filename),
+        )
+    return HoldfastError(
+        f"something unforeseen happened ({type(error).__name__}: {error})",
+        "set HOLDFAST_DEBUG=1 and run again to see where, then report it",
+        code="internal",
+    )

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+from rich.console import Console
 from rich.table import Table
 
 from configs.errors import SettingsError
 from configs.files import atomic_path
+from configs.messages import in_chinese
 from configs.settings import load_settings
 from pipelines.console import ConsoleProgress, out
-from pipelines.options import DEFAULT_CONFIG, AsOf, Config, example
+from pipelines.options import DEFAULT_CONFIG, AsOf, Config, example, table_file
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SHOWN = 20
-Out = Annotated[Path | None, typer.Option("--out", help="Also write everything to this CSV or Parquet file.")]
+COLUMN, WIDE = 10, 1_000
+"""Characters that a column needs on a terminal to be read; width of a table in a pipe."""
+Out = Annotated[
+    Path | None, typer.Option("--out", callback=table_file, help="Also write everything to this CSV or Parquet file.")
+]
 Scores = Annotated[Path | None, typer.Option("--scores", help="Scores to work from; default those of the last run.")]
 
 
@@ -33,32 +39,34 @@ def worklist(
     to: Out = None,
 ) -> None:
     """Who to contact, with what, when and why, under a budget and the staff's hours; a random share is left alone."""
-    from pipelines.actions import last_scores, profile_and_contacts
+    from pipelines.actions import last_scores, measured_effects, profile_and_contacts
     from retention.catalogue import load_catalogue
     from retention.worklist import Limits, build_worklist
 
     settings = load_settings(config)
     table = last_scores(settings, scores)
     profile, contacts = profile_and_contacts(settings)
+    catalogue = load_catalogue(settings)
     first = table["as_of"].max().date() if start is None else _day(start)
     found = build_worklist(
         table,
-        load_catalogue(settings),
+        catalogue,
         settings,
         Limits(budget=budget, staff_hours=hours, days=days),
         start=first,
         profile=profile,
         recent_contacts=contacts,
+        measured=measured_effects(settings, catalogue, table["as_of"].max()),
     )
     lang = settings.language
     names = ["due", "customer_id", f"name_{lang}", "channel", "minutes", "cost", "expected_profit", f"why_{lang}"]
-    _show(found.rows[names], to, whole=found.rows)
-    out.print(
+    _show(found.rows[names], to, lang, whole=found.rows)
+    _say(
         f"{len(found.rows)} contacts, {found.staff_hours:.1f} h, cost {found.cost:,.2f}, expected profit "
         f"{found.expected_profit:,.2f} (at most {found.bound:,.2f} possible); one more hour: "
         f"{found.value_of_next_hour:,.2f}; left alone for comparison: {len(found.held_out)}; left out: "
         f"{len(found.left_out)}",
-        markup=False,
+        lang,
     )
 
 
@@ -73,13 +81,14 @@ def plan(
     """Dated contacts: birthdays, holidays, visits and renewals of the coming days."""
     from pipelines.actions import planned_contacts
 
+    settings = load_settings(config)
     first = None if start is None else _day(start)
-    _show(planned_contacts(load_settings(config), scores, first, days, country), to)
+    _show(planned_contacts(settings, scores, first, days, country), to, settings.language)
 
 
 def audience(
     segment: Annotated[str, typer.Argument(help="Code of a segment in segments.yaml.")],
-    to: Annotated[Path, typer.Option("--out", help="CSV or Parquet file to write.")],
+    to: Annotated[Path, typer.Option("--out", callback=table_file, help="CSV or Parquet file to write.")],
     config: Config = DEFAULT_CONFIG,
     scores: Scores = None,
     channel: Annotated[str, typer.Option("--channel", help="Channel the consent must cover.")] = "email",
@@ -93,21 +102,28 @@ def audience(
     done = export_audience(
         last_scores(settings, scores), load_segments(settings), segment, to, channel=channel, profile=profile
     )
-    left = ", ".join(f"{reason}: {count}" for reason, count in done.left_out.items() if count) or "nobody left out"
-    out.print(f"{done.written} of {done.members} members of {segment} written to {done.path} ({left})", markup=False)
+    left = ", ".join(f"{reason} {count}" for reason, count in done.left_out.items() if count) or "nobody"
+    _say(
+        f"{done.written} of {done.members} members of {segment} written to {done.path}; left out: {left}",
+        settings.language,
+    )
 
 
 def view(
-    what: Annotated[Literal["demand", "satisfaction", "effects"], typer.Argument(help="Which view.")],
+    what: Annotated[Literal["demand", "satisfaction", "effects", "moves"], typer.Argument(help="Which view.")],
     config: Config = DEFAULT_CONFIG,
     as_of: AsOf = None,
     scores: Scores = None,
     to: Out = None,
 ) -> None:
-    """What is bought per segment, where satisfaction is lost, or what the strategies have really brought."""
+    """What is bought per segment, where satisfaction is lost, what strategies have brought, or who moved tier."""
     from pipelines.actions import view_table
 
-    _show(view_table(load_settings(config), what, as_of, scores, ConsoleProgress()), to)
+    settings = load_settings(config)
+    lang = settings.language
+    found = view_table(settings, what, as_of, scores, ConsoleProgress())
+    told = ["customer_id", "dimension", *(f"{name}_{lang}" for name in ("before", "after", "why"))]
+    _show(found[told] if what == "moves" else found, to, lang, whole=found)
 
 
 def next_product(
@@ -120,7 +136,8 @@ def next_product(
     """The next products or categories to offer, from what was bought together and the customer's own history."""
     from pipelines.actions import next_products
 
-    _show(next_products(load_settings(config), customer_id, as_of, item), to)
+    settings = load_settings(config)
+    _show(next_products(settings, customer_id, as_of, item), to, settings.language)
 
 
 def add_actions(app: typer.Typer) -> None:
@@ -139,23 +156,32 @@ def _day(text: str) -> date:
         raise SettingsError(f"--start {text!r} is not a date", "write it like 2024-06-30", value=text) from None
 
 
-def _show(table: pd.DataFrame, to: Path | None, *, whole: pd.DataFrame | None = None) -> None:
-    """The first rows on the terminal; everything in the file, if one is asked for."""
-    shown = Table(*map(str, table.columns))
-    for row in table.head(SHOWN).itertuples(index=False):
+def _show(table: pd.DataFrame, to: Path | None, language: str, *, whole: pd.DataFrame | None = None) -> None:
+    """The first rows, with as many columns as a terminal can show; everything in the file, if one is asked for."""
+    other = "_en" if language == "zh" else "_zh"
+    names = [str(name) for name in table.columns if not str(name).endswith(other)]
+    room = out.width // COLUMN if out.is_terminal else len(names)
+    shown = Table()
+    for name in names[:room]:
+        shown.add_column(name, overflow="fold")
+    for row in table[names[:room]].head(SHOWN).itertuples(index=False):
         shown.add_row(*(_cell(value) for value in row))
-    out.print(shown)
+    (out if out.is_terminal else Console(file=out.file, width=WIDE)).print(shown)
+    if names[room:]:
+        _say(f"further columns: {', '.join(names[room:])}; all of them with --out", language)
     if to is None:
         return
     complete = table if whole is None else whole
     with atomic_path(to) as aside:
         if to.suffix == ".parquet":
             complete.to_parquet(aside, index=False)
-        elif to.suffix == ".csv":
-            _without_formulas(complete).to_csv(aside, index=False)
         else:
-            raise SettingsError(f"{to.name}: the ending {to.suffix!r} is not known", "use .csv or .parquet")
-    out.print(f"{len(complete):,} rows: {to}", markup=False)
+            _without_formulas(complete).to_csv(aside, index=False)
+    _say(f"{len(complete):,} rows: {to}", language)
+
+
+def _say(text: str, language: str) -> None:
+    out.print(in_chinese(text) if language == "zh" else text, markup=False)
 
 
 def _without_formulas(table: pd.DataFrame) -> pd.DataFrame:
@@ -167,4 +193,8 @@ def _without_formulas(table: pd.DataFrame) -> pd.DataFrame:
 def _cell(value: Any) -> str:
     if isinstance(value, float):
         return "–" if value != value else f"{value:,.2f}"
+    if value is None or value != value:  # NaT is a datetime, and not itself
+        return "–"
+    if isinstance(value, datetime) and value.time() == time():
+        return value.date().isoformat()
     return str(value)

@@ -54,5 +54,5 @@ def run_demo(folder: Path, data: str, progress: Progress) -> None:
     trained = stages.train_stages(settings, None, progress)
     summary.show_training(trained, settings)
     result = stages.score_stage(settings, None, folder / "scores.parquet", progress)
-    summary.show_customers(result[0], settings)
+    summary.show_customers(result.scores, settings)
     summary.show_scores(result, settings)

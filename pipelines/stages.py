@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from features.engine import Tables
     from features.intake import DataReport
+    from retention.changes import Changes
     from retention.scorer import Scorer
     from training.evaluate import Evaluation
     from training.gate import Decision
@@ -164,7 +165,7 @@ def register_stage(settings: Settings, progress: Progress, *, force: bool = Fals
 
         def run() -> None:
             with progress.step("Registering the model"):
-                write_json_atomic(record, register(settings))
+                write_json_atomic(record, register(settings, datetime.now(tz=UTC)))
 
         current = settings.bundle_store / "CURRENT"
         run_stage(settings.work, "register", inputs, [record], run, force=force or not current.is_file())
@@ -206,70 +207,102 @@ def _inputs(settings: Settings, as_of: datetime) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True)
+class Scored:
+    """A scoring run: the table, its file, the page for people, and what changed since the run before (None: none)."""
+
+    scores: pd.DataFrame
+    path: Path
+    report: Path
+    changes: Changes | None
+
+
 def score_stage(
     settings: Settings, as_of: str | None, out: Path | None, progress: Progress, *, previous: Path | None = None
-) -> tuple[pd.DataFrame, Path]:
-    """Score every customer and write Parquet and CSV; nothing at or after `as_of` is seen."""
+) -> Scored:
+    """Score every customer and write Parquet, CSV, what changed and a report; nothing at or after `as_of` is seen."""
     from features.engine import open_tables
+    from pipelines.runs import data_of, earlier_run, keep_run, since_earlier, write_changes
     from retention.campaigns import measure_campaigns
     from retention.scorer import load_scorer
-    from retention.scores_table import read_scores, write_scores
+    from retention.scores_table import RunStamp, write_scores
+    from training.scores_report import write_scores_report
 
     path = out if out is not None else settings.work / "scores.parquet"
     if not settings.canonical.is_dir():
         ingest_stage(settings, progress)
-    earlier = read_scores(previous) if previous is not None else None
     with open_tables(settings.canonical) as tables:
         moment = resolve_as_of(settings, tables, as_of)
         with progress.step("Loading the model"):
             scorer = load_scorer(settings)
         _tell_if_later(scorer, moment, settings)
-        beliefs = None
-        if tables.has("treatments"):
-            beliefs = measure_campaigns(tables, scorer.catalogue, scorer.settings, moment).beliefs
+        measured = measure_campaigns(tables, scorer.catalogue, scorer.settings, moment)
         scores = scorer.score(
-            tables, moment, previous=earlier, measured_effects=beliefs, scored_at=_now(), progress=progress
+            tables, moment, measured_effects=measured.beliefs or None, scored_at=_now(), progress=progress
         )
-    if scores.empty:
-        raise NotEnoughDataError(
-            f"the data holds no customer before {moment:%Y-%m-%d}", "give a later --as-of", code="no_customers"
-        )
+        if scores.empty:
+            raise NotEnoughDataError(
+                f"the data holds no customer before {format_moment(moment, settings.data.timezone)}",
+                "give a later --as-of",
+                code="no_customers",
+            )
+        stamp = RunStamp(moment.isoformat(), scorer.version, data_of(settings))
+        earlier = previous if previous is not None else earlier_run(settings, stamp)
+        scores, changes = since_earlier(settings, scorer, tables, scores, earlier, progress)
     with progress.step("Writing scores"):
-        write_scores(scores, path)
+        write_scores(scores, path, stamp=stamp)
         if path.suffix == ".parquet":
             write_scores(scores, path.with_suffix(".csv"))
-    return scores, path
+        write_changes(changes, path)
+        report = write_scores_report(
+            scores, path, scorer.settings, scorer.catalogue, changes=changes, effects=measured.effects
+        )
+        keep_run(settings, scores, path, stamp)
+    return Scored(scores, path, report, changes)
 
 
 def explain_stage(
-    settings: Settings, customer_id: str, as_of: str | None, lang: Literal["en", "zh"], progress: Progress
+    settings: Settings,
+    customer_id: str,
+    as_of: str | None,
+    lang: Literal["en", "zh"],
+    progress: Progress,
+    *,
+    previous: Path | None = None,
 ) -> None:
     """Print one customer's page."""
     from features.engine import open_tables
     from pipelines.console import out
+    from pipelines.runs import data_of, earlier_run, since_earlier
+    from retention.campaigns import measure_campaigns
     from retention.explain import page
     from retention.scorer import load_scorer
+    from retention.scores_table import RunStamp
 
     if not settings.canonical.is_dir():
         ingest_stage(settings, progress)
     with open_tables(settings.canonical) as tables:
         moment = resolve_as_of(settings, tables, as_of)
         scorer = load_scorer(settings)
-        scores = scorer.score(tables, moment, customers=[customer_id], scored_at=_now())
+        beliefs = measure_campaigns(tables, scorer.catalogue, scorer.settings, moment).beliefs or None
+        scores = scorer.score(tables, moment, customers=[customer_id], measured_effects=beliefs, scored_at=_now())
         if scores.empty:
             raise UnknownCustomerError(
-                f"the data holds no customer {customer_id!r} before {moment:%Y-%m-%d}",
+                f"the data holds no customer {customer_id!r} before {format_moment(moment, settings.data.timezone)}",
                 "check the id (leading zeros count) or give a later --as-of",
                 customer_id=customer_id,
             )
-        row = scores.iloc[0]
+        stamp = RunStamp(moment.isoformat(), scorer.version, data_of(settings))
+        earlier = previous if previous is not None else earlier_run(settings, stamp)
+        scores, changes = since_earlier(settings, scorer, tables, scores, earlier, progress)
         out.print(
             page(
-                row,
+                scores.iloc[0],
                 scorer.baseline,
                 lang,
                 currency=settings.data.currency,
                 rules=settings.retention.lifecycle.model_dump(),
+                changes=changes,
             )
         )
 

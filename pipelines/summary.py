@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from configs.moments import format_moment
 from configs.settings import Settings
 from pipelines.console import out
 
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from features.intake import DataReport
-    from pipelines.stages import Registered, Trained
+    from pipelines.stages import Registered, Scored, Trained
+    from retention.changes import Changes
     from training.evaluate import Evaluation
 
 GRADES = {
@@ -38,6 +40,10 @@ LABELS = {
     "lifetime": {"en": "Lifetime value", "zh": "终身价值"},
     "why": {"en": "why", "zh": "原因"},
     "what": {"en": "to do", "zh": "建议"},
+    "moves": {
+        "en": "{into} customers rose to a high churn risk, {out_of} came down from it.",
+        "zh": "{into} 位客户升为高流失风险，{out_of} 位脱离高流失风险。",
+    },
     "most": {
         "en": "Ten customers with the most to lose (value × risk), in {days} days",
         "zh": "最值得挽留的十位客户（价值 × 风险），预测期 {days} 天",
@@ -93,15 +99,34 @@ def show_training(trained: Trained, settings: Settings) -> None:
         show_evaluation((trained.evaluation, trained.report), settings)
     else:
         out.print(f"{_label('grade', settings)}: {_label('untested', settings)}", markup=False)
+    rhythm = trained.registered.meta["rhythm"]
+    out.print(f"{'! ' if rhythm['warns'] else ''}{rhythm[settings.language]}", markup=False)
     show_gate(trained.registered, settings)
 
 
-def show_scores(result: tuple[pd.DataFrame, Path], settings: Settings) -> None:
-    """How many customers, and where the file is."""
-    scores, path = result
-    moment = f"{scores['as_of'].iloc[0]:%Y-%m-%d}" if len(scores) else "-"
+def show_scores(run: Scored, settings: Settings) -> None:
+    """How many customers, what changed since the run before, and where the files are."""
+    scores = run.scores
+    moment = format_moment(scores["as_of"].iloc[0], settings.data.timezone)
     out.print(f"{len(scores):,} {_label('customers', settings)} {moment}", markup=False)
-    show_path(_label("scores", settings), path)
+    if run.changes is not None:
+        for line in _changes(run.changes, settings):
+            out.print(f"  {line}", markup=False)
+    show_path(_label("scores", settings), run.path)
+    show_path(_label("report", settings), run.report)
+
+
+def _changes(changes: Changes, settings: Settings) -> list[str]:
+    from retention.wording import texts
+
+    lang = settings.language
+    words = texts(lang)["changes"]
+    moves = changes.comparison.tier_moves
+    risk = moves[(moves["dimension"] == "churn_risk") & (moves["before"] != moves["after"])]
+    into, out_of = (int(risk.loc[risk[side] == "high", "customers"].sum()) for side in ("after", "before"))
+    lines = [words["since"].format(date=f"{changes.before['as_of'].iloc[0]:%Y-%m-%d}")]
+    lines.append(LABELS["moves"][lang].format(into=f"{into:,}", out_of=f"{out_of:,}"))
+    return [*lines, *(words["note"].format(text=words["codes"][code]) for code in changes.codes)]
 
 
 def show_customers(scores: pd.DataFrame, settings: Settings) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,8 @@ from retention.dimensions import (
 from retention.measures import Reference, comparison_band, measure_all
 
 FORMAT = 1
+STABLE_FROM = 0.50
+"""A driver that is first for a customer in one fit should be first or second in another at least so often."""
 
 MEMBER_SHARES = {"silver": (0.80, 2.0), "gold": (0.95, 4.0)}
 """Default levels: quantile of the spend of a year among buyers of that year, and orders needed."""
@@ -74,6 +76,9 @@ class Baseline:
         ISO code of all money.
     lines : LineReference or None
         What premium and main mean; None where it was not learned.
+    driver_stability : dict
+        Driver → how often it stays among the first two reasons where it was first, between models refitted on other
+        customers (`retention.stability`); empty where it was not tested.
     """
 
     as_of: str
@@ -90,6 +95,7 @@ class Baseline:
     horizon_days: int
     currency: str | None = None
     lines: LineReference | None = None
+    driver_stability: dict[str, float] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """The whole baseline as JSON with sorted keys; the order of membership levels is kept."""
@@ -134,6 +140,11 @@ class Baseline:
     def constant(self) -> frozenset[str]:
         """Features that had one value for all customers: they belong to the moment, not to a customer."""
         return frozenset(name for name, (low, high) in self.ranges.items() if low == high)
+
+    @property
+    def unstable(self) -> frozenset[str]:
+        """Drivers that are never shown first."""
+        return frozenset(code for code, share in self.driver_stability.items() if share < STABLE_FROM)
 
     def typical_values(self, groups: Texts, name: str, kind: str) -> NDArray[Any]:
         """Typical value of a feature for every row's comparison group; NaN or None where there is none.

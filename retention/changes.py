@@ -1,21 +1,9 @@
-"""What changed since an earlier run: who moved between tiers, and where a difference of two scores comes from.
-
-The difference of a score is split by five predictions, each differing from the one before in one thing only, in this
-order::
-
-    p1  old model, data as known then,            at the old moment     the score shown then
-    p2  old model, data as known now (corrected), at the old moment     p2 - p1  = corrected data
-    p3  old model, no events after the old moment, at the new moment    p3 - p2  = time passing
-    p4  old model, all events,                     at the new moment    p4 - p3  = new behaviour
-    p5  new model, all events,                     at the new moment    p5 - p4  = another model
-
-The parts telescope, so they add up to ``p5 - p1`` exactly; the order is fixed and stated because another order would
-share interactions differently.
-"""
+"""What changed since an earlier run: who moved between tiers and states, by how much the figures differ, and why."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,76 +11,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from configs.errors import InvariantError
 from retention.attributes import Floats
+from retention.change_split import LATER_MOMENT, NOT_KNOWN_THEN, PARTS, Split
 from retention.dimensions import DIMENSIONS, LEVEL_DIMENSIONS
-from retention.wording import LANGUAGES, MAX_LENGTH, Lang, driver_name, format_value, text, texts
+from retention.wording import LANGUAGES, MAX_LENGTH, Lang, driver_name, format_values, text, texts
 
 MOVING = (*LEVEL_DIMENSIONS, "buying_behaviour", "tenure", "product_line", "product_role")
 STATES = ("stage", "member_level", "segment")
-PARTS = ("data", "time", "behaviour", "model")
 SMALLEST_DIFFERENCE = 0.01
 """Differences of a churn probability below one point are not told."""
-
-
-def split_difference(
-    old: pd.Series,
-    corrected: pd.Series,
-    no_new_events: pd.Series,
-    all_events: pd.Series,
-    new: pd.Series,
-) -> pd.DataFrame:
-    """Split the difference of two scores into corrected data, time passing, behaviour and model.
-
-    Parameters
-    ----------
-    old : Series
-        p1, index customer_id: old model, data as known then, old moment.
-    corrected : Series
-        p2: old model, data as known now, old moment.
-    no_new_events : Series
-        p3: old model, only events before the old moment, new moment.
-    all_events : Series
-        p4: old model, all events, new moment.
-    new : Series
-        p5: new model, all events, new moment.
-
-    Returns
-    -------
-    DataFrame
-        Index customer_id (customers that all five know); columns before, after, data, time, behaviour, model,
-        difference, with the four parts adding up to the difference.
-
-    Raises
-    ------
-    InvariantError
-        The parts do not add up.
-    """
-    shared = old.dropna().index
-    for other in (corrected, no_new_events, all_events, new):
-        shared = shared.intersection(other.dropna().index)
-    p1, p2, p3, p4, p5 = (one.loc[shared].astype(float) for one in (old, corrected, no_new_events, all_events, new))
-    found = pd.DataFrame(
-        {
-            "before": p1,
-            "after": p5,
-            "data": p2 - p1,
-            "time": p3 - p2,
-            "behaviour": p4 - p3,
-            "model": p5 - p4,
-            "difference": p5 - p1,
-        }
-    )
-    gap = (found[list(PARTS)].sum(axis=1) - found["difference"]).abs()
-    limit = 1e-9 * np.maximum(1.0, found[["before", "after"]].abs().max(axis=1))
-    if bool((gap > limit).any()):
-        worst = str(gap.idxmax())
-        raise InvariantError(
-            f"the parts of the change of customer {worst} do not add up to the difference",
-            "report it with the two score files",
-            customer_id=worst,
-        )
-    return found
+SMALLEST_SHARE = 0.05
+"""Differences of money below this share of the larger figure are not told."""
 
 
 @dataclass(frozen=True)
@@ -104,8 +33,8 @@ class Comparison:
     tier_moves : DataFrame
         One row per dimension or state × before × after: dimension, before, after, customers. Those who stayed are in.
     movers : DataFrame
-        One row per customer and move: customer_id, dimension, before, after, value_before, value_after, why_en,
-        why_zh.
+        One row per customer and move: customer_id, dimension, before, after (codes, and in words with _en and _zh),
+        value_before, value_after, why_en, why_zh.
     appeared, left : list of str
         Customers only in the later run, and only in the earlier one.
     """
@@ -153,6 +82,7 @@ def compare(previous: pd.DataFrame, current: pd.DataFrame, *, currency: str | No
         first = _numbers(old, name)[rows] if numeric else np.full(len(rows), np.nan)
         second = _numbers(new, name)[rows] if numeric else np.full(len(rows), np.nan)
         why = {lang: _why(name, old.iloc[rows], new.iloc[rows], first, second, lang, currency) for lang in LANGUAGES}
+        names = {lang: _code_names(name, (old, new), lang) for lang in LANGUAGES}
         moves.append(
             pd.DataFrame(
                 {
@@ -160,6 +90,8 @@ def compare(previous: pd.DataFrame, current: pd.DataFrame, *, currency: str | No
                     "dimension": name,
                     "before": was[rows],
                     "after": now[rows],
+                    **{f"before_{lang}": [names[lang](code) for code in was[rows].tolist()] for lang in LANGUAGES},
+                    **{f"after_{lang}": [names[lang](code) for code in now[rows].tolist()] for lang in LANGUAGES},
                     "value_before": first,
                     "value_after": second,
                     "why_en": why["en"],
@@ -167,7 +99,8 @@ def compare(previous: pd.DataFrame, current: pd.DataFrame, *, currency: str | No
                 }
             )
         )
-    moved = ["customer_id", "dimension", "before", "after", "value_before", "value_after", "why_en", "why_zh"]
+    moved = ["customer_id", "dimension", "before", "after", "before_en", "after_en", "before_zh", "after_zh"]
+    moved += ["value_before", "value_after", "why_en", "why_zh"]
     counted = ["dimension", "before", "after", "customers"]
     return Comparison(
         tier_moves=pd.concat(counts, ignore_index=True)[counted] if counts else pd.DataFrame(columns=counted),
@@ -175,6 +108,15 @@ def compare(previous: pd.DataFrame, current: pd.DataFrame, *, currency: str | No
         appeared=sorted(after.index[~after.index.isin(before.index)].astype(str)),
         left=sorted(before.index[~before.index.isin(after.index)].astype(str)),
     )
+
+
+def _code_names(name: str, scores: Sequence[pd.DataFrame], lang: Lang) -> Callable[[str], str]:
+    """What a tier or state is called; segments bring their names with them."""
+    own: dict[str, str] = {}
+    for table in scores:
+        if f"{name}_{lang}" in table.columns:
+            own |= dict(zip(table[name].astype(str), table[f"{name}_{lang}"].astype(str), strict=True))
+    return lambda code: own.get(code) or text(lang, "tiers", code)
 
 
 def _known(column: pd.Series[Any]) -> NDArray[np.object_]:
@@ -199,14 +141,12 @@ def _why(
                 continue
             code, points = max(shift.items(), key=lambda pair: (abs(pair[1]), pair[0]))
             sign = "+" if points > 0 else "-"
-            found.append(f"{driver_name(code, lang)} {sign}{format_value(abs(points), 'points', lang)}")
+            found.append(f"{driver_name(code, lang)} {sign}{_points(abs(points), lang)}")
         return found
     if name in DIMENSIONS:
         unit = DIMENSIONS[name].unit
-        return [
-            f"{format_value(a, unit, lang, currency)} → {format_value(b, unit, lang, currency)}"
-            for a, b in zip(first.tolist(), second.tolist(), strict=True)
-        ]
+        was, now = (format_values(values, unit, lang, currency) for values in (first, second))
+        return [f"{a} → {b}" for a, b in zip(was, now, strict=True)]
     return ["" for _ in range(len(old))]
 
 
@@ -225,61 +165,91 @@ def driver_shift(before: Sequence[dict[str, Any]] | None, after: Sequence[dict[s
     return {code: new.get(code, 0.0) - old.get(code, 0.0) for code in sorted(old.keys() | new.keys())}
 
 
-def change_lists(
-    previous: pd.DataFrame | None,
-    current: pd.DataFrame,
-    *,
-    split: pd.DataFrame | None = None,
-    currency: str | None = None,
-) -> list[list[dict[str, Any]]]:
-    """The `changes` column: moves of tiers and states, and the difference of the churn probability.
+@dataclass(frozen=True)
+class Changes:
+    """What changed between two runs.
 
-    Each entry has kind (`appeared`, `probability`, `tier`, `state`), field, before, after, difference, text_en,
-    text_zh. Without an earlier run all lists are empty.
+    Attributes
+    ----------
+    before : DataFrame
+        The earlier scores table.
+    lists : list
+        Per customer of the later run the entries of the `changes` column: kind (`appeared`, `probability`, `money`,
+        `tier`, `state`), field, before, after, difference, text_en, text_zh; the figures first.
+    differences : DataFrame
+        `Split.table` with text_en and text_zh, empty where the difference is too small to be told.
+    comparison : Comparison
+        Moves of tiers and states.
+    codes : tuple of str
+        What hinders the split of the whole run.
+    """
+
+    before: pd.DataFrame
+    lists: list[list[dict[str, Any]]]
+    differences: pd.DataFrame
+    comparison: Comparison
+    codes: tuple[str, ...]
+
+
+def changes_since(
+    previous: pd.DataFrame, current: pd.DataFrame, split: Split, *, currency: str | None = None
+) -> Changes:
+    """Everything that changed, in numbers and in words.
 
     Parameters
     ----------
     previous, current : DataFrame
         Two scores tables.
-    split : DataFrame, optional
-        `split_difference` of the churn probability; its parts are named in the text.
+    split : Split
+        `retention.change_split.split_since`, or `differences` where nothing is split.
     currency : str, optional
         ISO code shown with money.
     """
     ids = current["customer_id"].tolist()
     found: list[list[dict[str, Any]]] = [[] for _ in ids]
-    if previous is None or previous.empty:
-        return found
     place = {customer: row for row, customer in enumerate(ids)}
     known = set(previous["customer_id"].tolist())
     for customer, row in place.items():
         if customer not in known:
             told = {lang: text(lang, "changes", "appeared") for lang in LANGUAGES}
             found[row].append(_entry("appeared", "customer_id", None, None, None, told))
-    _add_probability(found, place, previous, current, split)
-    moves = compare(previous, current, currency=currency).movers
-    differences = _numbers(moves, "value_after") - _numbers(moves, "value_before")
-    for move, difference in zip(moves.itertuples(index=False), differences.tolist(), strict=True):
-        told = {}
-        for lang in LANGUAGES:
-            line = texts(lang)["changes"]["tier"].format(
-                name=_name(str(move.dimension), lang),
-                before=text(lang, "tiers", str(move.before)),
-                after=text(lang, "tiers", str(move.after)),
-            )
-            why = str(move.why_zh if lang == "zh" else move.why_en)
-            told[lang] = f"{line} ({why})" if why and len(line) + len(why) + 3 <= MAX_LENGTH else line
+    table = split.table.assign(text_en="", text_zh="")
+    worth = _worth_telling(table)
+    for lang in LANGUAGES:
+        table.loc[worth, f"text_{lang}"] = difference_texts(table[worth], lang, currency)
+    for one in table[worth].to_dict("records"):
+        kind = "probability" if one["field"] == "churn_probability" else "money"
+        numbers = f"{one['before']:.6f}", f"{one['after']:.6f}", float(one["difference"])
+        words: dict[Lang, str] = {"en": one["text_en"], "zh": one["text_zh"]}
+        found[place[one["customer_id"]]].append(_entry(kind, str(one["field"]), *numbers, words))
+    comparison = compare(previous, current, currency=currency)
+    moves = comparison.movers
+    apart = _numbers(moves, "value_after") - _numbers(moves, "value_before")
+    for move, difference in zip(moves.itertuples(index=False), apart.tolist(), strict=True):
+        kind = "state" if move.dimension in STATES else "tier"
         found[place[str(move.customer_id)]].append(
             _entry(
-                "state" if move.dimension in STATES else "tier",
+                kind,
                 str(move.dimension),
                 str(move.before),
                 str(move.after),
                 difference if np.isfinite(difference) else None,
-                told,
+                {lang: _move_text(move, lang) for lang in LANGUAGES},
             )
         )
-    return found
+    return Changes(previous, found, table, comparison, split.codes)
+
+
+def _move_text(move: Any, lang: Lang) -> str:
+    line = str(texts(lang)["changes"]["tier"]).format(
+        name=_name(str(move.dimension), lang),
+        before=getattr(move, f"before_{lang}"),
+        after=getattr(move, f"after_{lang}"),
+    )
+    why = str(move.why_zh if lang == "zh" else move.why_en)
+    if not why or len(line) + len(why) + 3 > MAX_LENGTH:
+        return line
+    return text(lang, "format", "aside").format(line=line, more=why)
 
 
 def _name(code: str, lang: Lang) -> str:
@@ -287,47 +257,86 @@ def _name(code: str, lang: Lang) -> str:
     return str(entry["name"]) if entry else str(texts(lang)["explain"].get(code, code))
 
 
-def _add_probability(
-    found: list[list[dict[str, Any]]],
-    place: dict[Any, int],
-    previous: pd.DataFrame,
-    current: pd.DataFrame,
-    split: pd.DataFrame | None,
-) -> None:
-    before = previous.drop_duplicates("customer_id", keep="last").set_index("customer_id")
-    old = np.asarray(current["customer_id"].map(before["churn_probability"]), dtype=np.float64)
-    new = np.asarray(current["churn_probability"], dtype=np.float64)
-    if "horizon_days" in before.columns and "horizon_days" in current.columns:
-        # probabilities of different horizons are not compared
-        same = current["customer_id"].map(before["horizon_days"]).to_numpy() == current["horizon_days"].to_numpy()
-        old = np.where(same, old, np.nan)
-    for row in np.flatnonzero(np.abs(new - old) >= SMALLEST_DIFFERENCE).tolist():
-        difference = float(new[row] - old[row])
-        customer = current["customer_id"].iloc[row]
-        told = {}
-        for lang in LANGUAGES:
-            parts = ""
-            if split is not None and customer in split.index:
-                parts = text(lang, "format", "list").join(
-                    f"{text(lang, 'changes', part)} {_signed_points(float(split.loc[customer, part]), lang)}"
-                    for part in PARTS
-                    if abs(float(split.loc[customer, part])) >= 0.0005
-                )
-            line = texts(lang)["changes"]["text"].format(
-                name=_name("churn_risk", lang),
-                before=format_value(old[row], "probability", lang),
-                after=format_value(new[row], "probability", lang),
-                difference=_signed_points(difference, lang),
-                parts=parts,
-            )
-            told[lang] = line.rstrip(" ；;")
-        found[row].append(
-            _entry("probability", "churn_probability", f"{old[row]:.6f}", f"{new[row]:.6f}", difference, told)
+def _worth_telling(table: pd.DataFrame) -> NDArray[np.bool_]:
+    """Rows of `Split.table` that are told: a point of probability, five per cent of money and one unit of it."""
+    size = np.abs(_numbers(table, "difference"))
+    larger = np.maximum(np.abs(_numbers(table, "before")), np.abs(_numbers(table, "after")))
+    risk = (table["field"] == "churn_probability").to_numpy(dtype=bool)
+    return np.where(risk, size >= SMALLEST_DIFFERENCE, (size >= SMALLEST_SHARE * larger) & (size >= 1.0))
+
+
+def difference_texts(table: pd.DataFrame, lang: Lang, currency: str | None = None) -> list[str]:
+    """Differences in words, one text per row of `Split.table`.
+
+    The figures are rounded so that before, after and the parts shown add up as they stand: tenths of a point, and whole
+    money from 100 up, else hundredths.
+    """
+    words = texts(lang)["changes"]
+    joined = text(lang, "format", "list")
+    numbers = table[["before", "after", *PARTS]].to_numpy(dtype=np.float64)
+    labels = zip(table["field"].tolist(), table["code"].tolist(), strict=True)
+    found = []
+    for (field, code), (first, second, *own) in zip(labels, numbers.tolist(), strict=True):
+        risk = field == "churn_probability"
+        step = 0.001 if risk else 1.0 if max(abs(first), abs(second)) >= 100 else 0.01
+        before, after = round(first / step), round(second / step)
+        if code in (LATER_MOMENT, NOT_KNOWN_THEN) or not np.isfinite(own).all():
+            tail = str(words["codes"][code]) if code else ""
+        else:
+            shown = rounded_parts([part / step for part in own], after - before)
+            told = sorted(((-abs(part), name, part) for name, part in zip(PARTS, shown, strict=True) if part))
+            tail = joined.join(f"{words[name]} {_signed(part * step, step, risk)}" for _, name, part in told)
+        key = "rose" if after >= before else "fell"
+        line = str(words[key]).format(
+            name=words["names"][field],
+            size=_shown(abs(after - before) * step, step, risk, lang, currency, size=True),
+            before=_shown(before * step, step, risk, lang, currency),
+            after=_shown(after * step, step, risk, lang, currency),
         )
+        found.append(text(lang, "format", "because").format(line=line, parts=tail) if tail else line)
+    return found
 
 
-def _signed_points(value: float, lang: Lang) -> str:
-    return ("+" if value >= 0 else "-") + format_value(abs(value), "points", lang)
+def rounded_parts(parts: Sequence[float], total: int) -> list[int]:
+    """Whole numbers near the parts that add up to a total, by largest remainders; a part of zero stays zero.
+
+    Examples
+    --------
+    >>> rounded_parts([9.4, 3.4, 0.0], 13)
+    [10, 3, 0]
+    """
+    whole = [math.floor(part) for part in parts]
+    movable = [place for place, part in enumerate(parts) if part]
+    left = total - sum(whole)
+    if not movable:
+        return whole
+    order = sorted(movable, key=lambda place: (whole[place] - parts[place], place))
+    for turn in range(abs(left)):
+        place = order[turn % len(order)] if left > 0 else order[-1 - turn % len(order)]
+        whole[place] += 1 if left > 0 else -1
+    return whole
+
+
+def _shown(value: float, step: float, risk: bool, lang: Lang, currency: str | None, *, size: bool = False) -> str:
+    if risk and size:
+        return _points(value, lang)
+    if risk:
+        return text(lang, "format", "percent").format(number=f"{value * 100.0:.1f}")
+    key = "money" if currency else "money_plain"
+    return text(lang, "format", key).format(number=_amount(value, step), currency=currency)
+
+
+def _points(value: float, lang: Lang) -> str:
+    return text(lang, "format", "points").format(number=f"{value * 100.0:,.1f}")
+
+
+def _signed(value: float, step: float, risk: bool) -> str:
+    amount = f"{abs(value) * 100.0:,.1f}" if risk else _amount(abs(value), step)
+    return f"{'+' if value >= 0 else '-'}{amount}"
+
+
+def _amount(value: float, step: float) -> str:
+    return f"{value:,.0f}" if step == 1.0 else f"{value:,.2f}"
 
 
 def _entry(

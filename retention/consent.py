@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from retention.conditions import CHANNELS
+from retention.condition_fields import CHANNELS
 
 YES = frozenset({"yes", "y", "true", "1", "1.0", "all", "granted", "opt_in", "是", "同意", "全部"})
 NO = frozenset({"", "no", "n", "false", "0", "0.0", "none", "denied", "opt_out", "withdrawn", "否", "不同意", "无"})

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from configs.errors import InputError
-from configs.settings import read_yaml_resource
-from retention.conditions import CHANNELS
+from configs.yaml_files import read_yaml_resource
+from retention.condition_fields import CHANNELS
 from retention.consent import allowed_channels
 from retention.holdout import HELD_OUT
 

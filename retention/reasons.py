@@ -254,14 +254,20 @@ class Choice:
 
 
 def choose(
-    attribution: Attribution, frame: pd.DataFrame, *, limit: int, constant: frozenset[str] = frozenset()
+    attribution: Attribution,
+    frame: pd.DataFrame,
+    *,
+    limit: int,
+    constant: frozenset[str] = frozenset(),
+    unstable: frozenset[str] = frozenset(),
 ) -> Choice:
     """Choose the families to show, largest points first, and the feature that speaks for each.
 
     A family is shown only through a feature whose value is known: the one with the largest points in the
     direction of the family (or, if none points that way, the largest of all). Steps (`level`, `calibration`) and
     families for which a feature speaks that is the same for everyone (the time of year) come after the others,
-    because they say nothing of the customer.
+    because they say nothing of the customer. A family whose place would be another with other customers is never the
+    first reason: the largest stable one goes before it.
 
     Parameters
     ----------
@@ -273,6 +279,8 @@ def choose(
         How many families at most.
     constant : frozenset of str
         Features that have one value for all customers at a moment.
+    unstable : frozenset of str
+        Families that are not shown first (`Baseline.unstable`).
     """
     n, d = attribution.drivers.shape
     known = np.ones(attribution.features.shape, dtype=bool)
@@ -301,7 +309,12 @@ def choose(
     shown = worth & spoken
     same_for_all = np.array([name in constant for name in attribution.names] + [True], dtype=bool)
     general = same_for_all[speaker]  # -1, a step, is the last entry
-    order = np.lexsort((np.tile(np.arange(d), (n, 1)), -size, general, ~shown), axis=1)[:, : min(limit, d)]
+    unsteady = np.array([code in unstable for code in attribution.codes], dtype=bool)
+    steady = np.where(shown & ~general & ~unsteady, size, -1.0)
+    leads = np.zeros((n, d), dtype=bool)
+    if unsteady.any():
+        leads[np.arange(n), steady.argmax(axis=1)] = steady.max(axis=1) >= 0
+    order = np.lexsort((np.tile(np.arange(d), (n, 1)), -size, ~leads, general, ~shown), axis=1)[:, : min(limit, d)]
     rows = np.arange(n)[:, None]
     picked = shown[rows, order]
     return Choice(

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -19,13 +19,13 @@ from features.specs import FeatureSet
 from models.bundle import Bundle, load_bundle
 from models.suite import ModelSuite
 from retention.baseline import Baseline
+from retention.beliefs import FILE as BELIEFS_FILE
+from retention.beliefs import MeasuredEffect, beliefs_from_json
 from retention.catalogue import Catalogue, load_catalogue
 from retention.categories import line_shares
+from retention.individual import IndividualEffect, own_effect_columns, read_individual
 from retention.scoring import score
 from retention.segments import SegmentFile, load_segments
-
-if TYPE_CHECKING:
-    from retention.strategies import MeasuredEffect
 
 FEATURES_FILE = "features.json"
 PARAMETERS_FILE = "parameters.json"
@@ -48,6 +48,10 @@ class Scorer:
     segments : SegmentFile
     prices : pyarrow.Table
         Unit prices that the price level is measured against, as they were at training.
+    measured : mapping of str to MeasuredEffect
+        Effects of strategies as they were measured at training.
+    own_effects : tuple of IndividualEffect
+        Whom strategies move more than others, learned at training.
     settings : Settings
         The caller's, with the targets that the bundle was trained for.
     meta : mapping
@@ -61,6 +65,8 @@ class Scorer:
     catalogue: Catalogue
     segments: SegmentFile
     prices: pa.Table
+    measured: Mapping[str, MeasuredEffect]
+    own_effects: tuple[IndividualEffect, ...]
     settings: Settings
     meta: Mapping[str, Any]
 
@@ -100,6 +106,8 @@ class Scorer:
             catalogue=load_catalogue(own),
             segments=load_segments(own),
             prices=prices,
+            measured=beliefs_from_json(bundle.files.get(BELIEFS_FILE, b"{}").decode()),
+            own_effects=read_individual(bundle.files),
             settings=own,
             meta=bundle.meta,
         )
@@ -128,9 +136,7 @@ class Scorer:
         tables: Tables,
         as_of: datetime,
         *,
-        previous: pd.DataFrame | None = None,
         measured_effects: Mapping[str, MeasuredEffect] | None = None,
-        split: pd.DataFrame | None = None,
         scored_at: datetime | None = None,
     ) -> pd.DataFrame:
         """The scores table of a frame whose customers' rows are in `tables`."""
@@ -143,13 +149,12 @@ class Scorer:
             self.settings,
             profile=table_frame(tables, "customers", "customer_id"),
             catalogue=self.catalogue,
-            previous=previous,
             events=order_events(tables, until=as_of),
             lines=line_shares(tables, as_of, self.baseline.lines),
             segments=self.segments,
             recent_contacts=table_frame(tables, "treatments", "customer_id, treated_at, treatment_id"),
-            measured_effects=measured_effects,
-            split=split,
+            measured_effects=self.measured if measured_effects is None else measured_effects,
+            own_effects=own_effect_columns(self.own_effects, self.suite.encoder_, frame),
             model_version=self.version,
             scored_at=scored_at,
         )
@@ -160,9 +165,7 @@ class Scorer:
         as_of: datetime,
         *,
         customers: Sequence[str] | None = None,
-        previous: pd.DataFrame | None = None,
         measured_effects: Mapping[str, MeasuredEffect] | None = None,
-        split: pd.DataFrame | None = None,
         scored_at: datetime | None = None,
         progress: Progress | None = None,
     ) -> pd.DataFrame:
@@ -176,12 +179,8 @@ class Scorer:
             UTC; nothing at or after it is seen.
         customers : sequence of str, optional
             Only these.
-        previous : DataFrame, optional
-            An earlier scores table, for the `changes` column.
         measured_effects : mapping, optional
-            Effects by strategy that replace the catalogue's beliefs.
-        split : DataFrame, optional
-            `retention.changes.split_difference` of the churn probability.
+            Effects by strategy that replace the catalogue's beliefs; those measured at training by default.
         scored_at : datetime, optional
             When the run was started, from the caller's clock.
         progress : Progress, optional
@@ -200,9 +199,7 @@ class Scorer:
                 frame,
                 tables,
                 as_of,
-                previous=previous,
                 measured_effects=measured_effects,
-                split=split,
                 scored_at=scored_at,
             )
 

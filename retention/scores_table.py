@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +53,28 @@ STAMP_COLUMNS = ("model_version", "feature_fingerprint", "scored_at")
 
 TIMES = ("as_of", "next_order_date", "next_order_date_low", "next_order_date_high", "stage_since", "member_since")
 WHOLE = ("horizon_days", "lifetime_days")
+
+
+_STAMP_KEY = b"holdfast_run"
+
+
+@dataclass(frozen=True)
+class RunStamp:
+    """What a scores table was made of, kept in its file: runs with the same stamp say the same.
+
+    Attributes
+    ----------
+    as_of : str
+        Moment, ISO, UTC.
+    model : str
+        Bundle id.
+    data : str
+        Hash of the canonical tables.
+    """
+
+    as_of: str
+    model: str
+    data: str
 
 
 def dimension_columns() -> list[str]:
@@ -130,8 +155,14 @@ def _list_types() -> dict[str, pa.DataType]:
             [
                 ("level", pa.int64()),
                 ("category", pa.string()),
+                ("parent", pa.string()),
+                ("order", pa.int64()),
+                ("spent", pa.float64()),
                 ("share", pa.float64()),
+                ("tier", pa.string()),
                 ("count", pa.int64()),
+                ("count_90d", pa.int64()),
+                ("count_prior_90d", pa.int64()),
                 ("line", pa.string()),
                 ("role", pa.string()),
             ]
@@ -197,11 +228,12 @@ def _missing(value: Any) -> bool:
     return value is None or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
 
 
-def write_scores(scores: pd.DataFrame, path: Path) -> None:
+def write_scores(scores: pd.DataFrame, path: Path, *, stamp: RunStamp | None = None) -> None:
     """Write the scores table, whole or not at all; the suffix chooses Parquet or CSV.
 
     CSV is for people (see `to_csv`): lists are texts, moments ISO 8601, and the file begins with a byte-order mark so
     that spreadsheet programs read Chinese. A text that a spreadsheet would run as a formula gets a leading apostrophe.
+    Parquet keeps the stamp of the run.
 
     Raises
     ------
@@ -212,6 +244,8 @@ def write_scores(scores: pd.DataFrame, path: Path) -> None:
         import pyarrow.parquet as pq
 
         table = to_arrow(scores)
+        if stamp is not None:
+            table = table.replace_schema_metadata({_STAMP_KEY: json.dumps(asdict(stamp), sort_keys=True)})
         with atomic_path(path) as aside:
             pq.write_table(table, aside, compression="zstd")
     elif path.suffix == ".csv":
@@ -258,8 +292,28 @@ def to_csv(scores: pd.DataFrame) -> bytes:
     return b"\xef\xbb\xbf" + bytes(sink.getvalue())
 
 
-def read_scores(path: Path) -> pd.DataFrame:
+def read_stamp(path: Path) -> RunStamp | None:
+    """The stamp of a scores file; None where it has none or cannot be read."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return RunStamp(**json.loads((pq.read_schema(path).metadata or {})[_STAMP_KEY]))
+    except (pa.ArrowException, OSError, KeyError, ValueError, TypeError):
+        return None
+
+
+def read_scores(path: Path, *, customers: Sequence[str] | None = None, lists: bool = True) -> pd.DataFrame:
     """Read a scores table written as Parquet; list columns come back as Python lists of dicts.
+
+    Parameters
+    ----------
+    path : Path
+        A file that `write_scores` wrote.
+    customers : sequence of str, optional
+        Only these.
+    lists : bool
+        False: of the list columns only `drivers`, which is enough to compare runs and much faster.
 
     Raises
     ------
@@ -270,7 +324,9 @@ def read_scores(path: Path) -> pd.DataFrame:
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(path)
+        chosen = None if customers is None else [("customer_id", "in", list(customers))]
+        names = None if lists else [one for one in pq.read_schema(path).names if one not in _LISTS or one == "drivers"]
+        table = pq.read_table(path, filters=chosen, columns=names)
     except FileNotFoundError:
         raise DataError(f"the scores file {path} does not exist", "run holdfast score first", file=str(path)) from None
     except (pa.ArrowException, OSError) as error:

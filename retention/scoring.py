@@ -25,8 +25,8 @@ from retention.baseline import (
     level_share,
     spend_per_day,
 )
+from retention.beliefs import MeasuredEffect
 from retention.catalogue import Catalogue
-from retention.changes import change_lists
 from retention.dimensions import classify
 from retention.lifecycle import OrderDays, events_from_features, order_days, stages, transitions, usual_gap_of
 from retention.measures import comparison_band, measure_all
@@ -42,7 +42,7 @@ from retention.reasons import Attribution, Target, choose, driver_lists
 from retention.reasons import attribute as attribute_points
 from retention.scores_table import column_order
 from retention.segments import SegmentFile, assign_segments
-from retention.strategies import MeasuredEffect, select_strategies
+from retention.strategies import select_strategies
 from retention.warnings import find_signs, warning_lists
 from retention.wording import LANGUAGES, evidence_reason
 
@@ -65,13 +65,12 @@ def score(
     *,
     profile: pd.DataFrame | None = None,
     catalogue: Catalogue | None = None,
-    previous: pd.DataFrame | None = None,
     events: pd.DataFrame | None = None,
     lines: pd.DataFrame | None = None,
     segments: SegmentFile | None = None,
     recent_contacts: pd.DataFrame | None = None,
     measured_effects: Mapping[str, MeasuredEffect] | None = None,
-    split: pd.DataFrame | None = None,
+    own_effects: pd.DataFrame | None = None,
     model_version: str = "",
     scored_at: datetime | None = None,
 ) -> pd.DataFrame:
@@ -95,8 +94,6 @@ def score(
         Customers table.
     catalogue : Catalogue, optional
         Strategies; none are chosen without it.
-    previous : DataFrame, optional
-        An earlier scores table, for the `changes` column.
     events : DataFrame, optional
         `features.engine.order_events`; without it the order log is approximated from the features.
     lines : DataFrame, optional
@@ -105,8 +102,8 @@ def score(
         Named conditions; the first primary one that holds is the customer's segment.
     recent_contacts, measured_effects : optional
         Passed to `retention.strategies.select_strategies`.
-    split : DataFrame, optional
-        `retention.changes.split_difference` of the churn probability.
+    own_effects : DataFrame, optional
+        `retention.individual.own_effect_columns`: how much more than others a customer is moved by a strategy.
     model_version : str
         Bundle id.
     scored_at : datetime, optional
@@ -168,9 +165,14 @@ def score(
         for lang in LANGUAGES:
             names = {segment.code: segment.name.of(lang) for segment in segments.segments}
             scores[f"segment_{lang}"] = [names.get(code) for code in scores["segment"].tolist()]
-    scores["changes"] = _lists(change_lists(previous, scores, split=split, currency=currency))
+    scores["changes"] = _lists([[] for _ in range(len(scores))])  # `retention.changes.with_changes` fills them
     scores["strategies"] = _lists([[] for _ in range(len(scores))])
     if catalogue is not None:
+        # what the conditions ask for stays in the table, so that a work list made from the file decides alike
+        asked = [name for name in frame.columns if name in catalogue.fields and name not in scores.columns]
+        scores = pd.concat([scores, frame[asked]], axis=1)
+        if own_effects is not None:
+            scores = pd.concat([scores, own_effects.reset_index(drop=True)], axis=1)
         chosen = select_strategies(
             _with_features(scores, frame),
             catalogue,
@@ -315,7 +317,8 @@ def _reasons(
             found[base_name] = np.full(n, np.nan)
         else:
             answered = np.isfinite(shown)
-            choice = choose(parts, frame, limit=_limit(target, settings), constant=baseline.constant)
+            unstable = baseline.unstable if target == "churn" else frozenset()
+            choice = choose(parts, frame, limit=_limit(target, settings), constant=baseline.constant, unstable=unstable)
             found[f"{prefix}reasons"] = reason_lists(parts, choice, frame, feature_set, baseline, groups, currency)
             found[f"{prefix}drivers"] = driver_lists(parts, answered)
             found[base_name] = np.where(answered, parts.base, np.nan)

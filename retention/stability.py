@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,13 +10,11 @@ from numpy.typing import NDArray
 
 from configs.errors import InvariantError
 from retention.attributes import Floats
+from retention.baseline import STABLE_FROM
 from retention.reasons import STEPS, Attribution
 
 GOAL = 0.80
 """Share of customers whose first driver should stay the same between two fits."""
-
-STABLE_FROM = 0.50
-"""A driver that is first for a customer in one fit should be first or second in another at least so often."""
 
 
 @dataclass(frozen=True)
@@ -57,13 +55,15 @@ class Stability:
         return sorted(code for code, share in self.by_driver.items() if share < STABLE_FROM)
 
 
-def reason_stability(attributions: Sequence[Attribution]) -> Stability:
+def reason_stability(attributions: Sequence[Attribution], *, moved_back: Collection[str] = ()) -> Stability:
     """Compare the reasons that several fits give the same customers.
 
     Parameters
     ----------
     attributions : sequence of Attribution
         One per fit, for the same customers in the same order; at least two.
+    moved_back : collection of str
+        Drivers that are never shown first: the largest of the others takes their place.
 
     Raises
     ------
@@ -76,7 +76,8 @@ def reason_stability(attributions: Sequence[Attribution]) -> Stability:
     codes = sorted({code for one in attributions for code in one.codes if code not in STEPS})
     tables = [_own_points(one, codes) for one in attributions]
     ranks = [_ranks(table) for table in tables]
-    orders = [np.argsort(-np.abs(table), axis=1, kind="stable") for table in tables]
+    back = np.array([code in moved_back for code in codes], dtype=bool)
+    orders = [_as_shown(table, back) for table in tables]
     kept, near, agreement = [], [], []
     stays: dict[int, list[float]] = {}
     for i in range(len(tables)):
@@ -100,6 +101,15 @@ def reason_stability(attributions: Sequence[Attribution]) -> Stability:
         rank_agreement=float(np.mean(agreement)),
         by_driver={codes[driver]: float(np.mean(flags)) for driver, flags in sorted(stays.items())},
     )
+
+
+def _as_shown(table: Floats, back: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Drivers in the order in which they are shown: by size, but no one that is moved back comes first."""
+    size = np.abs(table)
+    if back.any() and not back.all():
+        leader = np.argmax(np.where(back, -1.0, size), axis=1)
+        size[np.arange(len(size)), leader] = np.inf
+    return np.asarray(np.argsort(-size, axis=1, kind="stable"), dtype=np.int64)
 
 
 def _own_points(one: Attribution, codes: list[str]) -> Floats:

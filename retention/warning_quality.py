@@ -10,6 +10,25 @@ from numpy.typing import NDArray
 
 from retention.warnings import UNITS
 
+SIGN_FEATURES = frozenset(
+    {
+        "orders_ever",
+        "mean_gap_days",
+        "days_since_last_order",
+        "days_since_first_order",
+        "gap_cv",
+        "overdue_ratio",
+        *(f"{name}_{days}d" for name in ("orders", "spend") for days in (90, 180, 365)),
+        *(f"{name}_{days}d" for name in ("complaints", "contacts", "redemptions") for days in (90, 365)),
+        "open_complaints",
+        "oldest_open_complaint_days",
+        "satisfaction_mean_365d",
+        "satisfaction_trend",
+        "cart_abandoned_30d",
+    }
+)
+"""Features that the signs read. Breadth is not among them: it comes from the lines, one query per moment."""
+
 
 @dataclass(frozen=True)
 class WarningQuality:

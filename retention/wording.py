@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from configs.settings import read_yaml_resource
+from configs.yaml_files import read_yaml_resource
 from features.specs import DRIVERS, FeatureSpec
 from models.evidence import REASONS
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,23 +15,15 @@ from training.report import headline, page
 CARD_JSON, CARD_HTML = "card/card.json", "card/card.html"
 
 
-def card_content(
-    settings: Settings, as_of: str, facts: dict[str, Any], customers: int, data_hash: str, evaluation: Evaluation | None
-) -> dict[str, Any]:
+def card_content(settings: Settings, meta: Mapping[str, Any], evaluation: Evaluation | None) -> dict[str, Any]:
     """Content of the card as JSON values.
 
     Parameters
     ----------
     settings : Settings
         For horizons and language.
-    as_of : str
-        Moment of training, ISO.
-    facts : dict
-        `TrainingSet.facts`.
-    customers : int
-        Customers known at `as_of`.
-    data_hash : str
-        Of the training set.
+    meta : mapping
+        Facts of the fitted candidate (`training.fit.FittedBundle.meta`).
     evaluation : Evaluation or None
         The out-of-time test of the same procedure, if the log allows one.
     """
@@ -47,14 +40,15 @@ def card_content(
         }
     return {
         "format": 1,
-        "as_of": as_of,
-        "as_of_date": format_moment(datetime.fromisoformat(as_of), settings.data.timezone),
+        "as_of": meta["as_of"],
+        "as_of_date": format_moment(datetime.fromisoformat(meta["as_of"]), settings.data.timezone),
         "horizon_days": settings.targets.horizon_days,
         "lifetime_days": settings.targets.lifetime_days,
         "horizons": list(settings.targets.all_horizons),
-        "training": facts,
-        "customers": customers,
-        "data_hash": data_hash,
+        "training": meta["training"],
+        "customers": meta["customers"],
+        "data_hash": meta["data_hash"],
+        "rhythm": meta["rhythm"],
         "evaluation": tested,
     }
 
@@ -64,5 +58,5 @@ def card_files(content: dict[str, Any], language: str) -> dict[str, bytes]:
     text = json.dumps(content, sort_keys=True, ensure_ascii=False, indent=1, allow_nan=False)
     return {
         CARD_JSON: (text + "\n").encode(),
-        CARD_HTML: page("card.html", language, c=content).encode(),
+        CARD_HTML: page("card.html", language, date=content["as_of_date"], c=content).encode(),
     }

@@ -27,12 +27,21 @@ from models.suite import ModelSuite
 from training import metrics
 from training.baselines import BASELINES, baseline_predictions
 from training.cutoffs import min_history_days
-from training.datasets import TrainingSet, backtest_cutoffs, stable_fraction, training_set
+from training.datasets import TrainingSet, backtest_cutoffs, stable_fraction, training_set, treatments_of
 from training.drivers import driver_summary
 from training.grade import grade
-from training.labels import days_to_next_order, discounted_spend, make_labels
+from training.labels import (
+    SMALLEST_UNTREATED,
+    days_to_next_order,
+    discounted_spend,
+    make_labels,
+    treated_within,
+)
 from training.measures import by_slice, lifetime_check, losses, measures, next_order_check
+from training.reason_check import reason_check
+from training.rhythm import find_rhythm
 from training.slices import slice_columns
+from training.warning_check import warning_check
 
 EVALUATION_FILE, LOSSES_FILE = "evaluation.json", "losses.parquet"
 MAX_LOSSES = 20_000
@@ -68,8 +77,8 @@ class Evaluation:
         for method, values in self.content["metrics"].items():
             prefix = "" if method == OURS else f"{method}_"
             result |= {f"{prefix}{name}": value for name, value in values.items() if value is not None}
-        for part in ("next_order", "lifetime"):
-            values = self.content[part] or {}
+        for part in ("next_order", "lifetime", "rhythm", "reasons", "warnings"):
+            values = self.content.get(part) or {}
             result |= {f"{part}_{name}": value for name, value in values.items() if isinstance(value, int | float)}
         return result
 
@@ -125,23 +134,35 @@ def backtest(
     progress = progress or SILENT
     horizon = settings.targets.horizon_days
     events = order_events(tables, until=as_of)
+    shown = format_moment(as_of, settings.data.timezone)
     if events.empty:
-        raise NotEnoughDataError(
-            f"the log holds no order before {as_of:%Y-%m-%d}", "give a later as-of date", code="no_orders"
-        )
+        raise NotEnoughDataError(f"the log holds no order before {shown}", "give a later as-of date", code="no_orders")
     start = pd.Timestamp(events["occurred_at"].min()).to_pydatetime()
     first = start + timedelta(days=min_history_days(horizon))
     cutoffs = backtest_cutoffs(as_of, horizon, folds, not_before=first)
     if not cutoffs:
         raise NotEnoughDataError(
-            f"the log starts on {start:%Y-%m-%d}, too late to test {horizon} days ahead before {as_of:%Y-%m-%d}",
+            f"the log starts on {format_moment(start, settings.data.timezone)[:10]}, too late to test {horizon} days "
+            f"ahead before {shown}",
             f"give at least {min_history_days(horizon) + horizon} days of orders or set a shorter targets.horizon_days",
             code="log_too_short_to_test",
         )
     done = [_fold(tables, cutoff, as_of, settings, progress, make_suite) for cutoff in cutoffs]
     content = _content(done[0], as_of, settings)
     content["folds"] = [_fold_row(fold, settings) for fold in done]
+    orders = events[events["is_order"].to_numpy(dtype=bool)]
+    content["rhythm"] = find_rhythm(orders, as_of, horizon).as_dict()
     content["lifetime"] = _lifetime(tables, done[0], start, as_of, settings, progress, make_suite, allowed=lifetime)
+    newest = done[0]
+    content["reasons"] = reason_check(
+        newest.data,
+        newest.suite,
+        newest.frame,
+        refits=settings.training.stability_refits,
+        customers=settings.training.sampled_customers_for_shap,
+        progress=progress,
+    )
+    content["warnings"] = warning_check(tables, events, as_of, settings, progress=progress)
     return Evaluation(_clean(content), _losses_kept(done[0], horizon))
 
 
@@ -156,11 +177,13 @@ def _fold(
     with_baselines: bool = True,
 ) -> Fold:
     data = training_set(tables, cutoff, settings, progress)
-    with progress.step(f"Fitting as of {cutoff:%Y-%m-%d}"):
+    shown = format_moment(cutoff, settings.data.timezone)
+    with progress.step(f"Fitting as of {shown}"):
         suite = make_suite().fit(data.frame, data.labels, data.context, progress=progress)
-    with progress.step(f"Predicting as of {cutoff:%Y-%m-%d}"):
+    with progress.step(f"Predicting as of {shown}"):
         frame = compute_features(tables, [cutoff], data.feature_set)
         frame = frame[frame["orders_ever"].to_numpy(dtype=np.float64) >= 1].reset_index(drop=True)
+        frame = _left_alone(frame, tables, settings.targets.horizon_days)
         predictions = suite.predict(frame)
     if predictions["churn_probability"].isna().any():
         raise InvariantError("a tested customer has no churn probability", "report this with the data report")
@@ -172,6 +195,13 @@ def _fold(
         with progress.step("Running the baselines"):
             baselines = baseline_predictions(data.frame, data.labels, frame, events, cutoff, horizon)
     return Fold(cutoff, data, frame, events, predictions, baselines, labels, suite)
+
+
+def _left_alone(frame: pd.DataFrame, tables: Tables, horizon: int) -> pd.DataFrame:
+    """Customers who were left alone in the window tested: of the others nobody knows what they would have done."""
+    treated = treated_within(treatments_of(tables), frame[KEYS], horizon)
+    enough = 1.0 - treated.mean() >= SMALLEST_UNTREATED
+    return frame[~treated].reset_index(drop=True) if enough else frame
 
 
 def _actual(fold: Fold, horizon: int) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,14 +23,17 @@ from configs.errors import BundleError, NotEnoughDataError
 from configs.files import write_bytes_atomic, write_json_atomic
 from configs.progress import SILENT, Progress
 from configs.settings import Settings
-from features.engine import Tables, compute_features, reference_prices
+from features.engine import Tables, compute_features, order_events, reference_prices
 from models.suite import ModelSuite
-from retention.baseline import fit_baseline
+from retention.baseline import Baseline, fit_baseline
+from retention.campaigns import effect_files
+from retention.catalogue import load_catalogue
 from retention.categories import line_reference
 from retention.scorer import BASELINE_FILE, FEATURES_FILE, PARAMETERS_FILE, PRICES_FILE, table_frame
 from training.card import card_content, card_files
 from training.datasets import TrainingSet, training_set
 from training.evaluate import EVALUATION_FILE, LOSSES_FILE, Evaluation
+from training.rhythm import find_rhythm
 
 EVALUATION_FOLDER = "evaluation"
 META_FILE = "meta.json"
@@ -103,7 +106,11 @@ def fit_bundle(
             profile=table_frame(tables, "customers", "customer_id"),
             lines=line_reference(tables, as_of),
         )
+    orders = order_events(tables, until=as_of)
     files = dict(suite.to_files())
+    if tables.has("treatments"):
+        with progress.step("Measuring strategies"):
+            files |= effect_files(tables, load_catalogue(settings), settings, as_of, suite.encoder_)
     files[FEATURES_FILE] = data.feature_set.to_json().encode()
     files[BASELINE_FILE] = baseline.to_json().encode()
     files[PRICES_FILE] = _json(reference_prices(tables, as_of).to_pylist())
@@ -118,6 +125,7 @@ def fit_bundle(
         "currency": settings.data.currency,
         "customers": len(frame),
         "training": data.facts(settings.data.timezone),
+        "rhythm": find_rhythm(orders[orders["is_order"]], as_of, settings.targets.horizon_days).as_dict(),
         "data_hash": data.data_hash,
         "feature_fingerprint": data.feature_set.fingerprint,
     }
@@ -137,15 +145,23 @@ def parameters(settings: Settings) -> dict[str, Any]:
 def finish(fitted: FittedBundle, evaluation: Evaluation | None, settings: Settings) -> FittedBundle:
     """The candidate with its evaluation and model card: ready for `models.bundle.save_bundle`."""
     files, meta = dict(fitted.files), dict(fitted.meta)
-    content = card_content(settings, meta["as_of"], meta["training"], meta["customers"], meta["data_hash"], evaluation)
+    content = card_content(settings, meta, evaluation)
     files |= card_files(content, settings.language)
     meta["grade"] = None
     if evaluation is not None:
+        files[BASELINE_FILE] = _with_stability(files[BASELINE_FILE], evaluation)
         files[f"{EVALUATION_FOLDER}/{EVALUATION_FILE}"] = _json(evaluation.content)
         files[f"{EVALUATION_FOLDER}/{LOSSES_FILE}"] = _parquet(evaluation.losses)
         meta["grade"] = evaluation.letter
         meta["metrics"] = {name: float(f"{value:.6g}") for name, value in sorted(evaluation.flat().items())}
     return FittedBundle(files, meta)
+
+
+def _with_stability(baseline: bytes, evaluation: Evaluation) -> bytes:
+    """The baseline with what the test of the same procedure found of the drivers' stability."""
+    tested = evaluation.content.get("reasons") or {"by_driver": {}}
+    found = replace(Baseline.from_json(baseline.decode()), driver_stability=tested["by_driver"])
+    return found.to_json().encode()
 
 
 def evaluation_of(files: Mapping[str, bytes]) -> Evaluation | None:

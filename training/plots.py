@@ -86,6 +86,90 @@ def driver_plot(rows: Rows) -> str:
     return _svg(draw, size=(7.6, 0.9 + 0.3 * len(rows)), left=0.3)
 
 
+def tier_plot(rows: Rows) -> str:
+    """Share of customers per tier: one bar per dimension, high to low from the left, unknown last.
+
+    Each row has a dimension's text key (`label`) and `shares`, four numbers that add up to one.
+    """
+
+    def draw(axes: Any) -> None:
+        for place, row in enumerate(reversed(rows)):
+            left = 0.0
+            for share, (colour, alpha) in zip(row["shares"], TIER_COLOURS, strict=True):
+                axes.barh(place, share, left=left, height=0.62, color=colour, alpha=alpha)
+                if share >= 0.06:
+                    axes.text(left + share / 2, place, f"{share:.0%}", ha="center", va="center", fontsize=9)
+                left += share
+        axes.set(xlim=(0, 1), ylim=(-0.6, len(rows) - 0.4))
+        axes.set_yticks(range(len(rows)), [f"[[{row['label']}]]" for row in reversed(rows)])
+        axes.grid(visible=False)
+        _percent(axes, "x")
+
+    return _svg(draw, size=(7.6, 0.7 + 0.34 * len(rows)), left=0.22)
+
+
+TIER_COLOURS = ((FIRST, 0.75), (FIRST, 0.45), (FIRST, 0.2), (MUTED, 0.25))
+"""Colour and opacity of high, medium, low and unknown."""
+
+
+def flow_plot(flows: Rows, order: list[str], section: str) -> str:
+    """Who moved where: codes before on the left, after on the right, bands as wide as their customers (Sankey).
+
+    Parameters
+    ----------
+    flows : list of dict
+        before, after, customers.
+    order : list of str
+        Codes from the top down; those without customers are left out.
+    section : str
+        Prefix of the codes' text keys.
+    """
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path as Line
+
+    total = float(sum(row["customers"] for row in flows)) or 1.0
+    used = [code for code in order if any(code in (row["before"], row["after"]) for row in flows)]
+    space, line = 0.04, 0.065
+
+    def tops(side: str) -> dict[str, float]:
+        found, y = {}, 0.0
+        for code in used:
+            found[code] = y
+            y += sum(row["customers"] for row in flows if row[side] == code) / total + space
+        return found
+
+    def draw(axes: Any) -> None:
+        ends = {"before": tops("before"), "after": tops("after")}
+        for side, x, align in (("before", 0.0, "right"), ("after", 1.0, "left")):
+            free = 0.0  # where the next label may stand without touching the one above
+            for code in used:
+                count = sum(row["customers"] for row in flows if row[side] == code)
+                if count:
+                    y, height = ends[side][code], count / total
+                    axes.fill_between([x - 0.012, x + 0.012], y, y + height, color=INK, alpha=0.7, linewidth=0)
+                    label = f"[[{section}.{code}]] {count:,}"
+                    free = max(free, y + height / 2)
+                    axes.text(x + (0.03 if x else -0.03), free, label, ha=align, va="center", fontsize=10)
+                    free += line
+        place = {side: dict(tops_of) for side, tops_of in ends.items()}
+        for row in sorted(flows, key=lambda one: (used.index(one["before"]), used.index(one["after"]))):
+            height = row["customers"] / total
+            y0, y1 = place["before"][row["before"]], place["after"][row["after"]]
+            place["before"][row["before"]] += height
+            place["after"][row["after"]] += height
+            points = [(0.012, y0), (0.5, y0), (0.5, y1), (0.988, y1)]
+            back = [(0.988, y1 + height), (0.5, y1 + height), (0.5, y0 + height), (0.012, y0 + height)]
+            codes = [Line.MOVETO, Line.CURVE4, Line.CURVE4, Line.CURVE4]
+            codes += [Line.LINETO, Line.CURVE4, Line.CURVE4, Line.CURVE4]
+            stays = row["before"] == row["after"]
+            colour, alpha = (MUTED, 0.25) if stays else (SECOND, 0.65)
+            axes.add_patch(PathPatch(Line([*points, *back], codes), facecolor=colour, alpha=alpha, linewidth=0))
+        axes.set(xlim=(-0.5, 1.5), ylim=(1.0 + space * len(used) + line, -0.02))
+        axes.axis("off")
+
+    return _svg(draw, size=(5.4, 3.4), left=0.02)
+
+
 def translated(svg: str, words: Callable[[str], str], prefix: str) -> str:
     """The drawing with its text keys replaced and its ids made unique on the page.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from configs.errors import BundleError
@@ -16,7 +17,7 @@ from training.tracking import Tracking
 CANDIDATE_FOLDER, EVALUATION_FOLDER = "candidate", "evaluation"
 
 
-def register(settings: Settings) -> dict[str, Any]:
+def register(settings: Settings, at: datetime) -> dict[str, Any]:
     """Store the candidate of the work folder, let the gate decide, record the run, and promote it if it may be.
 
     The bundle in use changes last but one: if the run log cannot be written, what is served stays as it is.
@@ -25,6 +26,8 @@ def register(settings: Settings) -> dict[str, Any]:
     ----------
     settings : Settings
         The work folder holds `candidate/` and, where the log is long enough for a test, `evaluation/`.
+    at : datetime
+        When, with its zone, from the caller's clock.
 
     Returns
     -------
@@ -47,6 +50,7 @@ def register(settings: Settings) -> dict[str, Any]:
     tracking = Tracking(settings)
     run_id = tracking.log_run(
         name=f"{whole.meta['as_of'][:10]} {bundle_id[:12]}",
+        at=at,
         params=parameters(settings),
         metrics=evaluation.flat() if evaluation is not None else {},
         tags={

@@ -81,8 +81,8 @@ def metrics_file(content: Mapping[str, Any]) -> dict[str, Any]:
     result: dict[str, Any] = {"grade": content["grade"]["letter"], "customers": content["customers"]}
     for method, values in content["metrics"].items():
         result[method] = {name: _rounded(value) for name, value in values.items() if value is not None}
-    for part in ("next_order", "lifetime"):
-        values = content[part] or {}
+    for part in ("next_order", "lifetime", "rhythm", "reasons", "warnings"):
+        values = content.get(part) or {}
         result[part] = {name: _rounded(value) for name, value in values.items() if isinstance(value, int | float)}
     return result
 
@@ -122,13 +122,18 @@ def render(content: Mapping[str, Any], language: str = "en") -> str:
     return page(
         "report.html",
         language,
+        date=content["as_of_date"],
         e=content,
         figures=headline(content),
-        plots=_in_both(drawings),
+        plots=in_both(drawings),
         gain_methods=list(_gains(content)),
         decile_plots=decile_plots,
         methods=methods,
         method_rows=list(_method_rows(content, methods)),
+        reasons=content.get("reasons"),
+        drivers_first=_drivers_first(content.get("reasons")),
+        warnings=content.get("warnings"),
+        signs=_signs(content.get("warnings")),
         interval=percent(content["interval"]),
         tail=percent((1 - content["interval"]) / 2),
     )
@@ -155,6 +160,23 @@ def page(template: str, language: str, **context: Any) -> str:
     return environment.get_template(template).render(language=language, **context)
 
 
+def _drivers_first(reasons: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """Drivers that come first for some customer, the steadiest first."""
+    if not reasons:
+        return []
+    rows = [
+        {"driver": code, "share": share, "back": code in reasons["unstable"]}
+        for code, share in reasons["by_driver"].items()
+    ]
+    return sorted(rows, key=lambda row: (-row["share"], row["driver"]))
+
+
+def _signs(warnings: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """Signs that were seen, those that warned of most losses first."""
+    rows = [{"sign": sign, **values} for sign, values in (warnings["by_sign"] if warnings else {}).items()]
+    return sorted(rows, key=lambda row: (-(row["warned_in_time"] or 0.0), row["sign"]))
+
+
 def _gains(content: Mapping[str, Any]) -> dict[str, Any]:
     """Gain tables in the order of the methods: an evaluation read from JSON has its keys in another one."""
     tables = content["tables"]["gain"]
@@ -168,7 +190,8 @@ def _gain_rows(content: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [row | {"best_simple_gain": best[place]["gain"] if best else None} for place, row in enumerate(gains[OURS])]
 
 
-def _in_both(drawings: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+def in_both(drawings: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Drawings by language and name, with the words of that language."""
     from markupsafe import Markup
 
     def words(language: str) -> Callable[[str], str]:

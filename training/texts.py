@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from features.specs import DRIVERS
+from retention.wording import text as _word
+from retention.wording import texts as _texts
+from training.scores_texts import SCORES_TEXTS
 
 LANGUAGES = ("en", "zh")
 
@@ -82,6 +85,43 @@ TEXTS: dict[str, tuple[str, str]] = {
         "各类信号对流失风险的影响幅度（抽样客户）。条形为中间一半客户，线段为九成客户，圆点为中位客户；位于竖线右侧表示风险升高。"
         "这里描述的是模型，并非因果关系。",
     ),
+    "section.reasons": ("Would other customers give the same reasons?", "换一批客户，原因是否相同？"),
+    "reasons.kept": (
+        "The first reason stays the same for {share} of the customers (goal: {goal}), between {fits} models fitted on "
+        "random halves of the customers and asked about the same {customers} customers.",
+        "在客户随机各半拟合的 {fits} 个模型之间，{share} 的客户首要原因保持不变"
+        "（目标：{goal}，比较了相同的 {customers} 位客户）。",
+    ),
+    "reasons.rank": (
+        "The first driver of one model is among the first two of another for {two}; rank correlation of all drivers "
+        "within a customer: {rank}.",
+        "一个模型的首要因素在另一个模型中位列前二的比例：{two}；同一客户全部因素的秩相关：{rank}。",
+    ),
+    "reasons.caption": (
+        "How often a driver that is first in one model is first or second in another. Below {least} it is never shown "
+        "first: the largest steady driver takes its place.",
+        "某因素在一个模型中居首时，在另一个模型中位列前二的比例。低于 {least} 的因素不排首位，由最大的稳定因素代替。",
+    ),
+    "reasons.back": ("not shown first", "不排首位"),
+    "column.driver": ("Driver", "因素"),
+    "column.stays": ("Stays first or second", "仍居前二"),
+    "section.warnings": ("Were the warnings early and right?", "预警是否及时、准确？"),
+    "warnings.found": (
+        "{share} of the {lost} customers who became lost carried a warning at least {days} days before.",
+        "在 {lost} 位流失的客户中，{share} 至少提前 {days} 天收到预警。",
+    ),
+    "warnings.false": (
+        "{share} of the warned ordered within {days} days all the same (false alarms; of those not warned {unwarned} "
+        "ordered). {alarms} of all customers carried a warning.",
+        "被预警的客户中有 {share} 仍在 {days} 天内下单（误报；未被预警者为 {unwarned}）。全部客户中 {alarms} 有预警。",
+    ),
+    "warnings.caption": (
+        "Out of time: signs at {moments} past moments, {customers} customers, with what was known then. A "
+        "narrower range of products is not tested.",
+        "时间外检验：在过去 {moments} 个时点对 {customers} 位客户按当时所知计算。品类收窄未纳入检验。",
+    ),
+    "column.warned": ("Lost customers with this sign in time", "及时出现该迹象的流失客户"),
+    "column.false": ("False alarms", "误报"),
     "section.methods": ("Beside simple methods", "与简单方法对比"),
     "methods.caption": (
         "All methods predict the same {customers} customers from the same past. The best value of each row is bold.",
@@ -202,6 +242,76 @@ TEXTS: dict[str, tuple[str, str]] = {
     "plot.spend_per_customer": ("net spend per customer", "每位客户净消费"),
     "plot.orders_per_customer": ("orders per customer", "每位客户订单数"),
     "plot.points": ("points added to the probability of churn", "对流失概率的增减（百分点）"),
+    "section.rhythm": ("Does the horizon fit?", "预测期合适吗？"),
+    "rhythm.fits": (
+        "A horizon of {horizon} days fits: the middle customer orders every {every} days, and {reach} of the time the "
+        "next order of an active customer comes within it. Recommended: {better} days ({better_reach}), the shortest "
+        "that most next orders fall into.",
+        "{horizon} 天的预测期合适：居中的客户每 {every} 天下单一次，活跃客户的下一单有 {reach} 的机会落在预测期内。"
+        "推荐 {better} 天（{better_reach}），即能覆盖多数下一单的最短长度。",
+    ),
+    "rhythm.too_short": (
+        "A horizon of {horizon} days is too short: the middle customer orders every {every} days, and only {reach} of "
+        "the time does the next order of an active customer come within it, so many without an order have not left. "
+        "Set targets.horizon_days to {better} ({better_reach}).",
+        "{horizon} 天的预测期太短：居中的客户每 {every} 天下单一次，活跃客户的下一单只有 {reach} 的机会落在预测期内，"
+        "许多没有下单的客户其实并未流失。请将 targets.horizon_days 设为 {better}（{better_reach}）。",
+    ),
+    "rhythm.too_long": (
+        "A horizon of {horizon} days is too long: the middle customer orders every {every} days, and {better_reach} of "
+        "the time the next order of an active customer comes within {better} days, so it is seen late who leaves. Set "
+        "targets.horizon_days to {better}.",
+        "{horizon} 天的预测期太长：居中的客户每 {every} 天下单一次，活跃客户的下一单有 {better_reach} 的机会"
+        "在 {better} 天内到来，流失的客户会发现得太晚。请将 targets.horizon_days 设为 {better}。",
+    ),
+    "rhythm.no_better": (
+        "A horizon of {horizon} days does not fit well: the middle customer orders every {every} days, and {reach} of "
+        "the time the next order of an active customer comes within it. The log allows no better one.",
+        "{horizon} 天的预测期不太合适：居中的客户每 {every} 天下单一次，活跃客户的下一单有 {reach} 的机会落在预测期内；"
+        "现有数据无法支持更好的长度。",
+    ),
+    "rhythm.longer_log": (
+        "The rhythm asks for {wanted} days, for which {needed} days of log are needed; there are {days}.",
+        "按购买节奏应为 {wanted} 天，这需要 {needed} 天的数据；目前有 {days} 天。",
+    ),
+    "rhythm.unknown": (
+        "No horizon is recommended: {repeat} customers ordered more than once, at least {least} are needed.",
+        "无法推荐预测期：多次购买的客户有 {repeat} 位，至少需要 {least} 位。",
+    ),
+    "tune.better": (
+        "Tuning helped: on the newest window (from {date}), unseen by all {trials} trials, the settings found are "
+        "better beyond chance.",
+        "调参有效：在最新窗口（自 {date} 起，{trials} 次试验均未见过）上，找到的设置更好，且超出随机波动。",
+    ),
+    "tune.chance": (
+        "Tuning brought nothing that holds: on the newest window (from {date}), unseen by all {trials} trials, the "
+        "difference is within chance. Keep the settings in use.",
+        "调参没有带来可靠的改进：在最新窗口（自 {date} 起，{trials} 次试验均未见过）上，差异在随机波动之内。"
+        "请保留现有设置。",
+    ),
+    "tune.worse": (
+        "Tuning did harm: on the newest window (from {date}), unseen by all {trials} trials, the settings found are "
+        "worse beyond chance. Keep the settings in use.",
+        "调参反而有害：在最新窗口（自 {date} 起，{trials} 次试验均未见过）上，找到的设置更差，且超出随机波动。"
+        "请保留现有设置。",
+    ),
+    "tune.nothing_found": (
+        "Tuning brought nothing: none of the {trials} trials was better than the settings in use. The newest window "
+        "(from {date}) was kept for the verdict.",
+        "调参没有带来改进：{trials} 次试验都不优于现有设置。最新窗口（自 {date} 起）留作最终检验。",
+    ),
+    "tune.log_loss": (
+        "Log loss: {before} before, {after} after ({change}; 90% interval {low} to {high}; smaller is better)",
+        "对数损失：之前 {before}，之后 {after}（{change}；90% 区间 {low} 至 {high}；越小越好）",
+    ),
+    "tune.spend_deviance": (
+        "Deviance of spend: {before} before, {after} after ({change}; 90% interval {low} to {high}; smaller is better)",
+        "消费偏差度：之前 {before}，之后 {after}（{change}；90% 区间 {low} 至 {high}；越小越好）",
+    ),
+    "tune.file": (
+        "Best settings tried, as YAML (holdfast.yaml was not changed)",
+        "试过的最佳设置（YAML；holdfast.yaml 未被改动）",
+    ),
     "not_applicable": ("n/a", "不适用"),
     "card.title": ("Model card", "模型卡"),
     "card.what": (
@@ -239,8 +349,16 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Groups with few customers are predicted less surely; see the table by group in the report.",
         "客户较少的群体预测把握较低，请见报告中的分群表。",
     ),
-} | {f"driver.{driver.code}": (driver.en, driver.zh) for driver in DRIVERS.values()}
+}
 """Every text by key."""
+TEXTS |= SCORES_TEXTS
+TEXTS |= {f"driver.{driver.code}": (driver.en, driver.zh) for driver in DRIVERS.values()}
+TEXTS |= {
+    f"dimension.{code}": (_texts("en")["dimensions"][code]["name"], _texts("zh")["dimensions"][code]["name"])
+    for code in _texts("en")["dimensions"]
+}
+TEXTS |= {f"sign.{code}": (_word("en", "signs", code), _word("zh", "signs", code)) for code in _texts("en")["signs"]}
+TEXTS |= {f"tier.{code}": (_word("en", "tiers", code), _word("zh", "tiers", code)) for code in _texts("en")["tiers"]}
 
 
 def text(key: str, language: str, /, **values: object) -> str:

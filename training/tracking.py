@@ -10,7 +10,7 @@ import logging
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,7 @@ class Tracking:
         self,
         *,
         name: str,
+        at: datetime,
         params: Mapping[str, Any],
         metrics: Mapping[str, float],
         tags: Mapping[str, str],
@@ -76,6 +77,8 @@ class Tracking:
         ----------
         name : str
             Shown in lists.
+        at : datetime
+            When the run was made, with its zone, from the caller's clock.
         params, metrics, tags : mapping
             Nested parameters are written with dots.
         artefacts : sequence of Path
@@ -90,9 +93,9 @@ class Tracking:
         """
         from mlflow.entities import Metric, Param, RunTag
 
-        now = int(datetime.now(tz=UTC).timestamp() * 1000)
+        now = int(at.timestamp() * 1000)
         try:
-            run = self._client.create_run(self.experiment_id, run_name=name)
+            run = self._client.create_run(self.experiment_id, start_time=now, run_name=name)
             identity = str(run.info.run_id)
             flat = [Param(key, str(value)[:MAX_PARAM]) for key, value in sorted(_flat(params).items())]
             values = [Metric(key, float(value), now, 0) for key, value in sorted(metrics.items())]
@@ -109,7 +112,7 @@ class Tracking:
                         target.parent.mkdir(parents=True, exist_ok=True)
                         target.write_bytes(data)
                     self._client.log_artifacts(identity, aside, "bundle")
-            self._client.set_terminated(identity)
+            self._client.set_terminated(identity, end_time=now)
         except Exception as error:
             raise self._failed(error) from error
         return identity

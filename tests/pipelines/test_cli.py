@@ -44,6 +44,14 @@ def test_the_second_training_reuses_the_first(trained: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert digest(trained / "artifacts") == before
     assert "Computing features" not in done.stderr
+    assert "A horizon of 60 days fits: the middle customer orders every" in done.stdout
+    store = trained / "artifacts" / "bundle" / bundle_of(trained)
+    rhythm = json.loads((store / "card" / "card.json").read_text())["rhythm"]
+    assert rhythm["en"] in done.stdout and rhythm["recommended_days"] in (14, 30, 60)
+    metrics = json.loads((trained / "work" / "evaluation" / "metrics.json").read_text())
+    assert metrics["rhythm"]["recommended_days"] == rhythm["recommended_days"]
+    report = (trained / "work" / "evaluation" / "report.html").read_text()
+    assert rhythm["en"] in report and rhythm["zh"] in report
 
 
 def test_the_same_data_give_the_same_bundle_in_another_folder(trained: Path, tmp_path: Path) -> None:

@@ -12,15 +12,8 @@ import pyarrow as pa
 import pytest
 
 from features.engine import tables_from_arrow
-from retention.categories import (
-    LineReference,
-    category_paths,
-    category_tree,
-    line_code,
-    line_reference,
-    line_shares,
-    price_limits,
-)
+from retention.categories import LineReference, line_reference, line_shares, price_limits
+from retention.category_tree import category_paths, category_tree, line_code
 
 AS_OF = datetime(2024, 1, 1)
 PRODUCTS: dict[str, tuple[list[str] | None, str | None]] = {
@@ -112,7 +105,7 @@ def test_premium_by_price_needs_three_prices_in_the_category() -> None:
 def test_lines_dearer_than_the_limit_are_premium_where_no_flag_says_so() -> None:
     lines = [("a", "odd", 5.0, "3"), ("a", "odd", 4.0, "9"), ("a", "tea", 3.0, "4")]
     with tables(lines, category_on_line=True, products=False) as given:
-        assert line_reference(given, AS_OF) == LineReference({}, {"1": ["Drinks"]})
+        assert line_reference(given, AS_OF) == LineReference({}, {"1": ["Drinks"]}, {}, {"Drinks": 0})
         found = line_shares(given, AS_OF, LineReference({"Drinks": 3.5}, {"1": ["Drinks"]}))
     assert found is not None
     assert found.loc[0, "premium_share"] == 1.0  # 4 > 3.5; the odd one has no category
@@ -206,3 +199,39 @@ def test_the_answer_is_the_same_at_one_thread_and_two() -> None:
     ]
     with tables(lines) as one, tables(lines[::-1]) as other:
         pd.testing.assert_frame_equal(line_shares(one, AS_OF), line_shares(other, AS_OF))
+
+
+def test_every_level_tells_parent_order_tier_and_recent_breadth() -> None:
+    # ten buyers of tea who spend 10 … 100, and of mugs on the side
+    lines = [(f"c{place}", "tea", 120.0, str(10 * (place + 1))) for place in range(10)]
+    lines += [("c0", "mug", 20.0, "2"), ("c9", "mug", 20.0, "2"), ("c9", "pot", 30.0, "1")]
+    with tables(lines) as given:
+        reference = line_reference(given, AS_OF)
+        found = line_shares(given, AS_OF)
+    assert reference is not None and found is not None
+    assert reference.thirds == {
+        "1": {"Drinks": [pytest.approx(40.0), pytest.approx(70.0)]},
+        "2": {"Drinks > Tea": [pytest.approx(40.0), pytest.approx(70.0)]},
+    }
+    levels = dict(zip(found["customer_id"], found["categories"], strict=True))
+    assert [levels[f"c{place}"][0]["tier"] for place in (0, 2, 3, 5, 6, 9)] == [
+        *("low", "low", "medium", "medium", "high", "high")
+    ]
+    top, second = levels["c9"][0], levels["c9"][1]
+    assert (top["parent"], second["parent"]) == (None, "Drinks")
+    assert (top["order"], second["category"], second["order"]) == (0, "Drinks > Tea", 0)
+    assert top["spent"] == 100.0 and top["share"] == pytest.approx(100 / 103)
+    assert (top["count"], top["count_90d"], top["count_prior_90d"]) == (3, 2, 1)
+    # three buyers of mugs have no thirds
+    assert levels["c9"][2]["tier"] == "unknown"
+
+
+def test_without_a_main_flag_the_category_decides() -> None:
+    lines = [("a", "tea", 5.0, "100"), ("b", "bag", 5.0, "2"), ("c", "tea", 5.0, "1"), ("c", "pot", 5.0, "9")]
+    with tables(lines) as given:
+        found = line_shares(given, AS_OF)
+    assert found is not None
+    found = found.set_index("customer_id")
+    # sales: Drinks 102, Kitchen 9, Gifts 1, so Drinks alone is main; bag counts half for Drinks
+    assert found["main_share"].to_dict() == {"a": 1.0, "b": 0.5, "c": 1.0}  # the pot's own flag says main
+    assert found["main_share_flagged"].to_dict() == {"a": 0.0, "b": 0.0, "c": 1.0}

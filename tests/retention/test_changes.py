@@ -11,9 +11,12 @@ from hypothesis.extra import numpy as hnp
 
 from configs.errors import InvariantError
 from retention.baseline import fit_baseline
-from retention.changes import PARTS, change_lists, compare, driver_shift, split_difference
+from retention.change_split import PARTS, Split, differences, split_difference
+from retention.changes import changes_since, compare, difference_texts, driver_shift, rounded_parts
 from retention.scoring import score
 from retention.wording import MAX_LENGTH
+
+CAUSES = ["data", "time", "behaviour", "model"]
 
 
 @given(hnp.arrays(float, (5, 7), elements=st.floats(0, 1)))
@@ -28,12 +31,14 @@ def test_parts_add_up_to_the_difference(values: np.ndarray) -> None:
 
 def test_each_part_answers_for_its_own_step() -> None:
     one = pd.Series([0.5], index=["c"])
-    assert split_difference(one, one + 0.1, one + 0.1, one + 0.1, one + 0.1).loc[
-        "c", list(PARTS)
-    ].tolist() == pytest.approx([0.1, 0, 0, 0])
+    assert split_difference(one, one + 0.1, one + 0.1, one + 0.1, one + 0.1).loc["c", CAUSES].tolist() == pytest.approx(
+        [0.1, 0, 0, 0]
+    )
     assert split_difference(one, one, one + 0.1, one + 0.1, one + 0.1).loc["c", "time"] == pytest.approx(0.1)
     assert split_difference(one, one, one, one + 0.1, one + 0.1).loc["c", "behaviour"] == pytest.approx(0.1)
     assert split_difference(one, one, one, one, one + 0.1).loc["c", "model"] == pytest.approx(0.1)
+    mixed = split_difference(one, one + 0.1, one + 0.1, one + 0.1, one + 0.1, same_model=False).loc["c"]
+    assert mixed["data_or_model"] == pytest.approx(0.1) and mixed["data"] == 0
 
 
 def test_only_customers_that_all_predictions_know() -> None:
@@ -43,6 +48,45 @@ def test_only_customers_that_all_predictions_know() -> None:
     with pytest.raises(InvariantError, match="of customer a do not add up"):
         huge = pd.Series([1e300, 0.0], index=["a", "b"])
         split_difference(huge * 0, huge, -huge, huge, huge * 0 + 1)
+
+
+@given(st.lists(st.floats(-500, 500), min_size=1, max_size=5), st.integers(-1, 1))
+def test_rounded_parts_add_up_and_zero_stays_zero(parts: list[float], off: int) -> None:
+    total = round(sum(parts)) + off
+    found = rounded_parts(parts, total)
+    if any(parts):
+        assert sum(found) == total
+        assert all(abs(shown - part) < 3 for shown, part in zip(found, parts, strict=True))
+    assert all(shown == 0 for shown, part in zip(found, parts, strict=True) if part == 0)
+
+
+def row(field: str, before: float, after: float, code: str = "", **parts: float) -> dict[str, object]:
+    own = dict.fromkeys(PARTS, 0.0) | parts
+    return {"customer_id": "c", "field": field, "before": before, "after": after, "difference": after - before} | {
+        **own,
+        "code": code,
+    }
+
+
+def test_differences_in_words() -> None:
+    nothing = dict.fromkeys(PARTS, float("nan"))
+    table = pd.DataFrame(
+        [
+            row("churn_probability", 0.30, 0.42, behaviour=0.09, time=0.03),
+            row("expected_spend", 500.4, 380.2, time=-150.6, behaviour=30.4),
+            row("lifetime_value", 20.0, 21.5, data_or_model=1.5, code="no_earlier_model"),
+            row("churn_probability", 0.42, 0.30, code="later_moment", **nothing),
+        ]
+    )
+    assert difference_texts(table, "en", "CNY") == [
+        "Churn risk rose by 12.0 points, from 30.0% to 42.0%: new behaviour +9.0, time passing +3.0",
+        "Expected spend fell by CNY 120, from CNY 500 to CNY 380: time passing -150, new behaviour +30",
+        "Lifetime value rose by CNY 1.50, from CNY 20.00 to CNY 21.50: corrected data or another model +1.50",
+        "Churn risk fell by 12.0 points, from 42.0% to 30.0%: the run before speaks of a later moment",
+    ]
+    assert difference_texts(table, "zh", "CNY")[0] == (
+        "流失风险上升12.0个百分点，由30.0%升至42.0%：新的行为 +9.0、时间推移 +3.0"
+    )
 
 
 def scored(world, **shift):  # type: ignore[no-untyped-def]
@@ -88,20 +132,25 @@ def test_nothing_moves_between_equal_runs(two) -> None:  # type: ignore[no-untyp
     found = compare(two[0], two[0])
     assert found.movers.empty and found.left == [] and found.appeared == []
     assert (found.tier_moves["before"] == found.tier_moves["after"]).all()
-    assert change_lists(two[0], two[0]) == [[] for _ in range(len(two[0]))]
+    same = differences(two[0], two[0])
+    assert (same.table["difference"] == 0).all()
+    assert changes_since(two[0], two[0], same).lists == [[] for _ in range(len(two[0]))]
 
 
 def test_lists_tell_the_moves_of_each_customer(two) -> None:  # type: ignore[no-untyped-def]
     before, after = two
-    parts = pd.DataFrame(
-        {"before": [0.3], "after": [0.5], "data": [0.0], "time": [0.05], "behaviour": [0.15], "model": [0.0]},
-        index=[after["customer_id"].iloc[5]],
-    )
-    found = change_lists(before, after, split=parts)
+    customer = after["customer_id"].iloc[5]
+    table = differences(before, after).table
+    own = (table["customer_id"] == customer) & (table["field"] == "churn_probability")
+    table.loc[own, list(PARTS)] = [0.0, 0.05, 0.15, 0.0, 0.0]
+    changes = changes_since(before, after, Split(table, ("no_earlier_model",)))
+    found = changes.lists
     kinds = [(one["kind"], one["field"]) for one in found[5]]
     assert kinds[:2] == [("probability", "churn_probability"), ("tier", "churn_risk")]
-    assert "time passing +5.0 points, new behaviour +15.0 points" in found[5][0]["text_en"]
-    assert "时间推移 +5.0个百分点、新的行为 +15.0个百分点" in found[5][0]["text_zh"]
+    assert found[5][0]["text_en"].endswith(": new behaviour +15.0, time passing +5.0")
+    assert found[5][0]["text_zh"].endswith("：新的行为 +15.0、时间推移 +5.0")
+    assert changes.differences.loc[own, "text_en"].tolist() == [found[5][0]["text_en"]]
+    assert changes.codes == ("no_earlier_model",)
     new = after["customer_id"].tolist().index("c0003")
     assert found[new] == [
         {
@@ -116,12 +165,23 @@ def test_lists_tell_the_moves_of_each_customer(two) -> None:  # type: ignore[no-
     ]
     for one in (one for row in found for one in row):
         assert one["text_en"] and one["text_zh"] and len(one["text_en"]) <= 2 * MAX_LENGTH
-    assert change_lists(None, after) == [[] for _ in range(len(after))]
+
+
+def test_moves_of_segments_use_their_names(two) -> None:  # type: ignore[no-untyped-def]
+    before, after = (
+        table.assign(segment=code, segment_en=f"The {code}", segment_zh=f"客群{code}")
+        for table, code in zip(two, ("one", "two"), strict=True)
+    )
+    found = changes_since(before, after, differences(before, after)).lists[0]
+    texts = [(one["text_en"], one["text_zh"]) for one in found if one["field"] == "segment"]
+    assert texts == [("Segment: The one to The two", "客群：由客群one变为客群two")]
 
 
 def test_probabilities_of_other_horizons_are_not_compared(two) -> None:  # type: ignore[no-untyped-def]
     before, after = two
-    found = change_lists(before.assign(horizon_days=30), after)
+    split = differences(before.assign(horizon_days=30), after)
+    assert set(split.table["field"]) == {"lifetime_value"} and split.codes == ("other_horizon",)
+    found = changes_since(before.assign(horizon_days=30), after, split).lists
     assert not [one for row in found for one in row if one["kind"] == "probability"]
 
 

@@ -8,13 +8,11 @@ import pytest
 
 from benchmarks.simulator import CampaignPlan, SimulationSettings, simulate
 from configs.errors import DataError, InputError, NotEnoughDataError
+from retention.beliefs import even_odds_points, measured_beliefs, shrink
 from retention.catalogue import load_catalogue
 from retention.effects import (
     estimate_effect,
-    even_odds_points,
     measure_effects,
-    measured_beliefs,
-    shrink,
     treatment_outcomes,
 )
 from retention.holdout import assign_holdout, hash_share, risk_bands
@@ -211,11 +209,11 @@ def test_the_learner_finds_whom_a_contact_moves() -> None:
     treated = rng.random(n) < 0.5
     true = np.where(features["digital"] == 1, 0.25, 0.0)
     outcome = (rng.random(n) < 0.2 + true * treated + 0.1 * (features["age"] > 0)).astype(float)
-    model = DRLearner(UpliftSettings(folds=2, rounds=30, effect_rounds=30)).fit(features, treated, outcome)
+    model = DRLearner(UpliftSettings(folds=2, rounds=30, effect_rounds=90)).fit(features, treated, outcome)
     effect = model.predict(features)
     assert effect[features["digital"] == 1].mean() > effect[features["digital"] == 0].mean() + 0.15
     assert model.average_ == pytest.approx(0.125, abs=0.03)
-    again = DRLearner(UpliftSettings(folds=2, rounds=30, effect_rounds=30)).fit(features, treated, outcome)
+    again = DRLearner(UpliftSettings(folds=2, rounds=30, effect_rounds=90)).fit(features, treated, outcome)
     assert (again.predict(features) == effect).all()
 
 

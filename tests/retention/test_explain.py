@@ -12,8 +12,9 @@ from rich.console import Console
 
 from retention.baseline import fit_baseline
 from retention.catalogue import load_catalogue
+from retention.customer_page import CustomerPage, customer_page
 from retention.dimensions import DIMENSIONS
-from retention.explain import CustomerPage, customer_page, page
+from retention.explain import page
 from retention.scores_table import read_scores, write_scores
 from retention.scoring import score
 from retention.wording import texts

@@ -209,3 +209,20 @@ def test_the_documentation_names_every_driver() -> None:
     told = (Path(__file__).parents[2] / "docs" / "reasons.md").read_text(encoding="utf-8")
     for driver in DRIVERS.values():
         assert f"| `{driver.code}` | {driver.en} | {driver.zh} | {'yes' if driver.actionable else 'no'} |" in told
+
+
+def test_an_unstable_family_is_never_first() -> None:
+    # recency largest, then profile, then satisfaction
+    found = attribute(parts("logit", 0.0, [[0.9, 0.0, 0.2, 0.4, 0.1, 0.0]] * 2), SPECS, target="churn")
+
+    def shown(**options: object) -> list[str]:
+        chosen = choose(found, frame(), limit=3, **options)  # type: ignore[arg-type]
+        return [found.codes[k] for k in chosen.driver[0].tolist()]
+
+    assert shown() == ["recency", "profile", "satisfaction"]
+    assert shown(unstable=frozenset({"recency"})) == ["profile", "recency", "satisfaction"]
+    assert shown(unstable=frozenset({"recency", "profile"})) == ["satisfaction", "recency", "profile"]
+    # not one that could come first instead: nothing is moved
+    assert shown(unstable=frozenset({"recency", "profile", "satisfaction"})) == ["recency", "profile", "satisfaction"]
+    # what is the same for everyone does not come before an unstable one of the customer
+    assert shown(unstable=frozenset({"recency"}), constant=frozenset({"b1", "c1"}))[0] == "recency"

@@ -49,6 +49,18 @@ def test_a_driver_that_comes_and_goes_is_named() -> None:
     assert found.by_driver["recency"] == 1.0
 
 
+def test_a_driver_moved_back_is_not_first() -> None:
+    rng = np.random.default_rng(3)
+    base = np.tile([0.5, 0.4, 0.3, 0.0], (300, 1)) + rng.normal(0, 0.01, (300, 4))
+    first, second = base.copy(), base.copy()
+    first[:150, 3], second[150:, 3] = 2.0, 2.0  # satisfaction comes first for other customers in each fit
+    fits = [fitted(first), fitted(second)]
+    found = reason_stability(fits)
+    assert found.unstable == ["satisfaction"] and found.first_kept < 0.1
+    shown = reason_stability(fits, moved_back=found.unstable)
+    assert shown.first_kept == 1.0 and "satisfaction" not in shown.by_driver
+
+
 def test_two_fits_of_the_same_customers_are_needed() -> None:
     one = fitted(np.ones((3, 4)))
     with pytest.raises(InvariantError, match="two fits or more"):

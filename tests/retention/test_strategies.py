@@ -11,8 +11,9 @@ import pytest
 
 from benchmarks.simulator.scores import random_scores
 from configs.settings import DataSettings, RetentionSettings, Settings, SourceSettings
+from retention.beliefs import MeasuredEffect
 from retention.catalogue import Catalogue, load_catalogue
-from retention.strategies import MeasuredEffect, price_strategies, select_strategies
+from retention.strategies import price_strategies, select_strategies
 
 
 def settings_with(**retention: Any) -> Settings:

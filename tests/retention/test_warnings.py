@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from retention.lifecycle import order_days
 from retention.warning_quality import evaluate_warnings
-from retention.warnings import UNITS, find_signs, warning_lists
+from retention.warnings import BY_CHANCE, OVERDUE_BY_CHANCE, UNITS, find_signs, warning_lists
 from retention.wording import MAX_LENGTH
 
 AS_OF = pd.Timestamp("2024-01-01")
@@ -42,17 +43,27 @@ YEAR = {"days_since_first_order": 365.0}
 @pytest.mark.parametrize(
     ("code", "row", "on"),
     [
-        ("overdue", {"orders_ever": 4.0, "mean_gap_days": 10.0, "days_since_last_order": 15.0, "gap_cv": 0.2}, True),
-        ("overdue", {"orders_ever": 4.0, "mean_gap_days": 10.0, "days_since_last_order": 14.9, "gap_cv": 0.2}, False),
+        # many orders, evenly: a normal that is well known
+        ("overdue", {"orders_ever": 30.0, "mean_gap_days": 10.0, "days_since_last_order": 19.0, "gap_cv": 0.2}, True),
+        ("overdue", {"orders_ever": 30.0, "mean_gap_days": 10.0, "days_since_last_order": 15.0, "gap_cv": 0.2}, False),
+        # the same rhythm known from four orders only
+        ("overdue", {"orders_ever": 4.0, "mean_gap_days": 10.0, "days_since_last_order": 30.0, "gap_cv": 0.2}, False),
+        ("overdue", {"orders_ever": 4.0, "mean_gap_days": 10.0, "days_since_last_order": 40.0, "gap_cv": 0.2}, True),
         ("overdue", {"orders_ever": 3.0, "mean_gap_days": 10.0, "days_since_last_order": 99.0, "gap_cv": 0.2}, False),
-        # an irregular buyer is overdue later: 1 + 2 deviations
-        ("overdue", {"orders_ever": 9.0, "mean_gap_days": 10.0, "days_since_last_order": 29.0, "gap_cv": 1.0}, False),
-        ("overdue", {"orders_ever": 9.0, "mean_gap_days": 10.0, "days_since_last_order": 30.0, "gap_cv": 1.0}, True),
+        # an irregular buyer is overdue later, one who orders seldom sooner in gaps: fewer chances of a false alarm
+        ("overdue", {"orders_ever": 30.0, "mean_gap_days": 10.0, "days_since_last_order": 30.0, "gap_cv": 1.0}, False),
+        ("overdue", {"orders_ever": 30.0, "mean_gap_days": 10.0, "days_since_last_order": 40.0, "gap_cv": 1.0}, True),
+        ("overdue", {"orders_ever": 9.0, "mean_gap_days": 90.0, "days_since_last_order": 160.0, "gap_cv": 1.0}, True),
+        ("overdue", {"orders_ever": 9.0, "mean_gap_days": 90.0, "days_since_last_order": 134.0, "gap_cv": 1.0}, False),
         ("frequency_falling", {**YEAR, "orders_90d": 1.0, "orders_365d": 20.0}, True),
         ("frequency_falling", {**YEAR, "orders_90d": 4.0, "orders_365d": 20.0}, False),
         # two a quarter to none happens by chance in one of eight quarters
         ("frequency_falling", {**YEAR, "orders_90d": 0.0, "orders_365d": 6.0}, False),
-        ("frequency_falling", {**YEAR, "orders_90d": 0.0, "orders_365d": 10.0}, True),
+        # ten in 275 days, then none in 90: by chance in one of seventeen
+        ("frequency_falling", {**YEAR, "orders_90d": 0.0, "orders_365d": 10.0}, False),
+        ("frequency_falling", {**YEAR, "orders_90d": 0.0, "orders_365d": 11.0}, True),
+        # in bursts of three, eleven orders are hardly four
+        ("frequency_falling", {**YEAR, "orders_90d": 0.0, "orders_365d": 11.0, "gap_cv": 1.7}, False),
         ("frequency_falling", {"days_since_first_order": 269.0, "orders_90d": 0.0, "orders_365d": 20.0}, False),
         (
             "order_value_falling",
@@ -87,12 +98,15 @@ YEAR = {"days_since_first_order": 365.0}
         ("satisfaction_falling", {"satisfaction_mean_365d": 0.7, "satisfaction_trend": -0.1}, True),
         ("satisfaction_falling", {"satisfaction_mean_365d": 0.7, "satisfaction_trend": -0.09}, False),
         ("satisfaction_falling", {"satisfaction_mean_365d": 0.7, "satisfaction_trend": np.nan}, False),
+        ("satisfaction_falling", {"satisfaction_mean_365d": 0.8, "satisfaction_trend": -0.2}, False),  # still good
         ("contact_dropping", {**YEAR, "contacts_90d": 0.0, "contacts_365d": 12.0}, True),
         ("contact_dropping", {**YEAR, "contacts_90d": 0.0, "contacts_365d": 3.0}, False),
         ("offers_unused", {**YEAR, "redemptions_90d": 0.0, "redemptions_365d": 12.0}, True),
         ("offers_unused", {**YEAR, "redemptions_90d": 4.0, "redemptions_365d": 14.0}, False),
         ("cart_abandoned", {"cart_abandoned_30d": 1.0}, True),
         ("cart_abandoned", {"cart_abandoned_30d": 0.0}, False),
+        ("cart_abandoned", {"cart_abandoned_30d": 2.0, "days_since_last_order": 9.0, "mean_gap_days": 10.0}, False),
+        ("cart_abandoned", {"cart_abandoned_30d": 2.0, "days_since_last_order": 11.0, "mean_gap_days": 10.0}, True),
     ],
 )
 def test_each_sign_at_its_boundary(code: str, row: dict[str, float], on: bool) -> None:
@@ -115,11 +129,53 @@ def test_a_lost_customer_gets_no_early_warning_but_an_open_complaint() -> None:
 
 
 def test_since_when() -> None:
-    frame = rows(orders_ever=9.0, mean_gap_days=10.0, days_since_last_order=20.0, gap_cv=0.1, open_complaints=1.0)
+    frame = rows(orders_ever=9.0, mean_gap_days=10.0, days_since_last_order=40.0, gap_cv=0.1, open_complaints=1.0)
     found = {sign.code: sign for sign in find_signs(frame.assign(oldest_open_complaint_days=12.0))}
-    assert found["overdue"].since[0] == np.datetime64("2023-12-27")  # the 15th day of silence
-    assert found["overdue"].size[0] == 2.0
+    shape = (8 + 4) / (8 * 0.01 + 4)
+    limit = 10 * stats.f.isf(1 - 0.7 ** (10 / 90), 2 * shape, 2 * shape * 8)  # 24.9 days
+    assert found["overdue"].since[0] == np.datetime64(AS_OF - pd.Timedelta(days=40 - limit), "D")
+    assert found["overdue"].size[0] == 4.0
     assert found["complaint_open"].since[0] == np.datetime64("2023-12-20")
+
+
+@pytest.mark.parametrize(("mean_gap", "shape"), [(7.0, 1.0), (7.0, 2.5), (30.0, 1.5)])
+def test_who_goes_on_as_before_is_called_overdue_no_more_often_than_written(mean_gap: float, shape: float) -> None:
+    rng = np.random.default_rng(4)
+    n, seen = 3_000, 12
+    before = rng.gamma(shape, mean_gap / shape, (n, seen))
+    after = rng.gamma(shape, mean_gap / shape, (n, 60))
+    ends = np.cumsum(after, axis=1)
+    silences = np.where(ends <= 90, after, np.where(ends - after < 90, 90 - (ends - after), 0.0))
+    frame = pd.DataFrame(
+        {
+            "customer_id": np.arange(n).astype(str),
+            "as_of": AS_OF,
+            "orders_ever": seen + 1.0,
+            "mean_gap_days": before.mean(axis=1),
+            "gap_cv": before.std(axis=1, ddof=1) / before.mean(axis=1),
+            "days_since_last_order": silences.max(axis=1),
+        }
+    )
+    share = next(sign for sign in find_signs(frame) if sign.code == "overdue").on.mean()
+    assert 0.08 < share <= OVERDUE_BY_CHANCE + 0.03
+
+
+@pytest.mark.parametrize("rate", [6.0, 15.0])
+def test_orders_that_go_on_as_before_hardly_ever_fall(rate: float) -> None:
+    rng = np.random.default_rng(5)
+    n = 5_000
+    recent, before = rng.poisson(rate, n), rng.poisson(rate * 275 / 90, n)
+    frame = pd.DataFrame(
+        {
+            "customer_id": np.arange(n).astype(str),
+            "as_of": AS_OF,
+            "days_since_first_order": 365.0,
+            "orders_90d": recent.astype(float),
+            "orders_365d": (recent + before).astype(float),
+        }
+    )
+    share = next(sign for sign in find_signs(frame) if sign.code == "frequency_falling").on.mean()
+    assert share <= BY_CHANCE
 
 
 def test_orders_fall_since_the_day_the_window_emptied() -> None:
@@ -164,8 +220,8 @@ def test_lists_are_sorted_by_size_and_told_in_both_languages() -> None:
     )
     (found,) = warning_lists(find_signs(frame), 1, "CNY")
     assert [one["sign"] for one in found] == ["frequency_falling", "overdue", "satisfaction_falling"]
-    assert found[1]["text_en"] == "No order for 60 days; usually one every 10 days. Overdue since 17 Nov 2023"
-    assert found[1]["text_zh"] == "已有60天未购买，通常每10天购买一次，自2023年11月17日起逾期"
+    assert found[1]["text_en"] == "No order for 60 days; usually one every 10 days. Overdue since 26 Nov 2023"
+    assert found[1]["text_zh"] == "已有60天未购买，通常每10天购买一次，自2023年11月26日起逾期"
     assert all({"code", "sign", "size", "value", "normal", "unit", "since"} <= one.keys() for one in found)
     assert all(len(one[f"text_{lang}"]) <= MAX_LENGTH for one in found for lang in ("en", "zh"))
 

@@ -1,7 +1,8 @@
 """From tables to a bundle: the same bytes from the same data, a whole candidate or none, the gate in the store."""
 
 import json
-from datetime import datetime
+from copy import deepcopy
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,30 @@ from training.fit import evaluation_of, finish, fit_bundle, load_candidate, para
 from training.register import register
 from training.report import write_report
 
+NOW = datetime(2022, 7, 2, tzinfo=UTC)
+
 
 @pytest.fixture(scope="module")
 def fitted(log: pa.Table, data: TrainingSet, as_of: datetime, simple_suite: Any, company_settings: Settings) -> Any:
     with tables_from_arrow({"transactions": log}) as tables:
         return fit_bundle(tables, as_of, company_settings, data=data, make_suite=simple_suite)
+
+
+def test_the_stability_of_drivers_goes_into_the_baseline(
+    fitted: Any, evaluation_of_company: Evaluation, settings: Settings
+) -> None:
+    content = deepcopy(evaluation_of_company.content)
+    content["reasons"] = {"by_driver": {"recency": 0.9, "tenure": 0.2}}
+    tested = Evaluation(content, evaluation_of_company.losses)
+    found = Baseline.from_json(_baseline(finish(fitted, tested, settings)))
+    assert found.driver_stability == {"recency": 0.9, "tenure": 0.2} and found.unstable == {"tenure"}
+    content["reasons"] = None
+    assert Baseline.from_json(_baseline(finish(fitted, tested, settings))).unstable == frozenset()
+    assert Baseline.from_json(_baseline(finish(fitted, None, settings))).driver_stability == {}
+
+
+def _baseline(bundle: Any) -> str:
+    return str(bundle.files["retention/baseline.json"].decode())
 
 
 def test_files_of_a_candidate(fitted: Any, data: TrainingSet, as_of: datetime) -> None:
@@ -112,22 +132,22 @@ def test_register_promote_and_keep_back(fitted: Any, settings: Settings, evaluat
     save_candidate(fitted, settings.work / "candidate")
     save_evaluation(evaluation_of_company, settings.work / "evaluation")
     write_report(evaluation_of_company, settings.work / "evaluation")
-    first = register(settings)
+    first = register(settings, NOW)
     assert (first["decision"]["code"], first["version"]) == ("first", 1)
     assert read_pointer(settings.bundle_store, CURRENT) == first["bundle_id"]
     assert load_bundle(settings.bundle_store).meta == first["meta"]
-    same = register(settings)
+    same = register(settings, NOW)
     assert (same["decision"]["code"], same["bundle_id"], same["version"]) == ("same", first["bundle_id"], 1)
 
     worse = evaluation_of_company.losses.assign(log_loss=lambda table: table["log_loss"] + 0.2)
     save_evaluation(Evaluation(evaluation_of_company.content, worse), settings.work / "evaluation")
-    second = register(settings)
+    second = register(settings, NOW)
     assert (second["decision"]["promote"], second["decision"]["code"]) == (False, "worse")
     assert second["version"] == 2 and second["bundle_id"] != first["bundle_id"]
     assert read_pointer(settings.bundle_store, CURRENT) == first["bundle_id"]
     assert load_bundle(settings.bundle_store, bundle_id=second["bundle_id"]).meta["grade"]
 
     (settings.bundle_store / first["bundle_id"] / "features.json").write_bytes(b"[]")
-    third = register(settings)
+    third = register(settings, NOW)
     assert third["decision"]["code"] == "champion_unreadable"
     assert read_pointer(settings.bundle_store, CURRENT) == third["bundle_id"]

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.labels import OrderLog, days_to_next_order, discounted_spend, make_labels
+from training.labels import (
+    SMALLEST_UNTREATED,
+    OrderLog,
+    days_to_next_order,
+    discounted_spend,
+    make_labels,
+    treated_within,
+    without_treated,
+)
 
 T0 = datetime(2021, 3, 1)
 HORIZONS = (10, 30, 90)
@@ -180,3 +188,60 @@ def test_many_cutoffs_are_quick() -> None:
     labels = make_labels(events, keys, (30, 90, 180, 365), T0 + timedelta(days=700))
     assert time.perf_counter() - began < 3.0
     assert labels.notna().any().all()
+
+
+treatment_rows = st.lists(
+    st.tuples(
+        st.sampled_from(["a", "b", "c"]),
+        st.one_of(st.integers(0, 120).map(float), st.floats(0, 120)),
+        st.sampled_from(["treated", "treated", "held_out"]),
+    ),
+    max_size=12,
+)
+
+
+def treatments_from(rows: list[tuple[str, float, str]]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "customer_id": pd.Series([row[0] for row in rows], dtype=object),
+            "treated_at": pd.to_datetime([T0 + timedelta(days=row[1]) for row in rows]).astype("datetime64[us]"),
+            "arm": pd.Series([row[2] for row in rows], dtype=object),
+        }
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=treatment_rows, days=st.integers(1, 60))
+def test_treated_windows_against_plain_loops(rows: list[tuple[str, float, str]], days: int) -> None:
+    treatments, keys = treatments_from(rows), keys_of(["c", "a", "b", "d"], [0.0, 30.0, 10.5])
+    expected = [
+        any(
+            who == customer and arm == "treated" and moment <= at < moment + pd.Timedelta(days=days)
+            for who, at, arm in treatments.itertuples(index=False)
+        )
+        for customer, moment in zip(keys["customer_id"], keys["as_of"], strict=True)
+    ]
+    assert treated_within(treatments, keys.set_index(np.arange(100, 112)), days).tolist() == expected
+
+
+def test_what_a_strategy_did_is_left_out_and_the_held_out_speak_for_the_treated() -> None:
+    keys = keys_of(["a", "b", "c"], [0.0, 40.0])
+    labels = make_labels(events_of([("a", 5.0, 7.0, True)]), keys, (10, 30), T0 + timedelta(days=60))
+    treatments = treatments_from([("a", 3.0, "treated"), ("b", 3.0, "held_out"), ("c", 12.0, "treated")])
+    found, share = without_treated(labels, keys, treatments, (10, 30))
+    assert found["orders_10d"].isna().tolist() == [True, False, False, False, False, False]
+    assert found["orders_30d"].isna().tolist() == [True, False, True, True, True, True]  # those of day 40 are open
+    assert found["spend_10d"].isna().tolist() == found["orders_10d"].isna().tolist()
+    assert share == {10: pytest.approx(1 / 6), 30: pytest.approx(2 / 3)}
+    assert labels["orders_10d"].notna().all()  # the argument is left as it was
+
+
+def test_where_nearly_all_are_contacted_the_labels_stay() -> None:
+    keys = keys_of([f"c{place}" for place in range(10)], [0.0])
+    labels = make_labels(events_of([]), keys, (10,), T0 + timedelta(days=60))
+    most = treatments_from([(f"c{place}", 1.0, "treated") for place in range(9)])
+    assert SMALLEST_UNTREATED > 0.1
+    found, share = without_treated(labels, keys, most, (10,))
+    assert found["orders_10d"].notna().all() and share == {10: 0.0}
+    fewer, share = without_treated(labels, keys, most.head(7), (10,))
+    assert fewer["orders_10d"].notna().sum() == 3 and share == {10: 0.7}

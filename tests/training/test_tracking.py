@@ -1,17 +1,22 @@
 """The run log: parameters, metrics, report and bundle of every run; aliases; nothing outside the work folder."""
 
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from configs.settings import Settings, TrackingSettings
 from training.tracking import CHALLENGER, CHAMPION, Tracking, TrackingError
 
+MOMENT = datetime(2022, 2, 1, 9, tzinfo=UTC)
+
 
 def log(tracking: Tracking, bundle: str, auc: float, seed: int = 1) -> str:
     return tracking.log_run(
         name=f"run {bundle}",
+        at=MOMENT,
         params={"training": {"seed": seed, "max_cutoffs": 12}},
         metrics={"churn_auc": auc},
         tags={"bundle_id": bundle, "grade": "A", "as_of": "2022-01-01"},
@@ -32,6 +37,7 @@ def test_runs_versions_and_aliases(settings: Settings, tmp_path: Path, monkeypat
     first = log(tracking, "aaa", 0.80)
     second = tracking.log_run(
         name="two",
+        at=MOMENT + timedelta(hours=1),
         params={"training": {"seed": 2, "max_cutoffs": 12}},
         metrics={"churn_auc": 0.82},
         tags={"bundle_id": "bbb", "grade": "B", "as_of": "2022-02-01"},
@@ -51,6 +57,7 @@ def test_runs_versions_and_aliases(settings: Settings, tmp_path: Path, monkeypat
 
     runs = tracking.list_runs()
     assert runs["run_id"].tolist() == [second, first]
+    assert runs["started_at"].tolist() == [pd.Timestamp("2022-02-01 10:00"), pd.Timestamp("2022-02-01 09:00")]
     assert runs["churn_auc"].tolist() == [0.82, 0.80]
     assert runs["grade"].tolist() == ["B", "A"]
     table = tracking.compare([first, second])
