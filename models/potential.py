@@ -4,11 +4,12 @@
 P(active) is one minus churn, so orders can never be fewer than the probability of one. The conditional means are
 boosted on the log scale. The log of P(active) is explained by the churn model's log-odds, each part scaled by the same
 factor ``(log p - log p0) / (logit p - logit p0)`` (the rescale rule of Shrikumar et al. 2017), so all parts add up.
+After the longest horizon with a model, orders go on as `models.continuation` says, and spend in proportion to them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -149,18 +150,9 @@ class PotentialModel:
             `churn.curve(frame)`, if it has been computed already.
         """
         encoded = self.churn.encoder_.transform(frame)
-        active = 1 - (self.churn.curve(encoded) if curve is None else curve)
-        horizons, main, shown = self.churn.horizons_, self.churn.main_, self.churn.targets.horizon_days
-        orders, spend = np.zeros_like(active), np.full_like(active, np.nan)
-        for i, h in enumerate(horizons):
-            source = h if h in self.churn.models_ else main
-            given = self.conditional(encoded, source, spend=False)
-            orders[:, i] = active[:, i] * (1 + (given - 1) * h / source)
-            if self.has_amounts:
-                amount = self.conditional(encoded, source, spend=True)
-                spend[:, i] = active[:, i] * amount * (1 + (given - 1) * h / source) / given
-        anchor = horizons.index(main)
-        orders, spend = rising(orders, anchor), rising(spend, anchor)
+        curve = self.churn.curve(encoded) if curve is None else curve
+        horizons, shown = self.churn.horizons_, self.churn.targets.horizon_days
+        orders, spend = self.expected(encoded, curve)
         columns = {
             "expected_orders": orders[:, horizons.index(shown)],
             "expected_spend": spend[:, horizons.index(shown)],
@@ -168,6 +160,41 @@ class PotentialModel:
         for i, h in enumerate(horizons):
             columns |= {orders_column(h): orders[:, i], spend_column(h): spend[:, i]}
         return pd.DataFrame(columns, index=encoded.index)
+
+    def expected(self, encoded: Encoded, curve: Floats, days: Sequence[int] = ()) -> tuple[Floats, Floats]:
+        """Expected orders and net spend until each of `churn.horizons_` and then each of `days`, both shape (n, k).
+
+        Neither falls with time, and orders are never fewer than the probability of one.
+
+        Parameters
+        ----------
+        encoded : Encoded
+        curve : ndarray, shape (n, h)
+            `churn.curve(encoded)`.
+        days : sequence of int
+            Further horizons, any order.
+        """
+        horizons, anchor = self.churn.horizons_, self.churn.continuation_.anchor
+        wanted = sorted({*horizons, *days})
+        active = 1 - self.churn.silent(encoded, wanted, horizons, curve)
+        near = [h for h in wanted if h <= anchor]
+        orders, spend = np.zeros_like(active), np.full_like(active, np.nan)
+        for i, h in enumerate(near):
+            source = h if h in self.churn.models_ else min(m for m in self.churn.models_ if m > h)
+            given = self.conditional(encoded, source, spend=False)
+            orders[:, i] = active[:, i] * (1 + (given - 1) * h / source)
+            if self.has_amounts:
+                amount = self.conditional(encoded, source, spend=True)
+                spend[:, i] = active[:, i] * amount * (1 + (given - 1) * h / source) / given
+        last, main = len(near), near.index(self.churn.main_)
+        orders[:, :last], spend[:, :last] = rising(orders[:, :last], main), rising(spend[:, :last], main)
+        if last < len(wanted):
+            start = orders[:, last - 1]
+            later = self.churn.continuation_.orders(encoded, wanted[last:], start)
+            orders[:, last:] = np.maximum(later, active[:, last:])
+            spend[:, last:] = spend[:, last - 1 : last] * (orders[:, last:] / start[:, None])
+        places = [wanted.index(day) for day in (*horizons, *days)]
+        return orders[:, places], spend[:, places]
 
     def contributions(self, frame: pd.DataFrame | Encoded) -> Contributions:
         """Parts of the log of `expected_spend`."""
@@ -193,14 +220,24 @@ class PotentialModel:
             `predict(frame)`, if known.
         """
         encoded = self.churn.encoder_.transform(frame)
-        source = horizon if horizon in self.amounts_ else self.churn.main_
-        buying = log_active(active if active is not None else self.churn.contributions_at(encoded, horizon))
-        amount = self.amounts_[source].contributions(encoded)
-        together = added(buying, amount)
-        if source == horizon == self.churn.main_:
+        continuation = self.churn.continuation_
+        told = min(horizon, continuation.anchor)
+        if active is None or told != horizon:
+            active = self.churn.contributions_at(encoded, told)
+        together = added(log_active(active), self._amount(told).contributions(encoded))
+        if told == horizon == self.churn.main_:
             return together
-        shown = (self.predict(encoded) if predicted is None else predicted)[spend_column(horizon)]
-        return adjusted(together, np.log(shown.to_numpy(dtype=np.float64)))
+        predicted = self.predict(encoded) if predicted is None else predicted
+        if told != self.churn.main_:
+            together = adjusted(together, np.log(predicted[spend_column(told)].to_numpy(dtype=np.float64)))
+        if told == horizon:
+            return together
+        base = together.base + np.log(continuation.typical_growth(horizon))
+        shown = np.log(predicted[spend_column(horizon)].to_numpy(dtype=np.float64))
+        return adjusted(Contributions("log", base, together.values), shown, "recency")
+
+    def _amount(self, horizon: int) -> AdditiveModel:
+        return self.amounts_[horizon if horizon in self.amounts_ else self.churn.main_]
 
     def to_files(self) -> dict[str, bytes]:
         """State as files without prefix; the churn model is not in them."""

@@ -176,7 +176,7 @@ class ModelSuite:
         model = {"churn": churn}
         if self.potential_ is not None and self.lifetime_ is not None:
             predicted = self.potential_.predict(by_model, curve=curve)
-            value = self.lifetime_.predict(by_model, curve=curve, predicted=predicted)["lifetime_value"].to_numpy()
+            value = self.lifetime_.predict(by_model, curve=curve)["lifetime_value"].to_numpy()
             basis = self.lifetime_.basis_
             active = {shown: churn}
             if basis != shown:
@@ -270,7 +270,7 @@ class ModelSuite:
         predicted = self.potential_.predict(rows, curve=curve)
         parts = [self.churn_.predict(rows, curve=curve), predicted]
         if self.lifetime_ is not None:
-            parts.append(self.lifetime_.predict(rows, curve=curve, predicted=predicted))
+            parts.append(self.lifetime_.predict(rows, curve=curve))
         by_model = pd.concat(parts, axis=1).reindex(columns=prediction_columns(self.horizons_))
         if not ruled.any():
             return by_model

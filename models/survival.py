@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 SHAPE_RANGE = (0.3, 0.9)
 DEFAULT_SHAPE = 0.6
-MAX_DAYS = 3650.0
+MAX_DAYS = 3650
 TINY = 1e-9
 
 
