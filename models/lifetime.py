@@ -22,13 +22,15 @@ from models.churn import adjusted
 from models.contract import Contributions, orders_column, row_sums, spend_column
 from models.encoding import Encoded
 from models.evidence import labelled
-from models.intervals import ZeroInflatedInterval, default_interval, fit_interval
+from models.intervals import ZeroInflatedInterval, default_interval, fit_interval, widened
 from models.potential import PotentialModel
 
 Floats = NDArray[np.float64]
 DAYS_PER_YEAR = 365.0
-MAX_JUDGED = 20_000
-"""Rows that the interval is learned on at most."""
+ENOUGH_ACTIVE = 400
+"""Active rows that an interval wants: the newest cut-offs are taken until there are as many."""
+EXTRAPOLATION_SD = 0.2
+"""Standard deviation of the logarithm of the total per root of log(lifetime / longest closed window)."""
 
 
 class LifetimeModel:
@@ -80,9 +82,12 @@ class LifetimeModel:
         churn = self.potential.churn
         encoded = churn.encoder_.transform(frame)
         with (progress or SILENT).step("lifetime", 1) as advance:
-            closed = [h for h in churn.horizons_ if h <= self.targets.lifetime_days and labelled(encoded, labels, h).any()]
+            closed = [
+                h for h in churn.horizons_ if h <= self.targets.lifetime_days and labelled(encoded, labels, h).any()
+            ]
             self.judged_ = max(closed) if closed else min(churn.models_)
-            self.interval_ = self._fit_interval(encoded, labels)
+            ahead = max(float(np.log(self.targets.lifetime_days / self.judged_)), 0.0)
+            self.interval_ = widened(self._fit_interval(encoded, labels), EXTRAPOLATION_SD * float(np.sqrt(ahead)))
             advance(1)
         self.discount_ = float(np.log(discount_between(0, self.targets.lifetime_days, self.targets.annual_discount)))
         return self
@@ -102,7 +107,7 @@ class LifetimeModel:
             kept, raw = churn_judged
             silent, conditional = inverse_link(raw, "binary"), conditional[kept]
         else:
-            kept = np.unique(np.linspace(0, len(rows) - 1, min(MAX_JUDGED, len(rows))).astype(int))
+            kept = _newest(encoded, rows, orders > 0)
             sample = encoded.rows(rows[kept])
             curve = churn.curve(sample)
             silent = curve[:, churn.horizons_.index(self.judged_)]
@@ -186,6 +191,16 @@ class LifetimeModel:
         except (KeyError, TypeError, ValueError):
             raise BundleError("lifetime.json of the bundle cannot be read", "train again or roll back") from None
         return model
+
+
+def _newest(encoded: Encoded, rows: NDArray[np.intp], active: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Positions among `rows` of the newest cut-offs that together have `ENOUGH_ACTIVE` active rows; all, if need be."""
+    if encoded.as_of is None:
+        return np.arange(len(rows))
+    moments, place = np.unique(encoded.as_of[rows], return_inverse=True)
+    counts = np.bincount(place, weights=active)[::-1].cumsum()
+    taken = min(int(np.searchsorted(counts, ENOUGH_ACTIVE)) + 1, len(moments))
+    return np.flatnonzero(place >= len(moments) - taken)
 
 
 def discount_between(start: float, end: float, annual: float) -> float:
