@@ -112,14 +112,36 @@ def _trust_at_pseudo_cutoff(
     )
 
 
+def orders_at_activity(before: float, after: float, orders: float) -> float:
+    """Mean orders of a group whose share of active customers moves from `before` to `after`, as its rates all scale.
+
+    With order counts of a negative binomial of mean o and shape r (Poisson buyers whose rates are gamma distributed;
+    Ehrenberg 1959) the share of active customers is ``p = 1 - (1 + o / r)^-r``. The shape follows from p and o, and the
+    mean at the new share q is ``r ((1 - q)^(-1/r) - 1)``. Unequal buyers have a small r: their orders move further than
+    ``log(1 - q) / log(1 - p)``, which is the limit of equal buyers and the answer for buyers more regular than that.
+    """
+    wanted = -np.log1p(-before)
+    if wanted >= orders * (1 - 1e-6):
+        return float(orders * np.log1p(-after) / np.log1p(-before))
+    low, high = np.log(1e-3), np.log(1e6)
+    for _ in range(60):
+        middle = (low + high) / 2
+        shape = np.exp(middle)
+        if shape * np.log1p(orders / shape) < wanted:
+            low = middle
+        else:
+            high = middle
+    shape = np.exp((low + high) / 2)
+    return float(shape * np.expm1(np.minimum(-np.log1p(-after) / shape, 50.0)))
+
+
 def fit_orders_level(
     churn: AdditiveModel, orders: AdditiveModel, newest: Encoded
 ) -> tuple[LevelStep, LevelStep] | None:
     """Steps for further orders and for spend of active customers that agree with the level of activity.
 
-    In a group whose activity moves from p to q, the rate of ordering moves by ``log(1 - q) / log(1 - p)``, and expected
-    orders with it. What the probability of a first order does not take up is given to the further orders, and spend per
-    order stays.
+    A group whose activity moves from p to q orders as `orders_at_activity` says. What the probability of a first order
+    does not take up is given to the further orders, and spend per order stays.
 
     Parameters
     ----------
@@ -147,7 +169,8 @@ def fit_orders_level(
         if not here.any() or given <= 1e-9:
             continue
         p, q = (float(np.clip(part[here].mean(), 1e-6, 0.9999)) for part in (before, active))
-        wanted = float((before[here] * (1 + further[here])).sum()) * np.log1p(-q) / np.log1p(-p)
+        usual = float((before[here] * (1 + further[here])).mean())
+        wanted = float(here.sum()) * orders_at_activity(p, q, usual)
         first = float(active[here].sum())
         ratio = float(np.clip((wanted - first) / given, *FURTHER_RANGE))
         steps[0, group] = np.log(ratio)
