@@ -1,8 +1,8 @@
 """Churn: the probability of no order within each horizon, and the date of the next order.
 
-One activity model (`models.activity`) per horizon that the history is deep enough for; the horizon that is shown anchors
-the curve, so that its explanation needs no repair. Longer horizons are continued from the longest one with a model
-(`models.continuation`), because a model learned at cut-offs with hardly any history before them speaks of other customers.
+One activity model (`models.activity`) per horizon that the history is deep enough for; the horizon that is shown
+anchors the curve, so that its explanation needs no repair. Longer horizons are continued from the longest one with a
+model (`models.continuation`): one learned at cut-offs with hardly any history before them speaks of other customers.
 """
 
 from __future__ import annotations

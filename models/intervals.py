@@ -3,8 +3,8 @@
 An amount is 0 with the probability of no order q, else a multiple of its conditional mean m. The multiples' quantiles
 come from rows that the models have not seen, per level of the probability of being active (regular buyers
 spread less). A nominal level is then chosen so that the share of those rows inside their intervals is the level asked
-for: split conformal prediction with nested sets (Gupta, Kuchibhotla & Ramdas 2022, section 3). `widened` adds an error that
-all customers share, for windows longer than those learned from.
+for: split conformal prediction with nested sets (Gupta, Kuchibhotla & Ramdas 2022, section 3). `widened` adds an error
+that all customers share, for windows longer than those learned from.
 """
 
 from __future__ import annotations

@@ -103,7 +103,8 @@ class LifetimeModel:
             if churn_judged is None or amount_judged is None:
                 return default_interval(self.targets.interval)
             conditional = np.zeros(len(rows))
-            conditional[np.flatnonzero(orders > 0)[amount_judged[0]]] = np.exp(amount_judged[1])
+            bought = np.flatnonzero(orders > 0)[amount_judged[0]]
+            conditional[bought] = potential.judged_spend(encoded.rows(rows[bought]), self.judged_, amount_judged[1])
             kept, raw = churn_judged
             silent, conditional = inverse_link(raw, "binary"), conditional[kept]
         else:

@@ -1,15 +1,17 @@
 """Potential: expected orders and expected net spend within each horizon, from two parts.
 
 ``E[orders] = P(active) (1 + E[further orders | active])`` and ``E[spend] = P(active) E[spend | active]``, where
-P(active) is one minus churn, so orders can never be fewer than the probability of one. The conditional means are
-boosted on the log scale. The log of P(active) is explained by the churn model's log-odds, each part scaled by the same
-factor ``(log p - log p0) / (logit p - logit p0)`` (the rescale rule of Shrikumar et al. 2017), so all parts add up.
+P(active) is one minus churn, so orders can never be fewer than the probability of one. Further orders are boosted on
+the log scale. Spend of the active is the geometric mean of boosted spend and of orders times the Gamma-Gamma value of
+an order (`models.order_value`). The log of P(active) is explained by the churn model's log-odds, each part scaled by
+the same factor ``(log p - log p0) / (logit p - logit p0)`` (the rescale rule of Shrikumar et al. 2017), and the log of
+orders by that of further orders in the same way, so all parts add up.
 After the longest horizon with a model, orders go on as `models.continuation` says, and spend in proportion to them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -26,6 +28,7 @@ from models.contract import Contributions, orders_column, row_sums, spend_column
 from models.encoding import Encoded
 from models.evidence import has_ordered, labelled
 from models.leveling import fit_orders_level
+from models.order_value import OrderValue
 from models.parallel import in_parallel
 
 Floats = NDArray[np.float64]
@@ -47,9 +50,13 @@ class PotentialModel:
     orders_scale_ : dict of int to Affine
         From there to the other horizons.
     amounts_ : dict of int to AdditiveModel
-        Net spend of active customers at `churn.main_` and `churn.lifetime_basis_`; empty without amounts.
+        Boosted net spend of active customers at `churn.main_` and `churn.lifetime_basis_`; empty without amounts.
     amounts_scale_ : dict of int to Affine
         From `churn.main_` to the horizons without a model of their own.
+    value_ : OrderValue or None
+        Gamma-Gamma value of an order; None without amounts.
+    value_scale_ : dict of int to float
+        Logarithm of what keeps the total of spend, per horizon of `amounts_`.
     """
 
     def __init__(self, churn: ChurnModel) -> None:
@@ -73,6 +80,8 @@ class PotentialModel:
         others = [h for h in self.churn.models_ if h != main]
         self.amounts_: dict[int, AdditiveModel] = {}
         self.amounts_scale_: dict[int, Affine] = {}
+        self.value_: OrderValue | None = None
+        self.value_scale_: dict[int, float] = {}
         with (progress or SILENT).step("potential", 1 + len(own)) as advance:
             wanted: list[tuple[int, Objective]] = [(main, "poisson")]
             if _amounts_known(labels, main):
@@ -88,10 +97,10 @@ class PotentialModel:
             self.orders_scale_ = {h: self._scale(encoded, labels, h, self.orders_, "poisson") for h in others}
             if amounts:
                 self.amounts_ = dict(zip(own, amounts, strict=True))
+                self.value_ = OrderValue.fit(encoded.rows(has_ordered(encoded)))
+                self.value_scale_ = {h: self._value_scale(encoded, labels, h) for h in own}
                 self.amounts_scale_ = {
-                    h: self._scale(encoded, labels, h, self.amounts_[main], SPEND_OBJECTIVE)
-                    for h in others
-                    if h not in own
+                    h: self._scale(encoded, labels, h, None, SPEND_OBJECTIVE) for h in others if h not in own
                 }
         self._level(encoded)
         return self
@@ -121,10 +130,11 @@ class PotentialModel:
         )
 
     def _scale(
-        self, encoded: Encoded, labels: pd.DataFrame, horizon: int, model: AdditiveModel, objective: Objective
+        self, encoded: Encoded, labels: pd.DataFrame, horizon: int, model: AdditiveModel | None, objective: Objective
     ) -> Affine:
         rows, target, total = conditional_target(encoded, labels, horizon, spend=objective != "poisson")
-        raw = model.raw(encoded.rows(rows))
+        known = encoded.rows(rows)
+        raw = self._log_spend(known, self.churn.main_) if model is None else model.raw(known)
         unit = max(float(target.mean()), 1e-9) if len(target) else 1.0
         slope = fit_affine(raw - np.log(unit), target / unit, "poisson").slope
         return keep_total(slope, raw, total, "poisson")
@@ -137,8 +147,27 @@ class PotentialModel:
             model = self.orders_ if step is None else self.orders_.with_step(step)
             return 1 + model.mean(encoded)
         if horizon in self.amounts_:
-            return self.amounts_[horizon].mean(encoded)
-        return self.amounts_[main].with_step(self.amounts_scale_[horizon]).mean(encoded)
+            return np.asarray(np.exp(self._log_spend(encoded, horizon)))
+        return np.asarray(np.exp(self.amounts_scale_[horizon].apply(self._log_spend(encoded, main), encoded)))
+
+    def _log_spend(self, encoded: Encoded, horizon: int, boosted: Floats | None = None) -> Floats:
+        """Log of net spend of active customers at a horizon of `amounts_`; `boosted` is the log of that part."""
+        boosted = self.amounts_[horizon].raw(encoded) if boosted is None else boosted
+        if self.value_ is None:
+            return boosted
+        by_order = np.log(self.conditional(encoded, horizon, spend=False)) + self.value_.log_value(encoded)
+        return np.asarray((boosted + by_order) / 2 + self.value_scale_[horizon])
+
+    def judged_spend(self, encoded: Encoded, horizon: int, boosted: Floats) -> Floats:
+        """Net spend of active customers where the log of the boosted part comes from a model that has not seen them."""
+        return np.asarray(np.exp(self._log_spend(encoded, horizon, boosted)))
+
+    def _value_scale(self, encoded: Encoded, labels: pd.DataFrame, horizon: int) -> float:
+        rows, _, total = conditional_target(encoded, labels, horizon, spend=True)
+        known = encoded.rows(rows)
+        self.value_scale_[horizon] = 0.0
+        given = float(np.exp(self._log_spend(known, horizon)).sum())
+        return float(np.log(total / given)) if total > 0 and given > 0 else 0.0
 
     def predict(self, frame: pd.DataFrame | Encoded, *, curve: Floats | None = None) -> pd.DataFrame:
         """Expected orders and net spend, with the frame's index.
@@ -224,7 +253,7 @@ class PotentialModel:
         told = min(horizon, continuation.anchor)
         if active is None or told != horizon:
             active = self.churn.contributions_at(encoded, told)
-        together = added(log_active(active), self._amount(told).contributions(encoded))
+        together = added(log_active(active), self._spend_parts(encoded, told))
         if told == horizon == self.churn.main_:
             return together
         predicted = self.predict(encoded) if predicted is None else predicted
@@ -236,8 +265,17 @@ class PotentialModel:
         shown = np.log(predicted[spend_column(horizon)].to_numpy(dtype=np.float64))
         return adjusted(Contributions("log", base, together.values), shown, "recency")
 
-    def _amount(self, horizon: int) -> AdditiveModel:
-        return self.amounts_[horizon if horizon in self.amounts_ else self.churn.main_]
+    def _spend_parts(self, encoded: Encoded, horizon: int) -> Contributions:
+        """Parts of the log of net spend of active customers, at `horizon` if `amounts_` has it, else the main one."""
+        source = horizon if horizon in self.amounts_ else self.churn.main_
+        boosted = self.amounts_[source].contributions(encoded)
+        if self.value_ is None:
+            return boosted
+        step = self.orders_scale_.get(source)
+        further = self.orders_ if step is None else self.orders_.with_step(step)
+        by_order = added(log_orders(further.contributions(encoded)), self.value_.contributions(encoded))
+        both = added(boosted, by_order)
+        return Contributions("log", both.base / 2 + self.value_scale_[source], both.values / 2)
 
     def to_files(self) -> dict[str, bytes]:
         """State as files without prefix; the churn model is not in them."""
@@ -245,6 +283,8 @@ class PotentialModel:
             "amounts": list(self.amounts_),
             "orders_scale": {str(h): step.state() for h, step in self.orders_scale_.items()},
             "amounts_scale": {str(h): step.state() for h, step in self.amounts_scale_.items()},
+            "value": None if self.value_ is None else self.value_.state(),
+            "value_scale": {str(h): scale for h, scale in self.value_scale_.items()},
         }
         files = {"potential.json": dump(state), **self.orders_.to_files("orders")}
         for horizon, model in self.amounts_.items():
@@ -260,6 +300,10 @@ class PotentialModel:
             amounts = sorted(int(h) for h in state["amounts"])
             model.orders_scale_ = _steps(state["orders_scale"])
             model.amounts_scale_ = _steps(state["amounts_scale"])
+            model.value_ = None if state["value"] is None else OrderValue.from_state(state["value"])
+            model.value_scale_ = {int(h): float(scale) for h, scale in state["value_scale"].items()}
+            if model.value_ is not None and set(model.value_scale_) != set(amounts):
+                raise ValueError
         except (KeyError, TypeError, ValueError, AttributeError):
             raise BundleError("potential.json of the bundle cannot be read", "train again or roll back") from None
         model.orders_ = AdditiveModel.from_files(files, "orders", threads=threads)
@@ -287,15 +331,25 @@ def conditional_target(
 
 
 def log_active(churn: Contributions) -> Contributions:
-    """Parts of log P(active) from the parts of the log-odds of churn (rescale rule, see the module's docstring)."""
-    start = -churn.base
-    values = -churn.values.to_numpy(dtype=np.float64)
+    """Parts of log P(active) from the parts of the log-odds of churn."""
+    return _rescaled(Contributions("logit", -churn.base, -churn.values), _log_sigmoid)
+
+
+def log_orders(further: Contributions) -> Contributions:
+    """Parts of log(1 + further orders) from the parts of the log of further orders."""
+    return _rescaled(further, _softplus)
+
+
+def _rescaled(parts: Contributions, function: Callable[[Floats], Floats]) -> Contributions:
+    """Parts of a function of the sum: each scaled by the same factor (rescale rule, see the module's docstring)."""
+    values = parts.values.to_numpy(dtype=np.float64)
     change = row_sums(values)
-    low = _log_sigmoid(start)
+    start = function(parts.base)
     moved = np.abs(change) > 1e-9
-    slope = np.where(moved, (_log_sigmoid(start + change) - low) / np.where(moved, change, 1), -np.expm1(low))
-    frame = pd.DataFrame(values * slope[:, None], index=churn.values.index, columns=churn.values.columns)
-    return Contributions("log", low, frame)
+    change = np.where(moved, change, 1e-6)
+    slope = (function(parts.base + change) - start) / change
+    frame = pd.DataFrame(values * slope[:, None], index=parts.values.index, columns=parts.values.columns)
+    return Contributions("log", start, frame)
 
 
 def added(first: Contributions, second: Contributions) -> Contributions:
@@ -319,6 +373,10 @@ def rising(values: Floats, anchor: int) -> Floats:
 
 def _log_sigmoid(x: Floats) -> Floats:
     return np.asarray(-np.logaddexp(0, -x))
+
+
+def _softplus(x: Floats) -> Floats:
+    return np.asarray(np.logaddexp(0, x))
 
 
 def _amounts_known(labels: pd.DataFrame, horizon: int) -> bool:
