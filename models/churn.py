@@ -38,7 +38,7 @@ Floats = NDArray[np.float64]
 DEPTH, DEPTH_BEYOND = 2.5, 5.0
 """Length of the log, in horizons, from which a horizon has a model of its own: up to the horizon that is shown, and
 beyond it, where the continuation has the newest level to start from."""
-DATES = 8
+DATES = 6
 """Points of the curve after the last model, in equal ratios up to ten years, between which a date is interpolated."""
 
 

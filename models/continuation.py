@@ -81,13 +81,20 @@ class Continuation:
         return cls(model, anchor)
 
     def _silence(self, history: tuple[Floats, Floats, Floats], days: Sequence[int]) -> Floats:
-        silent = np.column_stack([self.model.probability_no_order(float(t), *history) for t in [self.anchor, *days]])
+        repeats, recency, age = history
+        now = self.model.log_likelihoods(*history)
+        # No order until then is the same history seen later, so its probability is a ratio of likelihoods.
+        later = [self.model.log_likelihoods(repeats, recency, age + t) for t in (self.anchor, *days)]
+        silent = np.exp(np.minimum(np.column_stack(later) - now[:, None], 0.0))
         with np.errstate(divide="ignore"):
             odds = np.clip(np.log(silent) - np.log1p(-silent), -EDGE, EDGE)
         return np.asarray(np.minimum.accumulate(odds[:, 1:] - odds[:, :1], axis=1).clip(max=0.0))
 
     def _orders(self, history: tuple[Floats, Floats, Floats], days: Sequence[int], until_anchor: Floats) -> Floats:
-        expected = np.column_stack([self.model.expected_orders(float(t), *history) for t in [self.anchor, *days]])
+        repeats, _, age = history
+        alive = self.model.probability_alive(*history)
+        path = [self.model.expected_orders_if_alive(float(t), repeats, age) for t in (self.anchor, *days)]
+        expected = alive[:, None] * np.column_stack(path)
         first = np.maximum(expected[:, :1], LEAST_ORDERS)
         given = np.maximum(until_anchor, 0.0)[:, None]
         later = np.maximum.accumulate(np.maximum(expected[:, 1:] - first, 0.0), axis=1)

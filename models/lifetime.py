@@ -29,7 +29,7 @@ Floats = NDArray[np.float64]
 DAYS_PER_YEAR = 365.0
 ENOUGH_ACTIVE = 400
 """Active rows that an interval wants: the newest cut-offs are taken until there are as many."""
-EXTRAPOLATION_SD = 0.2
+EXTRAPOLATION_SD = 0.15
 """Standard deviation of the logarithm of the total per root of log(lifetime / longest closed window)."""
 
 
@@ -121,6 +121,7 @@ class LifetimeModel:
         frame: pd.DataFrame | Encoded,
         *,
         curve: Floats | None = None,
+        expected: tuple[Floats, Floats] | None = None,
     ) -> pd.DataFrame:
         """`lifetime_value`, `lifetime_value_low`, `lifetime_value_high`, with the frame's index.
 
@@ -129,19 +130,23 @@ class LifetimeModel:
         frame : DataFrame or Encoded
         curve : ndarray, optional
             `churn.curve(frame)`, if known.
+        expected : tuple of ndarray, optional
+            `potential.expected(frame, curve, pieces)`, if known.
         """
         churn = self.potential.churn
         encoded = churn.encoder_.transform(frame)
         curve = churn.curve(encoded) if curve is None else curve
-        days = self._pieces()
-        spend = self.potential.expected(encoded, curve, days)[1][:, len(churn.horizons_) :]
+        days = self.pieces
+        expected = self.potential.expected(encoded, curve, days) if expected is None else expected
+        spend = expected[1][:, len(churn.horizons_) :]
         value = discounted(days, spend, self.targets.annual_discount)
         silent = churn.silent(encoded, days[-1:], churn.horizons_, curve)[:, 0]
         low, high = self.interval_.bounds(silent, value / np.maximum(1 - silent, 1e-9))
         columns = {"lifetime_value": value, "lifetime_value_low": low, "lifetime_value_high": np.maximum(high, value)}
         return pd.DataFrame(columns, index=encoded.index)
 
-    def _pieces(self) -> list[int]:
+    @property
+    def pieces(self) -> list[int]:
         """Days between which spend is taken as even when it is discounted; the last is `lifetime_days`."""
         lifetime, churn = self.targets.lifetime_days, self.potential.churn
         later = [churn.continuation_.anchor * 2**k for k in range(1, 14)]

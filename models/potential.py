@@ -169,7 +169,13 @@ class PotentialModel:
         given = float(np.exp(self._log_spend(known, horizon)).sum())
         return float(np.log(total / given)) if total > 0 and given > 0 else 0.0
 
-    def predict(self, frame: pd.DataFrame | Encoded, *, curve: Floats | None = None) -> pd.DataFrame:
+    def predict(
+        self,
+        frame: pd.DataFrame | Encoded,
+        *,
+        curve: Floats | None = None,
+        expected: tuple[Floats, Floats] | None = None,
+    ) -> pd.DataFrame:
         """Expected orders and net spend, with the frame's index.
 
         Parameters
@@ -177,11 +183,13 @@ class PotentialModel:
         frame : DataFrame or Encoded
         curve : ndarray, shape (n, h), optional
             `churn.curve(frame)`, if it has been computed already.
+        expected : tuple of ndarray, optional
+            `expected(frame, curve)`, with any further days, if known.
         """
         encoded = self.churn.encoder_.transform(frame)
         curve = self.churn.curve(encoded) if curve is None else curve
         horizons, shown = self.churn.horizons_, self.churn.targets.horizon_days
-        orders, spend = self.expected(encoded, curve)
+        orders, spend = self.expected(encoded, curve) if expected is None else expected
         columns = {
             "expected_orders": orders[:, horizons.index(shown)],
             "expected_spend": spend[:, horizons.index(shown)],
