@@ -2,8 +2,8 @@
 
 The probability of no order until day t is ``S(t) = exp(-H(t))``. The cumulative hazard H is linear between the horizons
 (a constant rate inside each). Models go on after their last horizon as `models.continuation` says. A rule, which has
-no model of the buying history, goes on as a Weibull curve, ``H(t) = H(h) (t / h)^k``, whose k lies half way between what
-the last two horizons say and `DEFAULT_SHAPE`: some have left, so the rate of those who have not come falls.
+no model of the buying history, goes on as a Weibull curve, ``H(t) = H(h) (t / h)^k``, whose k lies half way between
+what the last two horizons say and `DEFAULT_SHAPE`: some have left, so the rate of those who have not come falls.
 """
 
 from __future__ import annotations
