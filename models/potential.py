@@ -24,6 +24,7 @@ from models.churn import ChurnModel, adjusted
 from models.contract import Contributions, orders_column, row_sums, spend_column
 from models.encoding import Encoded
 from models.evidence import has_ordered, labelled
+from models.level import LevelStep
 from models.leveling import fit_orders_level
 from models.parallel import in_parallel
 
@@ -49,6 +50,8 @@ class PotentialModel:
         Net spend of active customers at `churn.main_` and `churn.lifetime_basis_`; empty without amounts.
     amounts_scale_ : dict of int to Affine
         From `churn.main_` to the horizons without a model of their own.
+    levels_ : dict of int to pair of LevelStep
+        Steps of further orders and of spend per horizon whose activity has a level step.
     """
 
     def __init__(self, churn: ChurnModel) -> None:
@@ -96,16 +99,15 @@ class PotentialModel:
         return self
 
     def _level(self, encoded: Encoded) -> None:
-        """Bring orders and spend at the main horizon in line with the level of activity there."""
+        """Bring orders and spend at every horizon in line with the level of activity there."""
+        self.levels_: dict[int, tuple[LevelStep, LevelStep]] = {}
         if encoded.as_of is None:
             return
-        main = self.churn.main_
         newest = encoded.rows(has_ordered(encoded) & (encoded.as_of == encoded.as_of.max()))
-        steps = fit_orders_level(self.churn.models_[main], self.orders_, newest)
-        if steps is not None:
-            self.orders_ = self.orders_.with_step(steps[0])
-            if main in self.amounts_:
-                self.amounts_[main] = self.amounts_[main].with_step(steps[1])
+        for horizon, churn in self.churn.models_.items():
+            steps = fit_orders_level(churn, self._orders(horizon), newest)
+            if steps is not None:
+                self.levels_[horizon] = steps
 
     def _fit_one(self, encoded: Encoded, labels: pd.DataFrame, horizon: int, objective: Objective) -> AdditiveModel:
         rows, target, total = conditional_target(encoded, labels, horizon, spend=objective != "poisson")
@@ -130,14 +132,19 @@ class PotentialModel:
 
     def conditional(self, encoded: Encoded, horizon: int, *, spend: bool) -> Floats:
         """Expected orders, or net spend, of active customers at a horizon with a churn model, shape (n,)."""
-        main = self.churn.main_
-        if not spend:
-            step = self.orders_scale_.get(horizon)
-            model = self.orders_ if step is None else self.orders_.with_step(step)
-            return 1 + model.mean(encoded)
-        if horizon in self.amounts_:
-            return self.amounts_[horizon].mean(encoded)
-        return self.amounts_[main].with_step(self.amounts_scale_[horizon]).mean(encoded)
+        return self._amount(horizon).mean(encoded) if spend else 1 + self._orders(horizon).mean(encoded)
+
+    def _orders(self, horizon: int) -> AdditiveModel:
+        """Further orders of active customers at a horizon with a churn model."""
+        scale, level = self.orders_scale_.get(horizon), self.levels_.get(horizon)
+        model = self.orders_ if scale is None else self.orders_.with_step(scale)
+        return model if level is None else model.with_step(level[0])
+
+    def _amount(self, horizon: int) -> AdditiveModel:
+        """Net spend of active customers at a horizon with a churn model."""
+        own, level = self.amounts_.get(horizon), self.levels_.get(horizon)
+        model = own or self.amounts_[self.churn.main_].with_step(self.amounts_scale_[horizon])
+        return model if level is None else model.with_step(level[1])
 
     def predict(self, frame: pd.DataFrame | Encoded, *, curve: Floats | None = None) -> pd.DataFrame:
         """Expected orders and net spend, with the frame's index.
@@ -193,9 +200,9 @@ class PotentialModel:
             `predict(frame)`, if known.
         """
         encoded = self.churn.encoder_.transform(frame)
-        source = horizon if horizon in self.amounts_ else self.churn.main_
+        source = horizon if horizon in self.churn.models_ else self.churn.main_
         buying = log_active(active if active is not None else self.churn.contributions_at(encoded, horizon))
-        amount = self.amounts_[source].contributions(encoded)
+        amount = self._amount(source).contributions(encoded)
         together = added(buying, amount)
         if source == horizon == self.churn.main_:
             return together
@@ -208,6 +215,7 @@ class PotentialModel:
             "amounts": list(self.amounts_),
             "orders_scale": {str(h): step.state() for h, step in self.orders_scale_.items()},
             "amounts_scale": {str(h): step.state() for h, step in self.amounts_scale_.items()},
+            "levels": {str(h): [step.state() for step in pair] for h, pair in self.levels_.items()},
         }
         files = {"potential.json": dump(state), **self.orders_.to_files("orders")}
         for horizon, model in self.amounts_.items():
@@ -223,6 +231,10 @@ class PotentialModel:
             amounts = sorted(int(h) for h in state["amounts"])
             model.orders_scale_ = _steps(state["orders_scale"])
             model.amounts_scale_ = _steps(state["amounts_scale"])
+            model.levels_ = {
+                int(h): (LevelStep.from_state(orders), LevelStep.from_state(spend))
+                for h, (orders, spend) in state["levels"].items()
+            }
         except (KeyError, TypeError, ValueError, AttributeError):
             raise BundleError("potential.json of the bundle cannot be read", "train again or roll back") from None
         model.orders_ = AdditiveModel.from_files(files, "orders", threads=threads)
