@@ -28,7 +28,7 @@ from models.continuation import Continuation
 from models.contract import Contributions, churn_column, orders_column, row_sums
 from models.encoding import Encoded, Encoder
 from models.evidence import count_labels, has_ordered, labelled
-from models.leveling import fit_level, panel_of
+from models.leveling import fit_levels, panel_of
 from models.parallel import in_parallel
 from models.probabilistic import fit_history
 from models.survival import MAX_DAYS, continued, days_until, ordered
@@ -130,11 +130,9 @@ class ChurnModel:
         self.models_ = {h: model for h, (_, model) in zip(allowed, fitted, strict=True)}
         if log_start is not None and known_until is not None:
             panel = panel_of(encoded, labels, allowed, log_start, known_until)
-            step = (
-                None if panel is None else fit_level(panel, self.models_, self.main_, self.feature_set, self.training)
-            )
-            if step is not None:
-                self.models_[self.main_] = self.models_[self.main_].with_step(step)
+            if panel is not None:
+                for h, step in fit_levels(panel, self.models_, self.feature_set, self.training).items():
+                    self.models_[h] = self.models_[h].with_step(step)
         return self
 
     def _deep_enough(

@@ -27,6 +27,7 @@ from models.churn import ChurnModel, adjusted
 from models.contract import Contributions, orders_column, row_sums, spend_column
 from models.encoding import Encoded
 from models.evidence import has_ordered, labelled
+from models.level import LevelStep
 from models.leveling import fit_orders_level
 from models.order_value import OrderValue
 from models.parallel import in_parallel
@@ -57,6 +58,8 @@ class PotentialModel:
         Gamma-Gamma value of an order; None without amounts.
     value_scale_ : dict of int to float
         Logarithm of what keeps the total of spend, per horizon of `amounts_`.
+    levels_ : dict of int to pair of LevelStep
+        Steps of further orders and of spend per horizon whose activity has a level step.
     """
 
     def __init__(self, churn: ChurnModel) -> None:
@@ -80,6 +83,7 @@ class PotentialModel:
         others = [h for h in self.churn.models_ if h != main]
         self.amounts_: dict[int, AdditiveModel] = {}
         self.amounts_scale_: dict[int, Affine] = {}
+        self.levels_: dict[int, tuple[LevelStep, LevelStep]] = {}
         self.value_: OrderValue | None = None
         self.value_scale_: dict[int, float] = {}
         with (progress or SILENT).step("potential", 1 + len(own)) as advance:
@@ -106,16 +110,14 @@ class PotentialModel:
         return self
 
     def _level(self, encoded: Encoded) -> None:
-        """Bring orders and spend at the main horizon in line with the level of activity there."""
+        """Bring orders and spend at every horizon in line with the level of activity there."""
         if encoded.as_of is None:
             return
-        main = self.churn.main_
         newest = encoded.rows(has_ordered(encoded) & (encoded.as_of == encoded.as_of.max()))
-        steps = fit_orders_level(self.churn.models_[main], self.orders_, newest)
-        if steps is not None:
-            self.orders_ = self.orders_.with_step(steps[0])
-            if main in self.amounts_:
-                self.amounts_[main] = self.amounts_[main].with_step(steps[1])
+        for horizon, churn in self.churn.models_.items():
+            steps = fit_orders_level(churn, self._orders(horizon), newest)
+            if steps is not None:
+                self.levels_[horizon] = steps
 
     def _fit_one(self, encoded: Encoded, labels: pd.DataFrame, horizon: int, objective: Objective) -> AdditiveModel:
         rows, target, total = conditional_target(encoded, labels, horizon, spend=objective != "poisson")
@@ -134,39 +136,53 @@ class PotentialModel:
     ) -> Affine:
         rows, target, total = conditional_target(encoded, labels, horizon, spend=objective != "poisson")
         known = encoded.rows(rows)
-        raw = self._log_spend(known, self.churn.main_) if model is None else model.raw(known)
+        raw = self._before_level(known, self.churn.main_) if model is None else model.raw(known)
         unit = max(float(target.mean()), 1e-9) if len(target) else 1.0
         slope = fit_affine(raw - np.log(unit), target / unit, "poisson").slope
         return keep_total(slope, raw, total, "poisson")
 
     def conditional(self, encoded: Encoded, horizon: int, *, spend: bool) -> Floats:
         """Expected orders, or net spend, of active customers at a horizon with a churn model, shape (n,)."""
-        main = self.churn.main_
-        if not spend:
-            step = self.orders_scale_.get(horizon)
-            model = self.orders_ if step is None else self.orders_.with_step(step)
-            return 1 + model.mean(encoded)
-        if horizon in self.amounts_:
-            return np.asarray(np.exp(self._log_spend(encoded, horizon)))
-        return np.asarray(np.exp(self.amounts_scale_[horizon].apply(self._log_spend(encoded, main), encoded)))
+        return (
+            np.asarray(np.exp(self._log_spend(encoded, horizon))) if spend else 1 + self._orders(horizon).mean(encoded)
+        )
 
-    def _log_spend(self, encoded: Encoded, horizon: int, boosted: Floats | None = None) -> Floats:
-        """Log of net spend of active customers at a horizon of `amounts_`; `boosted` is the log of that part."""
+    def _orders(self, horizon: int) -> AdditiveModel:
+        """Further orders of active customers at a horizon with a churn model."""
+        model, level = self._orders_before_level(horizon), self.levels_.get(horizon)
+        return model if level is None else model.with_step(level[0])
+
+    def _orders_before_level(self, horizon: int) -> AdditiveModel:
+        scale = self.orders_scale_.get(horizon)
+        return self.orders_ if scale is None else self.orders_.with_step(scale)
+
+    def _log_spend(self, encoded: Encoded, horizon: int) -> Floats:
+        """Log of net spend of active customers at a horizon with a churn model, shape (n,)."""
+        level = self.levels_.get(horizon)
+        if horizon in self.amounts_:
+            raw = self._before_level(encoded, horizon)
+        else:
+            raw = self.amounts_scale_[horizon].apply(self._before_level(encoded, self.churn.main_), encoded)
+        return raw if level is None else level[1].apply(raw, encoded)
+
+    def _before_level(self, encoded: Encoded, horizon: int, boosted: Floats | None = None) -> Floats:
+        """The same at a horizon of `amounts_` without the level; `boosted` is the log of that part, if known."""
         boosted = self.amounts_[horizon].raw(encoded) if boosted is None else boosted
         if self.value_ is None:
             return boosted
-        by_order = np.log(self.conditional(encoded, horizon, spend=False)) + self.value_.log_value(encoded)
+        orders = 1 + self._orders_before_level(horizon).mean(encoded)
+        by_order = np.log(orders) + self.value_.log_value(encoded)
         return np.asarray((boosted + by_order) / 2 + self.value_scale_[horizon])
 
     def judged_spend(self, encoded: Encoded, horizon: int, boosted: Floats) -> Floats:
         """Net spend of active customers where the log of the boosted part comes from a model that has not seen them."""
-        return np.asarray(np.exp(self._log_spend(encoded, horizon, boosted)))
+        return np.asarray(np.exp(self._before_level(encoded, horizon, boosted)))
 
     def _value_scale(self, encoded: Encoded, labels: pd.DataFrame, horizon: int) -> float:
         rows, _, total = conditional_target(encoded, labels, horizon, spend=True)
         known = encoded.rows(rows)
         self.value_scale_[horizon] = 0.0
-        given = float(np.exp(self._log_spend(known, horizon)).sum())
+        given = float(np.exp(self._before_level(known, horizon)).sum())
         return float(np.log(total / given)) if total > 0 and given > 0 else 0.0
 
     def predict(
@@ -276,14 +292,17 @@ class PotentialModel:
     def _spend_parts(self, encoded: Encoded, horizon: int) -> Contributions:
         """Parts of the log of net spend of active customers, at `horizon` if `amounts_` has it, else the main one."""
         source = horizon if horizon in self.amounts_ else self.churn.main_
-        boosted = self.amounts_[source].contributions(encoded)
-        if self.value_ is None:
-            return boosted
-        step = self.orders_scale_.get(source)
-        further = self.orders_ if step is None else self.orders_.with_step(step)
-        by_order = added(log_orders(further.contributions(encoded)), self.value_.contributions(encoded))
-        both = added(boosted, by_order)
-        return Contributions("log", both.base / 2 + self.value_scale_[source], both.values / 2)
+        parts = self.amounts_[source].contributions(encoded)
+        if self.value_ is not None:
+            orders = log_orders(self._orders_before_level(source).contributions(encoded))
+            both = added(parts, added(orders, self.value_.contributions(encoded)))
+            parts = Contributions("log", both.base / 2 + self.value_scale_[source], both.values / 2)
+        if source not in self.levels_:
+            return parts
+        zero = np.zeros(len(encoded))
+        level = self.levels_[source][1]
+        moved = pd.DataFrame({level.driver: level.apply(zero, encoded)}, index=encoded.index)
+        return added(parts, Contributions("log", zero, moved))
 
     def to_files(self) -> dict[str, bytes]:
         """State as files without prefix; the churn model is not in them."""
@@ -293,6 +312,7 @@ class PotentialModel:
             "amounts_scale": {str(h): step.state() for h, step in self.amounts_scale_.items()},
             "value": None if self.value_ is None else self.value_.state(),
             "value_scale": {str(h): scale for h, scale in self.value_scale_.items()},
+            "levels": {str(h): [step.state() for step in pair] for h, pair in self.levels_.items()},
         }
         files = {"potential.json": dump(state), **self.orders_.to_files("orders")}
         for horizon, model in self.amounts_.items():
@@ -312,6 +332,10 @@ class PotentialModel:
             model.value_scale_ = {int(h): float(scale) for h, scale in state["value_scale"].items()}
             if model.value_ is not None and set(model.value_scale_) != set(amounts):
                 raise ValueError
+            model.levels_ = {
+                int(h): (LevelStep.from_state(orders), LevelStep.from_state(spend))
+                for h, (orders, spend) in state["levels"].items()
+            }
         except (KeyError, TypeError, ValueError, AttributeError):
             raise BundleError("potential.json of the bundle cannot be read", "train again or roll back") from None
         model.orders_ = AdditiveModel.from_files(files, "orders", threads=threads)
