@@ -25,11 +25,12 @@ from models.boosting import lightgbm, side_by_side
 from models.btyd import ParetoNBD
 from models.calibration import inverse_link
 from models.continuation import Continuation
-from models.contract import Contributions, churn_column, orders_column, row_sums
+from models.contract import Contributions, churn_column, orders_column
 from models.encoding import Encoded, Encoder
 from models.evidence import count_labels, has_ordered, labelled
 from models.leveling import fit_levels, panel_of
 from models.parallel import in_parallel
+from models.parts import adjusted
 from models.probabilistic import fit_history
 from models.survival import MAX_DAYS, continued, days_until, ordered
 from models.validation import Split, inner_split
@@ -315,14 +316,6 @@ def log_odds(probability: Floats) -> Floats:
     """Log-odds, finite for every probability that a model can give."""
     p = np.clip(probability, 1e-300, 1 - 1e-16)
     return np.asarray(np.log(p) - np.log1p(-p))
-
-
-def adjusted(parts: Contributions, raw: Floats, driver: str = "calibration") -> Contributions:
-    """The same parts with one step that leads to `raw`, shape (n,), on the link scale."""
-    difference = raw - parts.base - row_sums(parts.values)
-    values = parts.values.copy()
-    values[driver] = values[driver] + difference if driver in values else difference
-    return Contributions(parts.link, parts.base, values)
 
 
 def _needs_frame(frame: pd.DataFrame | Encoded) -> pd.DataFrame:

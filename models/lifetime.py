@@ -18,11 +18,11 @@ from configs.errors import BundleError, NotEnoughDataError
 from configs.progress import SILENT, Progress
 from models.additive import dump, load
 from models.calibration import inverse_link
-from models.churn import adjusted
 from models.contract import Contributions, orders_column, row_sums, spend_column
 from models.encoding import Encoded
 from models.evidence import labelled
 from models.intervals import ZeroInflatedInterval, default_interval, fit_interval, widened
+from models.parts import adjusted
 from models.potential import PotentialModel
 
 Floats = NDArray[np.float64]

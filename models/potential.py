@@ -11,7 +11,7 @@ After the longest horizon with a model, orders go on as `models.continuation` sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -23,14 +23,15 @@ from configs.progress import SILENT, Progress
 from models.additive import AdditiveModel, dump, fit_additive, load
 from models.boosting import Objective, side_by_side
 from models.calibration import Affine, fit_affine, keep_total, step_from_state
-from models.churn import ChurnModel, adjusted
-from models.contract import Contributions, orders_column, row_sums, spend_column
+from models.churn import ChurnModel
+from models.contract import Contributions, orders_column, spend_column
 from models.encoding import Encoded
 from models.evidence import has_ordered, labelled
 from models.level import LevelStep
 from models.leveling import fit_orders_level
 from models.order_value import OrderValue
 from models.parallel import in_parallel
+from models.parts import added, adjusted, log_active, log_orders
 
 Floats = NDArray[np.float64]
 SPEND_OBJECTIVE: Objective = "tweedie"
@@ -362,37 +363,6 @@ def conditional_target(
     return active, target, max(total, 0.1 * float(target.sum()))
 
 
-def log_active(churn: Contributions) -> Contributions:
-    """Parts of log P(active) from the parts of the log-odds of churn."""
-    return _rescaled(Contributions("logit", -churn.base, -churn.values), _log_sigmoid)
-
-
-def log_orders(further: Contributions) -> Contributions:
-    """Parts of log(1 + further orders) from the parts of the log of further orders."""
-    return _rescaled(further, _softplus)
-
-
-def _rescaled(parts: Contributions, function: Callable[[Floats], Floats]) -> Contributions:
-    """Parts of a function of the sum: each scaled by the same factor (rescale rule, see the module's docstring)."""
-    values = parts.values.to_numpy(dtype=np.float64)
-    change = row_sums(values)
-    start = function(parts.base)
-    moved = np.abs(change) > 1e-9
-    change = np.where(moved, change, 1e-6)
-    slope = (function(parts.base + change) - start) / change
-    frame = pd.DataFrame(values * slope[:, None], index=parts.values.index, columns=parts.values.columns)
-    return Contributions("log", start, frame)
-
-
-def added(first: Contributions, second: Contributions) -> Contributions:
-    """The sum of two sets of parts on the same link scale; columns of both are kept in order."""
-    columns = list(dict.fromkeys([*first.values.columns, *second.values.columns]))
-    values = first.values.reindex(columns=columns, fill_value=0.0) + second.values.reindex(
-        columns=columns, fill_value=0.0
-    )
-    return Contributions(second.link, first.base + second.base, values)
-
-
 def rising(values: Floats, anchor: int) -> Floats:
     """Expectations that never fall with the horizon, shape (n, h); the anchor column stays as it is."""
     result = values.copy()
@@ -401,14 +371,6 @@ def rising(values: Floats, anchor: int) -> Floats:
     for column in range(anchor + 1, values.shape[1]):
         result[:, column] = np.maximum(result[:, column], result[:, column - 1])
     return result
-
-
-def _log_sigmoid(x: Floats) -> Floats:
-    return np.asarray(-np.logaddexp(0, -x))
-
-
-def _softplus(x: Floats) -> Floats:
-    return np.asarray(np.logaddexp(0, x))
 
 
 def _amounts_known(labels: pd.DataFrame, horizon: int) -> bool:

@@ -20,13 +20,14 @@ from numpy.typing import NDArray
 from configs.errors import BundleError
 from configs.settings import TargetSettings
 from models.additive import dump, load
-from models.churn import adjusted, describe_curve
+from models.churn import describe_curve
 from models.contract import Contributions, orders_column, spend_column
 from models.encoding import Encoded
 from models.evidence import has_ordered, labelled
 from models.intervals import default_interval
 from models.lifetime import discounted
-from models.potential import added, log_active, rising
+from models.parts import added, adjusted, log_active
+from models.potential import rising
 from models.survival import continued, ordered
 
 Floats = NDArray[np.float64]
