@@ -142,7 +142,8 @@ def fit_orders_level(
 ) -> tuple[LevelStep, LevelStep] | None:
     """Steps for further orders and for spend of active customers that agree with the level of activity.
 
-    A group whose activity moves from p to q orders as `orders_at_activity` says. What the probability of a first order
+    A group whose activity moves from p to q orders as the geometric mean of `orders_at_activity` and its limit of equal
+    buyers says: the first is the law, but it magnifies an error of q. What the probability of a first order
     does not take up is given to the further orders, and spend per order stays.
 
     Parameters
@@ -172,7 +173,8 @@ def fit_orders_level(
             continue
         p, q = (float(np.clip(part[here].mean(), 1e-6, 0.9999)) for part in (before, active))
         usual = float((before[here] * (1 + further[here])).mean())
-        wanted = float(here.sum()) * orders_at_activity(p, q, usual)
+        equal = usual * np.log1p(-q) / np.log1p(-p)
+        wanted = float(here.sum() * np.sqrt(equal * orders_at_activity(p, q, usual)))
         first = float(active[here].sum())
         ratio = float(np.clip((wanted - first) / given, *FURTHER_RANGE))
         steps[0, group] = np.log(ratio)
