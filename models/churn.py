@@ -1,12 +1,13 @@
 """Churn: the probability of no order within each horizon, and the date of the next order.
 
-One activity model (`models.activity`) per horizon that the history allows; the horizon that is shown anchors the
-curve, so that its explanation needs no repair. A horizon that has not closed is continued from the longest that has.
+One activity model (`models.activity`) per horizon that the history is deep enough for; the horizon that is shown
+anchors the curve, so that its explanation needs no repair. Longer horizons are continued from the longest one with a
+model (`models.continuation`): one learned at cut-offs with hardly any history before them speaks of other customers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Self
 
@@ -22,16 +23,24 @@ from models.activity import fit_activity
 from models.additive import AdditiveModel, dump, load
 from models.boosting import lightgbm, side_by_side
 from models.btyd import ParetoNBD
-from models.contract import Contributions, churn_column, orders_column, row_sums
+from models.calibration import inverse_link
+from models.continuation import Continuation
+from models.contract import Contributions, churn_column, orders_column
 from models.encoding import Encoded, Encoder
 from models.evidence import count_labels, has_ordered, labelled
-from models.leveling import fit_level, panel_of
+from models.leveling import fit_levels, panel_of
 from models.parallel import in_parallel
+from models.parts import adjusted
 from models.probabilistic import fit_history
-from models.survival import continued, days_until, ordered
+from models.survival import MAX_DAYS, continued, days_until, ordered
 from models.validation import Split, inner_split
 
 Floats = NDArray[np.float64]
+DEPTH, DEPTH_BEYOND = 2.5, 5.0
+"""Length of the log, in horizons, from which a horizon has a model of its own: up to the horizon that is shown, and
+beyond it, where the continuation has the newest level to start from."""
+DATES = 6
+"""Points of the curve after the last model, in equal ratios up to ten years, between which a date is interpolated."""
 
 
 class ChurnModel:
@@ -46,7 +55,11 @@ class ChurnModel:
     Attributes
     ----------
     models_ : dict of int to AdditiveModel
-        Per horizon with enough closed labels, ascending; link `logit`, outcome "no order".
+        Per horizon with enough closed labels and history, ascending; link `logit`, outcome "no order".
+    continuation_ : Continuation
+        From the longest of them onwards.
+    horizons_ : tuple of int
+        Horizons that are predicted: those with enough closed labels and the one that is shown, ascending.
     main_ : int
         The horizon that is explained: `targets.horizon_days`, or the nearest one with a model.
     splits_ : dict of int to Split
@@ -98,8 +111,11 @@ class ChurnModel:
                 f"none of the horizons {self.targets.all_horizons} has enough labels for a churn model",
                 "add history, or ask for a shorter horizon_days",
             )
+        self.horizons_ = tuple(sorted({*allowed, self.targets.horizon_days}))
+        allowed = self._deep_enough(allowed, log_start, known_until)
         shorter = [h for h in allowed if h <= self.targets.horizon_days]
         self.main_ = max(shorter) if shorter else min(allowed)
+        self.continuation_ = Continuation.fit(encoded.rows(has_ordered(encoded)), max(allowed))
         history = fit_history(encoded.rows(has_ordered(encoded)))
         with (progress or SILENT).step("churn", len(allowed)) as advance:
 
@@ -115,12 +131,21 @@ class ChurnModel:
         self.models_ = {h: model for h, (_, model) in zip(allowed, fitted, strict=True)}
         if log_start is not None and known_until is not None:
             panel = panel_of(encoded, labels, allowed, log_start, known_until)
-            step = (
-                None if panel is None else fit_level(panel, self.models_, self.main_, self.feature_set, self.training)
-            )
-            if step is not None:
-                self.models_[self.main_] = self.models_[self.main_].with_step(step)
+            if panel is not None:
+                for h, step in fit_levels(panel, self.models_, self.feature_set, self.training).items():
+                    self.models_[h] = self.models_[h].with_step(step)
         return self
+
+    def _deep_enough(
+        self, allowed: Sequence[int], log_start: datetime | None, known_until: datetime | None
+    ) -> list[int]:
+        """Horizons that the log is long enough for; never none."""
+        if log_start is None or known_until is None:
+            return list(allowed)
+        days = (known_until - log_start).total_seconds() / 86_400
+        shown = self.targets.horizon_days
+        deep = [h for h in allowed if days >= h * (DEPTH if h <= shown else DEPTH_BEYOND)]
+        return deep or [min(allowed)]
 
     def _fit_horizon(
         self, encoded: Encoded, labels: pd.DataFrame, horizon: int, history: ParetoNBD | None
@@ -143,11 +168,6 @@ class ChurnModel:
         )
 
     @property
-    def horizons_(self) -> tuple[int, ...]:
-        """Horizons with a model and the one that is shown, ascending."""
-        return tuple(sorted({*self.models_, self.targets.horizon_days}))
-
-    @property
     def lifetime_basis_(self) -> int:
         """`targets.lifetime_days` if it has a model, else the longest shorter horizon that has one."""
         shorter = [h for h in self.models_ if h <= self.targets.lifetime_days]
@@ -158,12 +178,28 @@ class ChurnModel:
         encoded = self.encoder_.transform(frame)
         fitted = list(self.models_)
         own = np.column_stack([self.models_[h].mean(encoded) for h in fitted])
-        own = ordered(own, fitted.index(self.main_))
-        shown = self.targets.horizon_days
-        columns = [
-            own[:, fitted.index(h)] if h in self.models_ else continued(fitted, own, shown) for h in self.horizons_
-        ]
-        return np.column_stack(columns)
+        return self.silent(encoded, self.horizons_, tuple(fitted), ordered(own, fitted.index(self.main_)))
+
+    def silent(self, encoded: Encoded, days: Sequence[int], known: tuple[int, ...], curve: Floats) -> Floats:
+        """Probability of no order until each of `days`, shape (n, k), from that at horizons that hold every model's.
+
+        Parameters
+        ----------
+        encoded : Encoded
+        days : sequence of int
+        known : tuple of int
+            Horizons of `curve`, ascending.
+        curve : ndarray, shape (n, len(known))
+            Never rising along a row.
+        """
+        anchor = known.index(self.continuation_.anchor)
+        later = [day for day in days if day > known[anchor]]
+        columns = {day: continued(known[: anchor + 1], curve[:, : anchor + 1], day) for day in days if day not in later}
+        columns |= {day: curve[:, known.index(day)] for day in days if day in known[: anchor + 1]}
+        if later:
+            odds = log_odds(curve[:, anchor])[:, None] + self.continuation_.silence(encoded, later)
+            columns |= dict(zip(later, inverse_link(odds, "binary").T, strict=True))
+        return np.column_stack([columns[day] for day in days])
 
     def predict(self, frame: pd.DataFrame | Encoded, *, curve: Floats | None = None) -> pd.DataFrame:
         """Churn per horizon and days until the next order (median, 10 % and 90 %), with the frame's index.
@@ -176,7 +212,17 @@ class ChurnModel:
         """
         encoded = self.encoder_.transform(frame)
         curve = self.curve(encoded) if curve is None else curve
-        return describe_curve(self.horizons_, curve, self.targets.horizon_days, encoded.index, self.targets.interval)
+        anchor = self.continuation_.anchor
+        after = [round(anchor * (MAX_DAYS / anchor) ** (step / DATES)) for step in range(1, DATES + 1)]
+        days = tuple(sorted({*(h for h in self.horizons_ if h <= anchor), *(day for day in after if day > anchor)}))
+        return describe_curve(
+            self.horizons_,
+            curve,
+            self.targets.horizon_days,
+            encoded.index,
+            self.targets.interval,
+            dates=(days, self.silent(encoded, days, self.horizons_, curve)),
+        )
 
     def contributions(self, frame: pd.DataFrame | Encoded) -> Contributions:
         """Parts of `churn_probability` in log-odds."""
@@ -187,21 +233,32 @@ class ChurnModel:
     ) -> Contributions:
         """Parts of the probability of no order at one of `horizons_`.
 
-        Where the order constraint or a continuation changes what the model of the horizon says, the difference is
-        the step `calibration`.
+        Where the order constraint or an interpolation changes what the model of the horizon says, the difference is
+        the step `calibration`. What a continuation adds counts, beside a fixed customer, as the time since the last
+        order, like the rest of Pareto/NBD.
         """
         encoded = self.encoder_.transform(frame)
-        source = horizon if horizon in self.models_ else self.main_
-        parts = self.models_[source].contributions(encoded)
-        if source == horizon == self.main_:
+        anchor = self.continuation_.anchor
+        beyond = horizon > anchor
+        told = anchor if beyond else horizon
+        parts = self.models_[told if told in self.models_ else self.main_].contributions(encoded)
+        if horizon == self.main_:
             return parts
-        shown = (self.curve(encoded) if curve is None else curve)[:, self.horizons_.index(horizon)]
-        return adjusted(parts, np.log(shown) - np.log1p(-shown))
+        curve = self.curve(encoded) if curve is None else curve
+        if told != self.main_:
+            parts = adjusted(parts, log_odds(curve[:, self.horizons_.index(told)]))
+        if not beyond:
+            return parts
+        base = parts.base + self.continuation_.typical_silence(horizon)
+        shown = log_odds(curve[:, self.horizons_.index(horizon)])
+        return adjusted(Contributions(parts.link, base, parts.values), shown, "recency")
 
     def to_files(self) -> dict[str, bytes]:
         """State as files without prefix."""
         state = {
             "horizons": list(self.models_),
+            "predicted": list(self.horizons_),
+            "continuation": self.continuation_.state(),
             "main": self.main_,
             "targets": self.targets.model_dump(mode="json"),
         }
@@ -221,7 +278,11 @@ class ChurnModel:
             model.encoder_ = encoder
             model.main_ = int(state["main"])
             horizons = sorted(int(h) for h in state["horizons"])
-            if model.main_ not in horizons:
+            model.horizons_ = tuple(sorted(int(h) for h in state["predicted"]))
+            model.continuation_ = Continuation.from_state(state["continuation"])
+            if model.main_ not in horizons or model.continuation_.anchor != max(horizons):
+                raise ValueError
+            if not {*horizons, targets.horizon_days} <= set(model.horizons_):
                 raise ValueError
         except (KeyError, TypeError, ValueError):
             raise BundleError("churn.json of the bundle cannot be read", "train again or roll back") from None
@@ -230,23 +291,31 @@ class ChurnModel:
 
 
 def describe_curve(
-    horizons: tuple[int, ...], curve: Floats, shown: int, index: pd.Index, interval: float
+    horizons: tuple[int, ...],
+    curve: Floats,
+    shown: int,
+    index: pd.Index,
+    interval: float,
+    *,
+    dates: tuple[tuple[int, ...], Floats] | None = None,
 ) -> pd.DataFrame:
-    """Prediction columns of a churn curve, shape (n, h): probabilities and days until the next order."""
+    """Prediction columns of a churn curve, shape (n, h): probabilities and days until the next order.
+
+    `dates` are days and the curve at them, shape (n, len(days)), to read dates from; by default `horizons` and `curve`.
+    """
     columns = {"churn_probability": curve[:, horizons.index(shown)]}
     columns |= {churn_column(h): curve[:, i] for i, h in enumerate(horizons)}
-    columns["next_order_days"] = days_until(horizons, curve, 0.5)
-    columns["next_order_days_low"] = days_until(horizons, curve, (1 - interval) / 2)
-    columns["next_order_days_high"] = days_until(horizons, curve, (1 + interval) / 2)
+    days, path = dates or (horizons, curve)
+    columns["next_order_days"] = days_until(days, path, 0.5)
+    columns["next_order_days_low"] = days_until(days, path, (1 - interval) / 2)
+    columns["next_order_days_high"] = days_until(days, path, (1 + interval) / 2)
     return pd.DataFrame(columns, index=index)
 
 
-def adjusted(parts: Contributions, raw: Floats, driver: str = "calibration") -> Contributions:
-    """The same parts with one step that leads to `raw`, shape (n,), on the link scale."""
-    difference = raw - parts.base - row_sums(parts.values)
-    values = parts.values.copy()
-    values[driver] = values[driver] + difference if driver in values else difference
-    return Contributions(parts.link, parts.base, values)
+def log_odds(probability: Floats) -> Floats:
+    """Log-odds, finite for every probability that a model can give."""
+    p = np.clip(probability, 1e-300, 1 - 1e-16)
+    return np.asarray(np.log(p) - np.log1p(-p))
 
 
 def _needs_frame(frame: pd.DataFrame | Encoded) -> pd.DataFrame:

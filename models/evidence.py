@@ -40,8 +40,8 @@ REASONS: dict[str, dict[str, str]] = {
         "zh": f"已知的购买或流失案例不足 {MIN_OUTCOMES} 个，由规则给出结果。请补充历史数据。",
     },
     "extrapolated_horizon": {
-        "en": "No window as long as the horizon has closed; the figures are continued from a shorter one.",
-        "zh": "尚无与预测期等长的完整窗口，数字由较短窗口外推而来。",
+        "en": "The log is too short for a model of this horizon; the figures are continued from a shorter one.",
+        "zh": "交易记录过短，无法建立与预测期等长的模型，数字由较短预测期外推而来。",
     },
     "few_labels": {
         "en": f"The model has learned from fewer than {COMFORT_CUSTOMERS} customers or {COMFORT_OUTCOMES} cases.",

@@ -3,13 +3,14 @@
 An amount is 0 with the probability of no order q, else a multiple of its conditional mean m. The multiples' quantiles
 come from rows that the models have not seen, per level of the probability of being active (regular buyers
 spread less). A nominal level is then chosen so that the share of those rows inside their intervals is the level asked
-for: split conformal prediction with nested sets (Gupta, Kuchibhotla & Ramdas 2022, section 3).
+for: split conformal prediction with nested sets (Gupta, Kuchibhotla & Ramdas 2022, section 3). `widened` adds an error
+that all customers share, for windows longer than those learned from.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -149,6 +150,25 @@ def fit_interval(
         else:
             high = middle
     return ZeroInflatedInterval(centres, ratios, high, True)
+
+
+def widened(interval: ZeroInflatedInterval, sd: float) -> ZeroInflatedInterval:
+    """The same interval for multiples that are all multiplied by one unknown exp(N(0, sd²)).
+
+    The quantiles are those of the mixture over nine Gauss-Hermite nodes; level and centres stay.
+    """
+    if sd <= 0:
+        return interval
+    nodes, weights = np.polynomial.hermite_e.hermegauss(9)
+    edges = np.concatenate([[0.0], (LEVELS[1:] + LEVELS[:-1]) / 2, [1.0]])
+    mass = (np.diff(edges)[:, None] * (weights / weights.sum())).ravel()
+    ratios = np.empty_like(interval.ratios)
+    for row, quantiles in enumerate(interval.ratios):
+        values = (quantiles[:, None] * np.exp(sd * nodes)).ravel()
+        order = np.argsort(values, kind="stable")
+        below = np.cumsum(mass[order]) - mass[order] / 2
+        ratios[row] = np.interp(LEVELS, below, values[order])
+    return replace(interval, ratios=ratios)
 
 
 def _position(values: Floats, centres: Floats) -> Floats:

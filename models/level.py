@@ -5,7 +5,9 @@ construction: *limited* boosters look back D days only and are trained at cut-of
 them, so their rows are alike at any depth. What is left of the outcome per window and recency group (its shift in
 log-odds) is season and growth, and is forecast by a small Gaussian process (`models.level_process`) on the closed
 windows of the horizon and of a shorter one that reaches further up; a season that nobody has seen a year ago shrinks to
-none. The full model's mean per group is then moved to the limited model's forecast.
+none. The full model's mean per group is then moved towards the limited model's forecast, as far as that forecast can be
+trusted: the process tells how much of season and growth it has seen, and the rows tell whether they speak of customers
+like those of today.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from features.specs import FeatureSet
 from models.boosting import Boosting, BoostingSettings
 from models.calibration import STEP_KINDS, inverse_link
 from models.encoding import Encoded
-from models.level_process import LevelProcess, Observations
+from models.level_process import Observations, forecast_level
 from models.validation import Split
 
 Floats = NDArray[np.float64]
@@ -121,10 +123,47 @@ def base_depth(days: float, horizon: int, short: int) -> float:
     return float(np.clip((days - horizon) / 2, 20, 180))
 
 
+@dataclass(frozen=True)
+class GroupShifts:
+    """What a model needs to reach the level forecast, per recency group, shape (groups,) each.
+
+    Attributes
+    ----------
+    shifts : ndarray
+        In log-odds.
+    odds : ndarray
+        Odds that the shifted model is nearer to what will come than the model as it is; 0 where nothing is forecast.
+    """
+
+    shifts: Floats
+    odds: Floats
+
+    def full(self) -> Floats:
+        """The whole way to the forecast."""
+        return self._everywhere(self.shifts.copy())
+
+    def weighted(self, factor: float = 1.0) -> Floats:
+        """As far as the odds, times a Bayes factor, let it go."""
+        odds = self.odds * factor
+        return self._everywhere(self.shifts * odds / (1 + odds))
+
+    def _everywhere(self, shifts: Floats) -> Floats:
+        """A group without a forecast takes half of the nearest more active one's shift, or all of the first known's."""
+        known = np.flatnonzero(self.odds > 0)
+        for group in np.flatnonzero(self.odds <= 0) if len(known) else ():
+            nearer = known[known < group]
+            shifts[group] = 0.5 * shifts[nearer.max()] if len(nearer) else shifts[known[0]]
+        return shifts
+
+
 def level_shifts(
     panel: Panel, raw: Floats, target: Encoded, horizon: int, short: int | None, feature_set: FeatureSet, seed: int
-) -> Floats:
+) -> GroupShifts | None:
     """Shift per recency group that moves a model to the level forecast for the window after `panel.today`.
+
+    A model of single customers is at the level of its own windows, so its error is the difference of two windows: twice
+    the variance of season and growth. The forecast errs by the variance of the process. The odds are the ratio of the
+    two, times the share of today's customers that the limited rows speak for.
 
     Parameters
     ----------
@@ -142,22 +181,21 @@ def level_shifts(
 
     Returns
     -------
-    ndarray, shape (groups,)
-        Zero where nothing is known.
+    GroupShifts or None
+        None where nothing can be forecast.
     """
     edges = recency_edges(horizon)
     groups = len(edges) + 1
     since, since_target = panel.encoded.column("days_since_last_order"), target.column("days_since_last_order")
-    shifts = np.zeros(groups)
     if since is None or since_target is None or len(target) == 0:
-        return shifts
+        return None
     depth = base_depth(panel.today, horizon, short or horizon)
     lows, highs = np.array([0.0, *edges]), np.array([*edges, np.inf])
     spans: dict[float, list[int]] = {}
     for group in range(groups):
         spans.setdefault(max(highs[group], depth) if group < groups - 1 else 6.0 * horizon, []).append(group)
     seen: list[Observations] = []
-    forecast: dict[int, Floats] = {}
+    forecast: dict[int, tuple[NDArray[np.intp], Floats]] = {}
     group_of, target_group = recency_group(since, edges), recency_group(since_target, edges)
     for lookback, members in spans.items():
         if lookback > panel.today - horizon - 15:
@@ -176,25 +214,36 @@ def level_shifts(
             if series == 0:
                 answer = limited.raw(limited_values(target, feature_set, lookback))
                 for group in members:
-                    here = (target_group == group) & (since_target < lookback)
-                    if here.sum() >= MIN_GROUP:
-                        forecast[group] = answer[here]
+                    here = np.flatnonzero((target_group == group) & (since_target < lookback))
+                    if len(here) >= MIN_GROUP:
+                        forecast[group] = here, answer[here]
     if len({item.start for item in seen}) < 2 or not forecast:
-        return shifts
-    levels = LevelProcess().fit(seen).predict(panel.today, horizon, groups)
-    for group, answer in forecast.items():
-        wanted = inverse_link(answer + levels[group], "binary").mean()
-        shifts[group] = shift_to_mean(raw[target_group == group], float(np.clip(wanted, 1e-4, 1 - 1e-4)))
-    return _filled(shifts, sorted(forecast))
+        return None
+    level = forecast_level(seen, panel.today, horizon, groups)
+    shifts, odds = np.zeros((2, groups))
+    alike = tenure_overlap(panel, target, horizon, depth)
+    for group, (here, answer) in forecast.items():
+        wanted = inverse_link(answer + level.mean[group], "binary").mean()
+        shifts[group] = shift_to_mean(raw[here], float(np.clip(wanted, 1e-4, 1 - 1e-4)))
+        odds[group] = 2 * alike * level.prior[group] / level.variance[group]
+    return GroupShifts(shifts, odds)
 
 
-def _filled(shifts: Floats, known: list[int]) -> Floats:
-    """Groups without a forecast: half of the nearest more active one's shift, or all of the first known one's."""
-    for group in range(len(shifts)):
-        if group not in known:
-            nearer = [item for item in known if item < group]
-            shifts[group] = 0.5 * shifts[max(nearer)] if nearer else shifts[known[0]]
-    return shifts
+def tenure_overlap(panel: Panel, target: Encoded, horizon: int, depth: float) -> float:
+    """Share of today's active customers whose tenure, cut at the depth, is met as often in the rows learned from.
+
+    Near 1 where customers come and go; small in a cohort, which had many newcomers then and has none now.
+    """
+    edges = np.array([0.0, depth / 3, 2 * depth / 3, depth, np.inf])
+    shares = []
+    learned = (panel.day >= depth) & ~np.isnan(panel.churned[horizon])
+    for encoded, kept in ((panel.encoded, learned), (target, np.ones(len(target), dtype=bool))):
+        since, tenure = encoded.column("days_since_last_order"), encoded.column("days_since_first_order")
+        if since is None or tenure is None:
+            return 1.0
+        counts = np.histogram(tenure[kept & (since < depth)], edges)[0]
+        shares.append(counts / max(counts.sum(), 1))
+    return float(np.minimum(*shares).sum())
 
 
 def limited_values(encoded: Encoded, feature_set: FeatureSet, lookback: float) -> Floats:
@@ -276,12 +325,10 @@ def shift_to_mean(raw: Floats, mean: float) -> float:
     return (low + high) / 2
 
 
-def trust(error_without: float, error_with: float, *, odds: float, sd: float = 0.08, shared: float = 0.5) -> float:
-    """How far to go towards the forecast level, from the errors that both had at a closed pseudo cut-off.
+def bayes_factor(error_without: float, error_with: float, *, sd: float = 0.08, shared: float = 0.5) -> float:
+    """How much more likely the errors at a closed pseudo cut-off make the levelled model than the model as it is.
 
-    The posterior probability that the levelled model is the right one of two, with normal errors whose variance is
-    ``sd² + shared · min(error²)`` (what both missed says nothing about which is better) and prior odds `odds` for it.
+    Normal errors with variance ``sd² + shared · min(error²)``: what both missed says nothing about which is better.
     """
     variance = sd**2 + shared * min(error_without**2, error_with**2)
-    exponent = np.clip((error_with**2 - error_without**2) / (2 * variance), -500, 500)
-    return float(1 / (1 + np.exp(exponent) / odds))
+    return float(np.exp(np.clip((error_without**2 - error_with**2) / (2 * variance), -500, 500)))

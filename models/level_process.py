@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,40 +33,59 @@ class Observations:
     variance: float
 
 
-class LevelProcess:
-    """Shift per window and group ~ season + growth + a constant per series and group + noise.
+@dataclass(frozen=True)
+class LevelForecast:
+    """The shift of a window ahead per group, shape (groups,) each.
 
-    Each window is the mean of the process over it (three points). The amplitudes are averaged over a grid by marginal
-    likelihood (Rasmussen & Williams 2006, eq. 2.30).
+    Attributes
+    ----------
+    mean, variance : ndarray
+        What the windows seen say of it.
+    prior : ndarray
+        Variance of season and growth as large as those windows show them, before any is seen.
     """
 
-    def fit(self, seen: Sequence[Observations]) -> Self:
-        """Condition on the windows seen; the newest `MAX_WINDOWS` count."""
-        seen = sorted(seen, key=lambda item: (item.start + item.length, item.series, item.group))[-MAX_WINDOWS:]
-        self._at = _places(seen)
-        values = np.array([item.value for item in seen])
-        noise = np.array([item.variance for item in seen])
-        season, growth, constant = _kernels(self._at, self._at)
-        evidence, self._solved = [], []
-        for a, b, c in product(SEASONS, GROWTHS, NOISES):
-            covariance = a * a * season + b * b * growth + CONSTANT_SD**2 * constant
-            covariance[np.diag_indices_from(covariance)] += noise + c * c + 1e-9
-            factor = np.linalg.cholesky(covariance)
-            half = np.linalg.solve(factor, values)
-            evidence.append(-0.5 * float(half @ half) - float(np.log(np.diag(factor)).sum()))
-            self._solved.append((a, b, np.linalg.solve(factor.T, half)))
-        weights = np.exp(np.array(evidence) - max(evidence))
-        self.weights_: Floats = weights / weights.sum()
-        return self
+    mean: Floats
+    variance: Floats
+    prior: Floats
 
-    def predict(self, start: float, length: float, groups: int) -> Floats:
-        """Expected shift of a window of series 0, shape (groups,)."""
-        at = _places([Observations(start, length, 0, group, 0.0, 0.0) for group in range(groups)])
-        season, growth, constant = _kernels(at, self._at)
-        answer = np.zeros(groups)
-        for (a, b, solved), weight in zip(self._solved, self.weights_, strict=True):
-            answer += weight * ((a * a * season + b * b * growth + CONSTANT_SD**2 * constant) @ solved)
-        return answer
+
+def forecast_level(seen: Sequence[Observations], start: float, length: float, groups: int) -> LevelForecast:
+    """Forecast the shift of a window of series 0 from the newest `MAX_WINDOWS` windows seen.
+
+    Shift per window and group ~ season + growth + a constant per series and group + noise. Each window is the mean of
+    the process over it (three points). The amplitudes are averaged over a grid by marginal likelihood (Rasmussen &
+    Williams 2006, eq. 2.30).
+    """
+    from scipy.linalg import cho_factor, cho_solve
+
+    seen = sorted(seen, key=lambda item: (item.start + item.length, item.series, item.group))[-MAX_WINDOWS:]
+    at = _places(seen)
+    ahead = _places([Observations(start, length, 0, group, 0.0, 0.0) for group in range(groups)])
+    values = np.array([item.value for item in seen])
+    noise = np.array([item.variance for item in seen])
+    kernels, links = _kernels(at, at), _kernels(ahead, at)
+    alone = [kernel.diagonal() for kernel in _kernels(ahead, ahead)]
+    evidence, found = [], []
+    for a, b, c in product(SEASONS, GROWTHS, NOISES):
+        sizes = (a * a, b * b, CONSTANT_SD**2)
+        covariance = _mixed(sizes, kernels)
+        covariance[np.diag_indices_from(covariance)] += noise + c * c + 1e-9
+        link = _mixed(sizes, links)
+        factor = cho_factor(covariance, lower=True, overwrite_a=True, check_finite=False)
+        solved = cho_solve(factor, np.column_stack([values, link.T]), check_finite=False)
+        evidence.append(-0.5 * float(values @ solved[:, 0]) - float(np.log(np.diag(factor[0])).sum()))
+        variance = _mixed(sizes, alone) + c * c - (link * solved[:, 1:].T).sum(axis=1)
+        found.append((link @ solved[:, 0], variance, _mixed(sizes[:2], alone[:2])))
+    weights = np.exp(np.array(evidence) - max(evidence))
+    means, variances, priors = (np.array(part) for part in zip(*found, strict=True))
+    mean, second, prior = (np.average(part, axis=0, weights=weights) for part in (means, variances + means**2, priors))
+    return LevelForecast(mean, np.maximum(second - mean**2, 1e-9), prior)
+
+
+def _mixed(sizes: Sequence[float], parts: Sequence[Floats]) -> Floats:
+    """Sum of the parts times their sizes."""
+    return np.asarray(sum(size * part for size, part in zip(sizes, parts, strict=True)))
 
 
 def _places(seen: Sequence[Observations]) -> tuple[Floats, NDArray[np.int64], NDArray[np.int64]]:

@@ -13,20 +13,18 @@ from configs.settings import TrainingSettings
 from features.specs import FeatureSet
 from models.activity import fit_activity
 from models.additive import AdditiveModel
+from models.boosting import side_by_side
 from models.calibration import inverse_link
 from models.contract import LEVEL_PREFIX, orders_column
 from models.encoding import Encoded
 from models.evidence import MIN_OUTCOMES, has_ordered, labelled
-from models.level import LevelStep, Panel, level_shifts, recency_edges, recency_group, shift_to_mean, trust
+from models.level import LevelStep, Panel, bayes_factor, level_shifts, recency_edges, recency_group, shift_to_mean
+from models.parallel import in_parallel
 from models.probabilistic import fit_history
 from models.validation import Split
 
 Floats = NDArray[np.float64]
-UNTESTED = 0.5
-"""How far to go where no pseudo cut-off has closed."""
-ODDS = 10.0
-"""Prior odds for the forecast level; even where the log is too short to tell a season from growth."""
-MAX_BACKTEST_ROWS = 50_000
+MAX_BACKTEST_ROWS = 20_000
 FURTHER_RANGE = (0.3, 3.0)
 """How far further orders may move to keep a group's orders in line with its activity."""
 
@@ -51,30 +49,39 @@ def panel_of(
     return Panel(encoded.rows(rows), np.asarray(day, dtype=np.float64), churned, learned, float(today))
 
 
-def fit_level(
-    panel: Panel, models: Mapping[int, AdditiveModel], horizon: int, feature_set: FeatureSet, training: TrainingSettings
-) -> LevelStep | None:
-    """The level step of one horizon; None where nothing can be forecast.
+def fit_levels(
+    panel: Panel, models: Mapping[int, AdditiveModel], feature_set: FeatureSet, training: TrainingSettings
+) -> dict[int, LevelStep]:
+    """The level step of every horizon of `models` for which one can be forecast.
 
     The customers at the newest cut-off stand for those at the end of what is known.
     """
-    shorter = [h for h in models if 2 * h <= horizon]
-    short = min(shorter) if shorter else None
     newest = panel.encoded.rows(np.flatnonzero(panel.day == panel.day.max()))
-    shifts = level_shifts(panel, models[horizon].raw(newest), newest, horizon, short, feature_set, training.seed)
-    if not shifts.any():
-        return None
-    shifts = shifts * _trust_at_pseudo_cutoff(panel, horizon, short, feature_set, training)
-    return LevelStep(recency_edges(horizon), tuple(float(shift) for shift in shifts))
+
+    def fit_one(horizon: int) -> LevelStep | None:
+        shorter = [h for h in models if 2 * h <= horizon]
+        short = min(shorter) if shorter else None
+        raw = models[horizon].raw(newest)
+        found = level_shifts(panel, raw, newest, horizon, short, feature_set, training.seed)
+        if found is None:
+            return None
+        shifts = found.weighted(_evidence_of_pseudo_cutoff(panel, horizon, short, feature_set, training))
+        return LevelStep(recency_edges(horizon), tuple(float(shift) for shift in shifts))
+
+    steps = in_parallel(fit_one, models, side_by_side(len(panel.day), training.threads))
+    return {horizon: step for horizon, step in zip(models, steps, strict=True) if step is not None}
 
 
-def _trust_at_pseudo_cutoff(
+def _evidence_of_pseudo_cutoff(
     panel: Panel, horizon: int, short: int | None, feature_set: FeatureSet, training: TrainingSettings
 ) -> float:
-    """Play the whole procedure one horizon ago, with what was known then, and compare with what came."""
+    """Bayes factor for the level: the procedure played one horizon ago, with what was known then, against what came.
+
+    1 where no such moment has closed.
+    """
     closed = panel.day[panel.learned & ~np.isnan(panel.churned[horizon])]
     if len(closed) == 0:
-        return UNTESTED
+        return 1.0
     pseudo = float(closed.max())
     known = panel.known_at(pseudo)
     learn = np.flatnonzero(known.learned & ~np.isnan(known.churned[horizon]))
@@ -85,7 +92,7 @@ def _trust_at_pseudo_cutoff(
     came = panel.churned[horizon][now]
     fewest = min((part == value).sum() for part in (outcome, came) for value in (0, 1))
     if fewest < MIN_OUTCOMES:
-        return UNTESTED
+        return 1.0
     everything = np.arange(len(learn))
     model = fit_activity(
         known.encoded.rows(learn),
@@ -98,18 +105,36 @@ def _trust_at_pseudo_cutoff(
     )
     target = panel.encoded.rows(np.flatnonzero(now))
     raw = model.raw(target)
-    shifts = level_shifts(known, raw, target, horizon, short, feature_set, training.seed)
-    if not shifts.any():
-        return UNTESTED
+    found = level_shifts(known, raw, target, horizon, short, feature_set, training.seed)
     since = target.column("days_since_last_order")
-    groups = recency_group(np.zeros(len(raw)) if since is None else since, recency_edges(horizon))
+    if found is None or since is None:
+        return 1.0
+    shifts = found.full()[recency_group(since, recency_edges(horizon))]
     came_mean = float(came.mean())
-    year_seen = panel.today >= 365 + (short or horizon)
-    return trust(
-        shift_to_mean(raw, came_mean),
-        shift_to_mean(raw + shifts[groups], came_mean),
-        odds=ODDS if year_seen else 1.0,
-    )
+    return bayes_factor(shift_to_mean(raw, came_mean), shift_to_mean(raw + shifts, came_mean))
+
+
+def orders_at_activity(before: float, after: float, orders: float) -> float:
+    """Mean orders of a group whose share of active customers moves from `before` to `after`, as its rates all scale.
+
+    With order counts of a negative binomial of mean o and shape r (Poisson buyers whose rates are gamma distributed;
+    Ehrenberg 1959) the share of active customers is ``p = 1 - (1 + o / r)^-r``. The shape follows from p and o, and the
+    mean at the new share q is ``r ((1 - q)^(-1/r) - 1)``. Unequal buyers have a small r: their orders move further than
+    ``log(1 - q) / log(1 - p)``, which is the limit of equal buyers and the answer for buyers more regular than that.
+    """
+    wanted = -np.log1p(-before)
+    if wanted >= orders * (1 - 1e-6):
+        return float(orders * np.log1p(-after) / np.log1p(-before))
+    low, high = np.log(1e-3), np.log(1e6)
+    for _ in range(60):
+        middle = (low + high) / 2
+        shape = np.exp(middle)
+        if shape * np.log1p(orders / shape) < wanted:
+            low = middle
+        else:
+            high = middle
+    shape = np.exp((low + high) / 2)
+    return float(shape * np.expm1(np.minimum(-np.log1p(-after) / shape, 50.0)))
 
 
 def fit_orders_level(
@@ -117,14 +142,14 @@ def fit_orders_level(
 ) -> tuple[LevelStep, LevelStep] | None:
     """Steps for further orders and for spend of active customers that agree with the level of activity.
 
-    In a group whose activity moves from p to q, the rate of ordering moves by ``log(1 - q) / log(1 - p)``, and expected
-    orders with it. What the probability of a first order does not take up is given to the further orders, and spend per
-    order stays.
+    A group whose activity moves from p to q orders as the geometric mean of `orders_at_activity` and its limit of equal
+    buyers says: the first is the law, but it magnifies an error of q. What the probability of a first order
+    does not take up is given to the further orders, and spend per order stays.
 
     Parameters
     ----------
     churn : AdditiveModel
-        At the main horizon; without a level step there is nothing to do and the answer is None.
+        At a horizon; without a level step there is nothing to do and the answer is None.
     orders : AdditiveModel
         Further orders of active customers at the same horizon.
     newest : Encoded
@@ -147,7 +172,9 @@ def fit_orders_level(
         if not here.any() or given <= 1e-9:
             continue
         p, q = (float(np.clip(part[here].mean(), 1e-6, 0.9999)) for part in (before, active))
-        wanted = float((before[here] * (1 + further[here])).sum()) * np.log1p(-q) / np.log1p(-p)
+        usual = float((before[here] * (1 + further[here])).mean())
+        equal = usual * np.log1p(-q) / np.log1p(-p)
+        wanted = float(here.sum() * np.sqrt(equal * orders_at_activity(p, q, usual)))
         first = float(active[here].sum())
         ratio = float(np.clip((wanted - first) / given, *FURTHER_RANGE))
         steps[0, group] = np.log(ratio)

@@ -1,8 +1,8 @@
 """Lifetime value: expected discounted net spend within `lifetime_days`, with an interval.
 
 The value is the churn and potential models' own spend curve, discounted piece by piece, so it can never contradict
-them. Where no window as long as the lifetime has closed, the curve is continued from the longest one that has, with a
-spend rate that falls exponentially as fast as it falls between the closed horizons.
+them; without discounting it is `spend_{lifetime_days}d`. Beyond the longest horizon with a model the curve goes on as
+`models.continuation` says.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from configs.errors import BundleError, NotEnoughDataError
 from configs.progress import SILENT, Progress
 from models.additive import dump, load
 from models.calibration import inverse_link
-from models.churn import adjusted
 from models.contract import Contributions, orders_column, row_sums, spend_column
 from models.encoding import Encoded
 from models.evidence import labelled
-from models.intervals import ZeroInflatedInterval, default_interval, fit_interval
+from models.intervals import ZeroInflatedInterval, default_interval, fit_interval, widened
+from models.parts import adjusted
 from models.potential import PotentialModel
-from models.survival import continued
 
 Floats = NDArray[np.float64]
-PRIOR_DECAY = np.log(2) / 730
-"""Spend rate halves in two years where the log says nothing about it."""
-MAX_DECAY = np.log(2) / 60
 DAYS_PER_YEAR = 365.0
+ENOUGH_ACTIVE = 400
+"""Active rows that an interval wants: the newest cut-offs are taken until there are as many."""
+EXTRAPOLATION_SD = 0.15
+"""Standard deviation of the logarithm of the total per root of log(lifetime / longest closed window)."""
 
 
 class LifetimeModel:
@@ -43,10 +43,8 @@ class LifetimeModel:
 
     Attributes
     ----------
-    basis_ : int
-        Horizon that the value is built on: `lifetime_days` where it has closed, else the longest closed one.
-    decay_ : float
-        Per day, of the spend rate after `basis_`.
+    judged_ : int
+        Horizon whose closed windows the interval is learned on: the longest one within the lifetime.
     interval_ : ZeroInflatedInterval
     discount_ : float
         Log of a typical customer's discount factor: part of the base of the contributions.
@@ -64,10 +62,15 @@ class LifetimeModel:
     @property
     def extrapolated(self) -> bool:
         """Whether the value reaches beyond every closed window."""
-        return self.basis_ != self.targets.lifetime_days
+        return self.judged_ != self.targets.lifetime_days
+
+    @property
+    def basis_(self) -> int:
+        """Horizon whose explanation the value's starts from."""
+        return self.potential.churn.lifetime_basis_
 
     def fit(self, frame: pd.DataFrame | Encoded, labels: pd.DataFrame, *, progress: Progress | None = None) -> Self:
-        """Learn the decay and the interval.
+        """Learn the interval.
 
         Raises
         ------
@@ -79,34 +82,46 @@ class LifetimeModel:
         churn = self.potential.churn
         encoded = churn.encoder_.transform(frame)
         with (progress or SILENT).step("lifetime", 1) as advance:
-            self.basis_ = churn.lifetime_basis_
-            self.decay_ = spend_decay(labels, [h for h in churn.models_ if h <= self.basis_])
-            self.interval_ = self._fit_interval(encoded, labels)
+            closed = [
+                h for h in churn.horizons_ if h <= self.targets.lifetime_days and labelled(encoded, labels, h).any()
+            ]
+            self.judged_ = max(closed) if closed else min(churn.models_)
+            ahead = max(float(np.log(self.targets.lifetime_days / self.judged_)), 0.0)
+            self.interval_ = widened(self._fit_interval(encoded, labels), EXTRAPOLATION_SD * float(np.sqrt(ahead)))
             advance(1)
         self.discount_ = float(np.log(discount_between(0, self.targets.lifetime_days, self.targets.annual_discount)))
         return self
 
     def _fit_interval(self, encoded: Encoded, labels: pd.DataFrame) -> ZeroInflatedInterval:
-        churn_judged = self.potential.churn.models_[self.basis_].judged
-        amount_judged = self.potential.amounts_[self.basis_].judged
-        if churn_judged is None or amount_judged is None:
-            return default_interval(self.targets.interval)
-        rows = np.flatnonzero(labelled(encoded, labels, self.basis_))
-        orders = labels[orders_column(self.basis_)].to_numpy(dtype=np.float64)[rows]
-        amount = np.nan_to_num(labels[spend_column(self.basis_)].to_numpy(dtype=np.float64)[rows])
-        conditional = np.zeros(len(rows))
-        conditional[np.flatnonzero(orders > 0)[amount_judged[0]]] = np.exp(amount_judged[1])
-        judged, raw = churn_judged
-        return fit_interval(
-            inverse_link(raw, "binary"), conditional[judged], amount[judged], orders[judged] > 0, self.targets.interval
-        )
+        """Learn from the newest closed windows of `judged_` days: out of sample where the main model kept rows."""
+        churn, potential = self.potential.churn, self.potential
+        rows = np.flatnonzero(labelled(encoded, labels, self.judged_))
+        orders = labels[orders_column(self.judged_)].to_numpy(dtype=np.float64)[rows]
+        amount = np.nan_to_num(labels[spend_column(self.judged_)].to_numpy(dtype=np.float64)[rows])
+        if self.judged_ in potential.amounts_:
+            churn_judged, amount_judged = churn.models_[self.judged_].judged, potential.amounts_[self.judged_].judged
+            if churn_judged is None or amount_judged is None:
+                return default_interval(self.targets.interval)
+            conditional = np.zeros(len(rows))
+            bought = np.flatnonzero(orders > 0)[amount_judged[0]]
+            conditional[bought] = potential.judged_spend(encoded.rows(rows[bought]), self.judged_, amount_judged[1])
+            kept, raw = churn_judged
+            silent, conditional = inverse_link(raw, "binary"), conditional[kept]
+        else:
+            kept = _newest(encoded, rows, orders > 0)
+            sample = encoded.rows(rows[kept])
+            curve = churn.curve(sample)
+            silent = curve[:, churn.horizons_.index(self.judged_)]
+            spend = potential.expected(sample, curve)[1][:, churn.horizons_.index(self.judged_)]
+            conditional = spend / np.maximum(1 - silent, 1e-9)
+        return fit_interval(silent, conditional, amount[kept], orders[kept] > 0, self.targets.interval)
 
     def predict(
         self,
         frame: pd.DataFrame | Encoded,
         *,
         curve: Floats | None = None,
-        predicted: pd.DataFrame | None = None,
+        expected: tuple[Floats, Floats] | None = None,
     ) -> pd.DataFrame:
         """`lifetime_value`, `lifetime_value_low`, `lifetime_value_high`, with the frame's index.
 
@@ -115,28 +130,32 @@ class LifetimeModel:
         frame : DataFrame or Encoded
         curve : ndarray, optional
             `churn.curve(frame)`, if known.
-        predicted : DataFrame, optional
-            `potential.predict(frame)`, if known.
+        expected : tuple of ndarray, optional
+            `potential.expected(frame, curve, pieces)`, if known.
         """
         churn = self.potential.churn
         encoded = churn.encoder_.transform(frame)
         curve = churn.curve(encoded) if curve is None else curve
-        predicted = self.potential.predict(encoded, curve=curve) if predicted is None else predicted
-        lifetime, basis = self.targets.lifetime_days, self.basis_
-        inside = [h for h in churn.horizons_ if h <= min(basis, lifetime)] or [basis]
-        spend = predicted[[spend_column(h) for h in inside]].to_numpy(dtype=np.float64)
-        total = spend[:, -1] * growth(basis, lifetime, self.decay_)
-        value = discounted([*inside, lifetime], np.column_stack([spend, total]), self.targets.annual_discount)
-        silent = continued(churn.horizons_, curve, lifetime)
-        conditional = value / np.maximum(1 - silent, 1e-9)
-        low, high = self.interval_.bounds(silent, conditional)
+        days = self.pieces
+        expected = self.potential.expected(encoded, curve, days) if expected is None else expected
+        spend = expected[1][:, len(churn.horizons_) :]
+        value = discounted(days, spend, self.targets.annual_discount)
+        silent = churn.silent(encoded, days[-1:], churn.horizons_, curve)[:, 0]
+        low, high = self.interval_.bounds(silent, value / np.maximum(1 - silent, 1e-9))
         columns = {"lifetime_value": value, "lifetime_value_low": low, "lifetime_value_high": np.maximum(high, value)}
         return pd.DataFrame(columns, index=encoded.index)
+
+    @property
+    def pieces(self) -> list[int]:
+        """Days between which spend is taken as even when it is discounted; the last is `lifetime_days`."""
+        lifetime, churn = self.targets.lifetime_days, self.potential.churn
+        later = [churn.continuation_.anchor * 2**k for k in range(1, 14)]
+        return [*sorted({day for day in (*churn.horizons_, *later) if day < lifetime}), lifetime]
 
     def contributions(
         self, frame: pd.DataFrame | Encoded, *, value: Floats | None = None, parts: Contributions | None = None
     ) -> Contributions:
-        """Parts of the log of `lifetime_value`; discounting that differs from the typical is `calibration`.
+        """Parts of the log of `lifetime_value`; what differs from typical discounting and continuation closes the sum.
 
         Parameters
         ----------
@@ -147,16 +166,18 @@ class LifetimeModel:
             `potential.contributions_at(frame, basis_)`, if known.
         """
         encoded = self.potential.churn.encoder_.transform(frame)
+        continuation, lifetime = self.potential.churn.continuation_, self.targets.lifetime_days
         value = self.predict(encoded)["lifetime_value"].to_numpy() if value is None else value
         parts = self.potential.contributions_at(encoded, self.basis_) if parts is None else parts
-        constant = np.log(growth(self.basis_, self.targets.lifetime_days, self.decay_)) + self.discount_
-        return adjusted(Contributions("log", parts.base + constant, parts.values), np.log(value))
+        beyond = lifetime > continuation.anchor
+        constant = self.discount_ + (np.log(continuation.typical_growth(lifetime)) if beyond else 0.0)
+        longer = Contributions("log", parts.base + constant, parts.values)
+        return adjusted(longer, np.log(value), "recency" if beyond else "calibration")
 
     def to_files(self) -> dict[str, bytes]:
         """State as files without prefix; the potential model is not in them."""
         state = {
-            "basis": self.basis_,
-            "decay": self.decay_,
+            "judged": self.judged_,
             "discount": self.discount_,
             "interval": self.interval_.state(),
         }
@@ -168,42 +189,24 @@ class LifetimeModel:
         state = load(files, "lifetime.json")
         model = cls(potential)
         try:
-            model.basis_, model.decay_ = int(state["basis"]), float(state["decay"])
+            model.judged_ = int(state["judged"])
             model.discount_ = float(state["discount"])
             model.interval_ = ZeroInflatedInterval.from_state(state["interval"])
-            if model.basis_ not in potential.amounts_ or not 0 <= model.decay_ <= 1:
+            if model.judged_ not in {*potential.churn.horizons_, *potential.churn.models_}:
                 raise ValueError
         except (KeyError, TypeError, ValueError):
             raise BundleError("lifetime.json of the bundle cannot be read", "train again or roll back") from None
         return model
 
 
-def spend_decay(labels: pd.DataFrame, horizons: Sequence[int]) -> float:
-    """Exponential decay per day of the spend rate after a cut-off, from rows whose longest horizon has closed.
-
-    Least squares on the logs of ``S(h) / S(h_max) = (1 - exp(-d h)) / (1 - exp(-d h_max))`` with a weak pull to
-    `PRIOR_DECAY`, between 0 and `MAX_DECAY`.
-    """
-    names = [spend_column(h) for h in horizons]
-    closed = labels[labels[names[-1]].notna()]
-    totals = closed[names].sum().to_numpy(dtype=np.float64)
-    if len(horizons) < 2 or (totals <= 0).any():
-        return float(PRIOR_DECAY)
-    grid = np.linspace(0, MAX_DECAY, 400)[1:]
-    days = np.asarray(horizons, dtype=np.float64)
-    shares = np.log1p(-np.exp(-grid[:, None] * days)) - np.log1p(-np.exp(-grid[:, None] * days[-1]))
-    misfit = ((shares - np.log(totals / totals[-1])) ** 2).sum(axis=1)
-    pull = 0.01 * (np.log(grid / PRIOR_DECAY)) ** 2
-    return float(grid[int(np.argmin(misfit + pull))])
-
-
-def growth(basis: int, lifetime: int, decay: float) -> float:
-    """Spend until `lifetime` ÷ spend until `basis` under an exponentially falling rate; 1 if they are equal."""
-    if basis == lifetime:
-        return 1.0
-    if decay < 1e-9:
-        return lifetime / basis
-    return float(np.expm1(-decay * lifetime) / np.expm1(-decay * basis))
+def _newest(encoded: Encoded, rows: NDArray[np.intp], active: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Positions among `rows` of the newest cut-offs that together have `ENOUGH_ACTIVE` active rows; all, if need be."""
+    if encoded.as_of is None:
+        return np.arange(len(rows))
+    moments, place = np.unique(encoded.as_of[rows], return_inverse=True)
+    counts = np.bincount(place, weights=active)[::-1].cumsum()
+    taken = min(int(np.searchsorted(counts, ENOUGH_ACTIVE)) + 1, len(moments))
+    return np.flatnonzero(place >= len(moments) - taken)
 
 
 def discount_between(start: float, end: float, annual: float) -> float:

@@ -1,14 +1,17 @@
 """Potential: expected orders and expected net spend within each horizon, from two parts.
 
 ``E[orders] = P(active) (1 + E[further orders | active])`` and ``E[spend] = P(active) E[spend | active]``, where
-P(active) is one minus churn, so orders can never be fewer than the probability of one. The conditional means are
-boosted on the log scale. The log of P(active) is explained by the churn model's log-odds, each part scaled by the same
-factor ``(log p - log p0) / (logit p - logit p0)`` (the rescale rule of Shrikumar et al. 2017), so all parts add up.
+P(active) is one minus churn, so orders can never be fewer than the probability of one. Further orders are boosted on
+the log scale. Spend of the active is the geometric mean of boosted spend and of orders times the Gamma-Gamma value of
+an order (`models.order_value`). The log of P(active) is explained by the churn model's log-odds, each part scaled by
+the same factor ``(log p - log p0) / (logit p - logit p0)`` (the rescale rule of Shrikumar et al. 2017), and the log of
+orders by that of further orders in the same way, so all parts add up.
+After the longest horizon with a model, orders go on as `models.continuation` says, and spend in proportion to them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -20,12 +23,15 @@ from configs.progress import SILENT, Progress
 from models.additive import AdditiveModel, dump, fit_additive, load
 from models.boosting import Objective, side_by_side
 from models.calibration import Affine, fit_affine, keep_total, step_from_state
-from models.churn import ChurnModel, adjusted
-from models.contract import Contributions, orders_column, row_sums, spend_column
+from models.churn import ChurnModel
+from models.contract import Contributions, orders_column, spend_column
 from models.encoding import Encoded
 from models.evidence import has_ordered, labelled
+from models.level import LevelStep
 from models.leveling import fit_orders_level
+from models.order_value import OrderValue
 from models.parallel import in_parallel
+from models.parts import added, adjusted, log_active, log_orders
 
 Floats = NDArray[np.float64]
 SPEND_OBJECTIVE: Objective = "tweedie"
@@ -46,9 +52,15 @@ class PotentialModel:
     orders_scale_ : dict of int to Affine
         From there to the other horizons.
     amounts_ : dict of int to AdditiveModel
-        Net spend of active customers at `churn.main_` and `churn.lifetime_basis_`; empty without amounts.
+        Boosted net spend of active customers at `churn.main_` and `churn.lifetime_basis_`; empty without amounts.
     amounts_scale_ : dict of int to Affine
         From `churn.main_` to the horizons without a model of their own.
+    value_ : OrderValue or None
+        Gamma-Gamma value of an order; None without amounts.
+    value_scale_ : dict of int to float
+        Logarithm of what keeps the total of spend, per horizon of `amounts_`.
+    levels_ : dict of int to pair of LevelStep
+        Steps of further orders and of spend per horizon whose activity has a level step.
     """
 
     def __init__(self, churn: ChurnModel) -> None:
@@ -72,6 +84,9 @@ class PotentialModel:
         others = [h for h in self.churn.models_ if h != main]
         self.amounts_: dict[int, AdditiveModel] = {}
         self.amounts_scale_: dict[int, Affine] = {}
+        self.levels_: dict[int, tuple[LevelStep, LevelStep]] = {}
+        self.value_: OrderValue | None = None
+        self.value_scale_: dict[int, float] = {}
         with (progress or SILENT).step("potential", 1 + len(own)) as advance:
             wanted: list[tuple[int, Objective]] = [(main, "poisson")]
             if _amounts_known(labels, main):
@@ -87,25 +102,23 @@ class PotentialModel:
             self.orders_scale_ = {h: self._scale(encoded, labels, h, self.orders_, "poisson") for h in others}
             if amounts:
                 self.amounts_ = dict(zip(own, amounts, strict=True))
+                self.value_ = OrderValue.fit(encoded.rows(has_ordered(encoded)))
+                self.value_scale_ = {h: self._value_scale(encoded, labels, h) for h in own}
                 self.amounts_scale_ = {
-                    h: self._scale(encoded, labels, h, self.amounts_[main], SPEND_OBJECTIVE)
-                    for h in others
-                    if h not in own
+                    h: self._scale(encoded, labels, h, None, SPEND_OBJECTIVE) for h in others if h not in own
                 }
         self._level(encoded)
         return self
 
     def _level(self, encoded: Encoded) -> None:
-        """Bring orders and spend at the main horizon in line with the level of activity there."""
+        """Bring orders and spend at every horizon in line with the level of activity there."""
         if encoded.as_of is None:
             return
-        main = self.churn.main_
         newest = encoded.rows(has_ordered(encoded) & (encoded.as_of == encoded.as_of.max()))
-        steps = fit_orders_level(self.churn.models_[main], self.orders_, newest)
-        if steps is not None:
-            self.orders_ = self.orders_.with_step(steps[0])
-            if main in self.amounts_:
-                self.amounts_[main] = self.amounts_[main].with_step(steps[1])
+        for horizon, churn in self.churn.models_.items():
+            steps = fit_orders_level(churn, self._orders(horizon), newest)
+            if steps is not None:
+                self.levels_[horizon] = steps
 
     def _fit_one(self, encoded: Encoded, labels: pd.DataFrame, horizon: int, objective: Objective) -> AdditiveModel:
         rows, target, total = conditional_target(encoded, labels, horizon, spend=objective != "poisson")
@@ -120,26 +133,66 @@ class PotentialModel:
         )
 
     def _scale(
-        self, encoded: Encoded, labels: pd.DataFrame, horizon: int, model: AdditiveModel, objective: Objective
+        self, encoded: Encoded, labels: pd.DataFrame, horizon: int, model: AdditiveModel | None, objective: Objective
     ) -> Affine:
         rows, target, total = conditional_target(encoded, labels, horizon, spend=objective != "poisson")
-        raw = model.raw(encoded.rows(rows))
+        known = encoded.rows(rows)
+        raw = self._before_level(known, self.churn.main_) if model is None else model.raw(known)
         unit = max(float(target.mean()), 1e-9) if len(target) else 1.0
         slope = fit_affine(raw - np.log(unit), target / unit, "poisson").slope
         return keep_total(slope, raw, total, "poisson")
 
     def conditional(self, encoded: Encoded, horizon: int, *, spend: bool) -> Floats:
         """Expected orders, or net spend, of active customers at a horizon with a churn model, shape (n,)."""
-        main = self.churn.main_
-        if not spend:
-            step = self.orders_scale_.get(horizon)
-            model = self.orders_ if step is None else self.orders_.with_step(step)
-            return 1 + model.mean(encoded)
-        if horizon in self.amounts_:
-            return self.amounts_[horizon].mean(encoded)
-        return self.amounts_[main].with_step(self.amounts_scale_[horizon]).mean(encoded)
+        return (
+            np.asarray(np.exp(self._log_spend(encoded, horizon))) if spend else 1 + self._orders(horizon).mean(encoded)
+        )
 
-    def predict(self, frame: pd.DataFrame | Encoded, *, curve: Floats | None = None) -> pd.DataFrame:
+    def _orders(self, horizon: int) -> AdditiveModel:
+        """Further orders of active customers at a horizon with a churn model."""
+        model, level = self._orders_before_level(horizon), self.levels_.get(horizon)
+        return model if level is None else model.with_step(level[0])
+
+    def _orders_before_level(self, horizon: int) -> AdditiveModel:
+        scale = self.orders_scale_.get(horizon)
+        return self.orders_ if scale is None else self.orders_.with_step(scale)
+
+    def _log_spend(self, encoded: Encoded, horizon: int) -> Floats:
+        """Log of net spend of active customers at a horizon with a churn model, shape (n,)."""
+        level = self.levels_.get(horizon)
+        if horizon in self.amounts_:
+            raw = self._before_level(encoded, horizon)
+        else:
+            raw = self.amounts_scale_[horizon].apply(self._before_level(encoded, self.churn.main_), encoded)
+        return raw if level is None else level[1].apply(raw, encoded)
+
+    def _before_level(self, encoded: Encoded, horizon: int, boosted: Floats | None = None) -> Floats:
+        """The same at a horizon of `amounts_` without the level; `boosted` is the log of that part, if known."""
+        boosted = self.amounts_[horizon].raw(encoded) if boosted is None else boosted
+        if self.value_ is None:
+            return boosted
+        orders = 1 + self._orders_before_level(horizon).mean(encoded)
+        by_order = np.log(orders) + self.value_.log_value(encoded)
+        return np.asarray((boosted + by_order) / 2 + self.value_scale_[horizon])
+
+    def judged_spend(self, encoded: Encoded, horizon: int, boosted: Floats) -> Floats:
+        """Net spend of active customers where the log of the boosted part comes from a model that has not seen them."""
+        return np.asarray(np.exp(self._before_level(encoded, horizon, boosted)))
+
+    def _value_scale(self, encoded: Encoded, labels: pd.DataFrame, horizon: int) -> float:
+        rows, _, total = conditional_target(encoded, labels, horizon, spend=True)
+        known = encoded.rows(rows)
+        self.value_scale_[horizon] = 0.0
+        given = float(np.exp(self._before_level(known, horizon)).sum())
+        return float(np.log(total / given)) if total > 0 and given > 0 else 0.0
+
+    def predict(
+        self,
+        frame: pd.DataFrame | Encoded,
+        *,
+        curve: Floats | None = None,
+        expected: tuple[Floats, Floats] | None = None,
+    ) -> pd.DataFrame:
         """Expected orders and net spend, with the frame's index.
 
         Parameters
@@ -147,20 +200,13 @@ class PotentialModel:
         frame : DataFrame or Encoded
         curve : ndarray, shape (n, h), optional
             `churn.curve(frame)`, if it has been computed already.
+        expected : tuple of ndarray, optional
+            `expected(frame, curve)`, with any further days, if known.
         """
         encoded = self.churn.encoder_.transform(frame)
-        active = 1 - (self.churn.curve(encoded) if curve is None else curve)
-        horizons, main, shown = self.churn.horizons_, self.churn.main_, self.churn.targets.horizon_days
-        orders, spend = np.zeros_like(active), np.full_like(active, np.nan)
-        for i, h in enumerate(horizons):
-            source = h if h in self.churn.models_ else main
-            given = self.conditional(encoded, source, spend=False)
-            orders[:, i] = active[:, i] * (1 + (given - 1) * h / source)
-            if self.has_amounts:
-                amount = self.conditional(encoded, source, spend=True)
-                spend[:, i] = active[:, i] * amount * (1 + (given - 1) * h / source) / given
-        anchor = horizons.index(main)
-        orders, spend = rising(orders, anchor), rising(spend, anchor)
+        curve = self.churn.curve(encoded) if curve is None else curve
+        horizons, shown = self.churn.horizons_, self.churn.targets.horizon_days
+        orders, spend = self.expected(encoded, curve) if expected is None else expected
         columns = {
             "expected_orders": orders[:, horizons.index(shown)],
             "expected_spend": spend[:, horizons.index(shown)],
@@ -168,6 +214,41 @@ class PotentialModel:
         for i, h in enumerate(horizons):
             columns |= {orders_column(h): orders[:, i], spend_column(h): spend[:, i]}
         return pd.DataFrame(columns, index=encoded.index)
+
+    def expected(self, encoded: Encoded, curve: Floats, days: Sequence[int] = ()) -> tuple[Floats, Floats]:
+        """Expected orders and net spend until each of `churn.horizons_` and then each of `days`, both shape (n, k).
+
+        Neither falls with time, and orders are never fewer than the probability of one.
+
+        Parameters
+        ----------
+        encoded : Encoded
+        curve : ndarray, shape (n, h)
+            `churn.curve(encoded)`.
+        days : sequence of int
+            Further horizons, any order.
+        """
+        horizons, anchor = self.churn.horizons_, self.churn.continuation_.anchor
+        wanted = sorted({*horizons, *days})
+        active = 1 - self.churn.silent(encoded, wanted, horizons, curve)
+        near = [h for h in wanted if h <= anchor]
+        orders, spend = np.zeros_like(active), np.full_like(active, np.nan)
+        for i, h in enumerate(near):
+            source = h if h in self.churn.models_ else min(m for m in self.churn.models_ if m > h)
+            given = self.conditional(encoded, source, spend=False)
+            orders[:, i] = active[:, i] * (1 + (given - 1) * h / source)
+            if self.has_amounts:
+                amount = self.conditional(encoded, source, spend=True)
+                spend[:, i] = active[:, i] * amount * (1 + (given - 1) * h / source) / given
+        last, main = len(near), near.index(self.churn.main_)
+        orders[:, :last], spend[:, :last] = rising(orders[:, :last], main), rising(spend[:, :last], main)
+        if last < len(wanted):
+            start = orders[:, last - 1]
+            later = self.churn.continuation_.orders(encoded, wanted[last:], start)
+            orders[:, last:] = np.maximum(later, active[:, last:])
+            spend[:, last:] = spend[:, last - 1 : last] * (orders[:, last:] / start[:, None])
+        places = [wanted.index(day) for day in (*horizons, *days)]
+        return orders[:, places], spend[:, places]
 
     def contributions(self, frame: pd.DataFrame | Encoded) -> Contributions:
         """Parts of the log of `expected_spend`."""
@@ -193,14 +274,36 @@ class PotentialModel:
             `predict(frame)`, if known.
         """
         encoded = self.churn.encoder_.transform(frame)
-        source = horizon if horizon in self.amounts_ else self.churn.main_
-        buying = log_active(active if active is not None else self.churn.contributions_at(encoded, horizon))
-        amount = self.amounts_[source].contributions(encoded)
-        together = added(buying, amount)
-        if source == horizon == self.churn.main_:
+        continuation = self.churn.continuation_
+        told = min(horizon, continuation.anchor)
+        if active is None or told != horizon:
+            active = self.churn.contributions_at(encoded, told)
+        together = added(log_active(active), self._spend_parts(encoded, told))
+        if told == horizon == self.churn.main_:
             return together
-        shown = (self.predict(encoded) if predicted is None else predicted)[spend_column(horizon)]
-        return adjusted(together, np.log(shown.to_numpy(dtype=np.float64)))
+        predicted = self.predict(encoded) if predicted is None else predicted
+        if told != self.churn.main_:
+            together = adjusted(together, np.log(predicted[spend_column(told)].to_numpy(dtype=np.float64)))
+        if told == horizon:
+            return together
+        base = together.base + np.log(continuation.typical_growth(horizon))
+        shown = np.log(predicted[spend_column(horizon)].to_numpy(dtype=np.float64))
+        return adjusted(Contributions("log", base, together.values), shown, "recency")
+
+    def _spend_parts(self, encoded: Encoded, horizon: int) -> Contributions:
+        """Parts of the log of net spend of active customers, at `horizon` if `amounts_` has it, else the main one."""
+        source = horizon if horizon in self.amounts_ else self.churn.main_
+        parts = self.amounts_[source].contributions(encoded)
+        if self.value_ is not None:
+            orders = log_orders(self._orders_before_level(source).contributions(encoded))
+            both = added(parts, added(orders, self.value_.contributions(encoded)))
+            parts = Contributions("log", both.base / 2 + self.value_scale_[source], both.values / 2)
+        if source not in self.levels_:
+            return parts
+        zero = np.zeros(len(encoded))
+        level = self.levels_[source][1]
+        moved = pd.DataFrame({level.driver: level.apply(zero, encoded)}, index=encoded.index)
+        return added(parts, Contributions("log", zero, moved))
 
     def to_files(self) -> dict[str, bytes]:
         """State as files without prefix; the churn model is not in them."""
@@ -208,6 +311,9 @@ class PotentialModel:
             "amounts": list(self.amounts_),
             "orders_scale": {str(h): step.state() for h, step in self.orders_scale_.items()},
             "amounts_scale": {str(h): step.state() for h, step in self.amounts_scale_.items()},
+            "value": None if self.value_ is None else self.value_.state(),
+            "value_scale": {str(h): scale for h, scale in self.value_scale_.items()},
+            "levels": {str(h): [step.state() for step in pair] for h, pair in self.levels_.items()},
         }
         files = {"potential.json": dump(state), **self.orders_.to_files("orders")}
         for horizon, model in self.amounts_.items():
@@ -223,6 +329,14 @@ class PotentialModel:
             amounts = sorted(int(h) for h in state["amounts"])
             model.orders_scale_ = _steps(state["orders_scale"])
             model.amounts_scale_ = _steps(state["amounts_scale"])
+            model.value_ = None if state["value"] is None else OrderValue.from_state(state["value"])
+            model.value_scale_ = {int(h): float(scale) for h, scale in state["value_scale"].items()}
+            if model.value_ is not None and set(model.value_scale_) != set(amounts):
+                raise ValueError
+            model.levels_ = {
+                int(h): (LevelStep.from_state(orders), LevelStep.from_state(spend))
+                for h, (orders, spend) in state["levels"].items()
+            }
         except (KeyError, TypeError, ValueError, AttributeError):
             raise BundleError("potential.json of the bundle cannot be read", "train again or roll back") from None
         model.orders_ = AdditiveModel.from_files(files, "orders", threads=threads)
@@ -249,27 +363,6 @@ def conditional_target(
     return active, target, max(total, 0.1 * float(target.sum()))
 
 
-def log_active(churn: Contributions) -> Contributions:
-    """Parts of log P(active) from the parts of the log-odds of churn (rescale rule, see the module's docstring)."""
-    start = -churn.base
-    values = -churn.values.to_numpy(dtype=np.float64)
-    change = row_sums(values)
-    low = _log_sigmoid(start)
-    moved = np.abs(change) > 1e-9
-    slope = np.where(moved, (_log_sigmoid(start + change) - low) / np.where(moved, change, 1), -np.expm1(low))
-    frame = pd.DataFrame(values * slope[:, None], index=churn.values.index, columns=churn.values.columns)
-    return Contributions("log", low, frame)
-
-
-def added(first: Contributions, second: Contributions) -> Contributions:
-    """The sum of two sets of parts on the same link scale; columns of both are kept in order."""
-    columns = list(dict.fromkeys([*first.values.columns, *second.values.columns]))
-    values = first.values.reindex(columns=columns, fill_value=0.0) + second.values.reindex(
-        columns=columns, fill_value=0.0
-    )
-    return Contributions(second.link, first.base + second.base, values)
-
-
 def rising(values: Floats, anchor: int) -> Floats:
     """Expectations that never fall with the horizon, shape (n, h); the anchor column stays as it is."""
     result = values.copy()
@@ -278,10 +371,6 @@ def rising(values: Floats, anchor: int) -> Floats:
     for column in range(anchor + 1, values.shape[1]):
         result[:, column] = np.maximum(result[:, column], result[:, column - 1])
     return result
-
-
-def _log_sigmoid(x: Floats) -> Floats:
-    return np.asarray(-np.logaddexp(0, -x))
 
 
 def _amounts_known(labels: pd.DataFrame, horizon: int) -> bool:

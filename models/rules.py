@@ -20,13 +20,14 @@ from numpy.typing import NDArray
 from configs.errors import BundleError
 from configs.settings import TargetSettings
 from models.additive import dump, load
-from models.churn import adjusted, describe_curve
+from models.churn import describe_curve
 from models.contract import Contributions, orders_column, spend_column
 from models.encoding import Encoded
 from models.evidence import has_ordered, labelled
 from models.intervals import default_interval
-from models.lifetime import PRIOR_DECAY, discounted, growth
-from models.potential import added, log_active, rising
+from models.lifetime import discounted
+from models.parts import added, adjusted, log_active
+from models.potential import rising
 from models.survival import continued, ordered
 
 Floats = NDArray[np.float64]
@@ -43,6 +44,8 @@ RIDGE = 10.0
 PROSPECT_SHARE, PROSPECT_WEIGHT = 0.05, 20.0
 VALUE_WEIGHT = 2.0
 FURTHER_SHARE, FURTHER_WEIGHT = 0.5, 20.0
+DECAY = np.log(2) / 730
+"""Per day, of the spend rate after the last horizon: it halves in two years."""
 
 
 class RuleModel:
@@ -162,7 +165,7 @@ class RuleModel:
         _put(zeros, ("mean_order_value_ever", "spend_ever"), np.log(value / self.value_))
         amount = Contributions("log", np.full(len(encoded), start), zeros)
         spend = adjusted(added(log_active(churn), amount), np.log(predicted["expected_spend"].to_numpy()))
-        factor = float(np.log(growth(horizon, self.targets.lifetime_days, PRIOR_DECAY)))
+        factor = float(np.log(growth(horizon, self.targets.lifetime_days, DECAY)))
         longer = Contributions("log", spend.base + factor, spend.values)
         result["spend"] = spend
         result["lifetime"] = adjusted(longer, np.log(predicted["lifetime_value"].to_numpy()))
@@ -208,7 +211,7 @@ class RuleModel:
         lifetime = self.targets.lifetime_days
         inside = [i for i, h in enumerate(self.horizons) if h <= lifetime] or [0]
         horizons = [self.horizons[i] for i in inside]
-        total = spend[:, inside[-1]] * growth(horizons[-1], lifetime, PRIOR_DECAY)
+        total = spend[:, inside[-1]] * growth(horizons[-1], lifetime, DECAY)
         whole = np.column_stack([spend[:, inside], total])
         value = discounted([*horizons, lifetime], whole, self.targets.annual_discount)
         silent = continued(self.horizons, curve, lifetime)
@@ -286,6 +289,11 @@ class RuleModel:
                 _classes(orders, ORDERS_EDGES, orders > 0),
             ]
         )
+
+
+def growth(basis: int, lifetime: int, decay: float) -> float:
+    """Spend until `lifetime` ÷ spend until `basis` under an exponentially falling rate; 1 if they are equal."""
+    return 1.0 if basis == lifetime else float(np.expm1(-decay * lifetime) / np.expm1(-decay * basis))
 
 
 def _classes(values: Floats, edges: Sequence[float], valid: NDArray[np.bool_]) -> Floats:

@@ -175,8 +175,9 @@ class ModelSuite:
         churn = churn_model.contributions_at(by_model, shown, curve=curve)
         model = {"churn": churn}
         if self.potential_ is not None and self.lifetime_ is not None:
-            predicted = self.potential_.predict(by_model, curve=curve)
-            value = self.lifetime_.predict(by_model, curve=curve, predicted=predicted)["lifetime_value"].to_numpy()
+            expected = self.potential_.expected(by_model, curve, self.lifetime_.pieces)
+            predicted = self.potential_.predict(by_model, curve=curve, expected=expected)
+            value = self.lifetime_.predict(by_model, curve=curve, expected=expected)["lifetime_value"].to_numpy()
             basis = self.lifetime_.basis_
             active = {shown: churn}
             if basis != shown:
@@ -267,10 +268,13 @@ class ModelSuite:
             return self.rules_.predict(encoded)[prediction_columns(self.horizons_)]
         rows = encoded.rows(~ruled) if ruled.any() else encoded
         curve = self.churn_.curve(rows)
-        predicted = self.potential_.predict(rows, curve=curve)
-        parts = [self.churn_.predict(rows, curve=curve), predicted]
+        expected = self.potential_.expected(rows, curve, [] if self.lifetime_ is None else self.lifetime_.pieces)
+        parts = [
+            self.churn_.predict(rows, curve=curve),
+            self.potential_.predict(rows, curve=curve, expected=expected),
+        ]
         if self.lifetime_ is not None:
-            parts.append(self.lifetime_.predict(rows, curve=curve, predicted=predicted))
+            parts.append(self.lifetime_.predict(rows, curve=curve, expected=expected))
         by_model = pd.concat(parts, axis=1).reindex(columns=prediction_columns(self.horizons_))
         if not ruled.any():
             return by_model

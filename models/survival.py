@@ -1,9 +1,9 @@
 """The curve of not ordering: order constraint, interpolation, continuation and the date of the next order.
 
 The probability of no order until day t is ``S(t) = exp(-H(t))``. The cumulative hazard H is linear between the horizons
-(a constant rate inside each) and continues after the last one as a Weibull curve, ``H(t) = H(h) (t / h)^k``, whose
-k lies half way between what the last two horizons say and `DEFAULT_SHAPE`: buyers of one population differ and some
-have left, so the rate of those who have not come falls, and falls on after the last horizon.
+(a constant rate inside each). Models go on after their last horizon as `models.continuation` says. A rule, which has
+no model of the buying history, goes on as a Weibull curve, ``H(t) = H(h) (t / h)^k``, whose k lies half way between
+what the last two horizons say and `DEFAULT_SHAPE`: some have left, so the rate of those who have not come falls.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 SHAPE_RANGE = (0.3, 0.9)
 DEFAULT_SHAPE = 0.6
-MAX_DAYS = 3650.0
+MAX_DAYS = 3650
 TINY = 1e-9
 
 

@@ -94,14 +94,17 @@ class ParetoNBD:
 
     def expected_orders(self, t: float, frequency: ArrayLike, recency: ArrayLike, age: ArrayLike) -> Floats:
         """Expected orders in (age, age + t], shape (n,); Fader & Hardie (2005) eq. (41)."""
-        x, tx, total = histories(frequency, recency, age)
-        whole, alive = self._log_parts(x, tx, total)
+        alive = self.probability_alive(frequency, recency, age)
+        return np.asarray(alive * self.expected_orders_if_alive(t, frequency, age), dtype=np.float64)
+
+    def expected_orders_if_alive(self, t: float, frequency: ArrayLike, age: ArrayLike) -> Floats:
+        """The same for a customer who has not left by `age`, shape (n,)."""
+        x, total = (np.asarray(values, dtype=np.float64) for values in (frequency, age))
         growth = np.log1p(t / (self.beta + total))
         power = (1 - self.s) * growth
         # (1 - ((β+T)/(β+T+t))^(s-1)) / (s-1), which is the logarithm of the ratio at s = 1.
         lasting = growth * np.where(np.abs(power) < 1e-8, 1.0, np.expm1(power) / np.where(power == 0, 1.0, power))
-        orders = (self.r + x) * (self.beta + total) / (self.alpha + total) * lasting
-        return np.asarray(orders * np.exp(alive - whole), dtype=np.float64)
+        return np.asarray((self.r + x) * (self.beta + total) / (self.alpha + total) * lasting, dtype=np.float64)
 
     def to_json(self) -> str:
         """State as JSON."""

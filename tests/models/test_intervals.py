@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from configs.errors import BundleError
-from models.intervals import ZeroInflatedInterval, default_interval, fit_interval
+from models.intervals import ZeroInflatedInterval, default_interval, fit_interval, widened
 
 
 def amounts(n: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -46,3 +46,18 @@ def test_state_round_trip_and_refusal() -> None:
     for bad in ({}, interval.state() | {"level": 2}, interval.state() | {"centres": []}):
         with pytest.raises(BundleError):
             ZeroInflatedInterval.from_state(bad)
+
+
+def test_an_error_that_all_share_widens_by_its_variance() -> None:
+    own, shared = 0.4, 0.3
+    rng = np.random.default_rng(4)
+    n = 40_000
+    amount = 50 * rng.lognormal(0, own, n)
+    narrow = fit_interval(np.full(n, 1e-9), np.full(n, 50.0), amount, np.ones(n, dtype=bool), 0.8)
+    assert widened(narrow, 0.0) is narrow
+    wide = widened(narrow, shared)
+    assert (np.diff(wide.ratios, axis=1) >= 0).all() and wide.level == narrow.level
+    churn, conditional = np.array([1e-9]), np.array([50.0])
+    (low, high), (wider_low, wider_high) = narrow.bounds(churn, conditional), wide.bounds(churn, conditional)
+    assert np.log(high / low)[0] == pytest.approx(2 * 1.2816 * own, rel=0.03)
+    assert np.log(wider_high / wider_low)[0] == pytest.approx(2 * 1.2816 * np.hypot(own, shared), rel=0.03)

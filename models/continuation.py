@@ -1,0 +1,107 @@
+"""Beyond the longest horizon with a model: the shape of Pareto/NBD, anchored at that horizon.
+
+With a the anchor, S the probability of no order, O the expected orders, and the index b for what Pareto/NBD says of the
+same buying history (Schmittlein, Morrison & Colombo 1987; expectation: Fader & Hardie 2005, eq. 41):
+
+    logit S(t) = logit S(a) + logit S_b(t) - logit S_b(a)
+    O(t) = O(a) + (O_b(t) - O_b(a)) · sqrt(O(a) / O_b(a))
+
+The first keeps parts of an explanation additive. The second halves, in logarithms, what the anchor says about the rate:
+part of it belongs to the customer and lasts, part to the season and does not. S never rises and O never falls, because
+those of Pareto/NBD do not.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.btyd import ParetoNBD
+from models.encoding import Encoded
+from models.probabilistic import EDGE, buying_history, fit_history
+
+Floats = NDArray[np.float64]
+LEAST_ORDERS = 1e-9
+
+
+@dataclass(frozen=True)
+class Continuation:
+    """What Pareto/NBD says after the anchor.
+
+    Attributes
+    ----------
+    model : ParetoNBD
+        In days.
+    anchor : int
+        Longest horizon with a model, in days.
+    """
+
+    model: ParetoNBD
+    anchor: int
+
+    @classmethod
+    def fit(cls, encoded: Encoded, anchor: int) -> Continuation:
+        """From the buying histories at the newest cut-off; a slow general shape where the features do not tell them."""
+        general = ParetoNBD(r=1.0, alpha=float(anchor), s=0.5, beta=4.0 * anchor)
+        return cls(fit_history(encoded) or general, anchor)
+
+    def silence(self, encoded: Encoded, days: Sequence[int]) -> Floats:
+        """What the log-odds of no order gain from the anchor until each of `days`, all later; shape (n, k), ≤ 0."""
+        return self._silence(self._histories(encoded), days)
+
+    def typical_silence(self, days: int) -> float:
+        """The same for a fixed customer, who ordered two and one anchors ago: no part of anybody's own explanation."""
+        return float(self._silence(self._fixed(1), [days])[0, 0])
+
+    def orders(self, encoded: Encoded, days: Sequence[int], until_anchor: Floats) -> Floats:
+        """Expected orders until each of `days`, all later than the anchor, given those until it; shape (n, k)."""
+        return self._orders(self._histories(encoded), days, until_anchor)
+
+    def typical_growth(self, days: int) -> float:
+        """Expected orders until `days` ÷ until the anchor, for the customer of `typical_silence`."""
+        history = self._fixed(1)
+        first = np.maximum(self.model.expected_orders(float(self.anchor), *history), LEAST_ORDERS)
+        return float(self._orders(history, [days], first)[0, 0] / first[0])
+
+    def state(self) -> dict[str, Any]:
+        """JSON state."""
+        return {"anchor": self.anchor, "model": asdict(self.model) | {"log_likelihood": 0.0}}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Continuation:
+        """Read what `state` gave; raises ValueError where it is not one."""
+        model, anchor = ParetoNBD.from_json(json.dumps(state["model"])), int(state["anchor"])
+        if min(model.r, model.alpha, model.s, model.beta, anchor) <= 0:
+            raise ValueError("not the state of a continuation")
+        return cls(model, anchor)
+
+    def _silence(self, history: tuple[Floats, Floats, Floats], days: Sequence[int]) -> Floats:
+        repeats, recency, age = history
+        now = self.model.log_likelihoods(*history)
+        # No order until then is the same history seen later, so its probability is a ratio of likelihoods.
+        later = [self.model.log_likelihoods(repeats, recency, age + t) for t in (self.anchor, *days)]
+        silent = np.exp(np.minimum(np.column_stack(later) - now[:, None], 0.0))
+        with np.errstate(divide="ignore"):
+            odds = np.clip(np.log(silent) - np.log1p(-silent), -EDGE, EDGE)
+        return np.asarray(np.minimum.accumulate(odds[:, 1:] - odds[:, :1], axis=1).clip(max=0.0))
+
+    def _orders(self, history: tuple[Floats, Floats, Floats], days: Sequence[int], until_anchor: Floats) -> Floats:
+        repeats, _, age = history
+        alive = self.model.probability_alive(*history)
+        path = [self.model.expected_orders_if_alive(float(t), repeats, age) for t in (self.anchor, *days)]
+        expected = alive[:, None] * np.column_stack(path)
+        first = np.maximum(expected[:, :1], LEAST_ORDERS)
+        given = np.maximum(until_anchor, 0.0)[:, None]
+        later = np.maximum.accumulate(np.maximum(expected[:, 1:] - first, 0.0), axis=1)
+        return np.asarray(given + later * np.sqrt(given / first))
+
+    def _histories(self, encoded: Encoded) -> tuple[Floats, Floats, Floats]:
+        return buying_history(encoded) or self._fixed(len(encoded))
+
+    def _fixed(self, rows: int) -> tuple[Floats, Floats, Floats]:
+        return np.full(rows, 1.0), np.full(rows, float(self.anchor)), np.full(rows, 2.0 * self.anchor)
