@@ -232,7 +232,11 @@ class Boosting:
                 **judging,
             )
             best = rounds or max(int(found.best_iteration), 1)
-            self.judged_ = np.asarray(found.predict(values[split.judge], raw_score=True, num_iteration=best))
+            # without a number of threads LightGBM sets its process-wide one to all cores, and a fit that runs beside
+            # this one on one thread then writes past its buffers
+            threads = self._threads(len(target))
+            seen = found.predict(values[split.judge], raw_score=True, num_iteration=best, num_threads=threads)
+            self.judged_ = np.asarray(seen)
             self.rounds_ = int(np.clip(round(best * 1.1), 5, MAX_ROUNDS))
         self.rounds_ = rounds or self.rounds_
         data = self._dataset(values, target, weight, None, sizes, start=start)

@@ -201,7 +201,7 @@ FILES = [
     ("nothing kept", (HEAD + row(customer="")).encode(), "empty_source", {}),
     ("missing column", b"customer_id,order_id,when,amount\n" + GOOD.encode(), "missing_column", {}),
     ("mapped column missing", (HEAD + GOOD).encode(), "missing_column", {"columns": {"amount": "total"}}),
-    ("wrong delimiter", (HEAD + GOOD).replace(",", ";").encode(), "missing_column", {}),
+    ("wrong delimiter", (HEAD + GOOD).replace(",", ";").encode(), "wrong_delimiter", {}),
     ("column twice", HEAD.replace("order_id", "customer_id").encode(), "duplicate_column", {}),
     ("NUL bytes", (HEAD + GOOD).encode() + b"\0\0\0\n", "nul_byte", {}),
     ("GBK, not declared", (HEAD + GOOD + row(customer="客户")).encode("gbk"), "wrong_encoding", {}),

@@ -54,6 +54,22 @@ def test_reproducible_and_rebuilt() -> None:
     assert other.to_texts() != one.to_texts()
 
 
+def test_every_prediction_names_its_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    import lightgbm
+
+    asked: list[object] = []
+    predict = lightgbm.Booster.predict
+
+    def listened(booster: lightgbm.Booster, *args: object, **named: object) -> object:
+        asked.append(named.get("num_threads"))
+        return predict(booster, *args, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(lightgbm.Booster, "predict", listened)
+    values, target, split = data(1500)
+    Boosting(settings(threads=2)).fit(values, target, split).raw(values)
+    assert asked == [1, 1]  # another number would change the one of a fit beside it, which then crashes
+
+
 def test_judged_rows_were_not_learned_from() -> None:
     values, target, split = data()
     model = Boosting(settings()).fit(values, target, split)
