@@ -41,7 +41,20 @@ def parse_moment(text: str, timezone: str, *, field: str) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None)
 
 
+def local_time(moment: datetime, timezone: str) -> datetime:
+    """A moment in UTC as clocks of the business zone show it, without a zone.
+
+    Examples
+    --------
+    >>> local_time(datetime(2011, 9, 9, 16, 0), "Asia/Shanghai")
+    datetime.datetime(2011, 9, 10, 0, 0)
+    """
+    return moment.replace(tzinfo=UTC).astimezone(ZoneInfo(timezone)).replace(tzinfo=None)
+
+
 def format_moment(moment: datetime, timezone: str) -> str:
     """The moment as a date in the business zone, with the time when it is not midnight."""
-    local = moment.replace(tzinfo=UTC).astimezone(ZoneInfo(timezone))
-    return local.date().isoformat() if (local.hour, local.minute) == (0, 0) else local.isoformat(timespec="minutes")
+    local = local_time(moment, timezone)
+    if (local.hour, local.minute) == (0, 0):
+        return local.date().isoformat()
+    return local.replace(tzinfo=ZoneInfo(timezone)).isoformat(timespec="minutes")

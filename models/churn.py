@@ -32,15 +32,15 @@ from models.leveling import fit_levels, panel_of
 from models.parallel import in_parallel
 from models.parts import adjusted
 from models.probabilistic import fit_history
-from models.survival import MAX_DAYS, continued, days_until, ordered
+from models.survival import continued, days_until, ordered
 from models.validation import Split, inner_split
 
 Floats = NDArray[np.float64]
 DEPTH, DEPTH_BEYOND = 2.5, 5.0
 """Length of the log, in horizons, from which a horizon has a model of its own: up to the horizon that is shown, and
 beyond it, where the continuation has the newest level to start from."""
-DATES = 6
-"""Points of the curve after the last model, in equal ratios up to ten years, between which a date is interpolated."""
+DATES = 4
+"""Points of the curve after the last model, in equal ratios up to `lifetime_days`; dates are interpolated between."""
 
 
 class ChurnModel:
@@ -202,7 +202,7 @@ class ChurnModel:
         return np.column_stack([columns[day] for day in days])
 
     def predict(self, frame: pd.DataFrame | Encoded, *, curve: Floats | None = None) -> pd.DataFrame:
-        """Churn per horizon and days until the next order (median, 10 % and 90 %), with the frame's index.
+        """Churn per horizon and days until the next order, see `describe_curve`, with the frame's index.
 
         Parameters
         ----------
@@ -212,17 +212,11 @@ class ChurnModel:
         """
         encoded = self.encoder_.transform(frame)
         curve = self.curve(encoded) if curve is None else curve
-        anchor = self.continuation_.anchor
-        after = [round(anchor * (MAX_DAYS / anchor) ** (step / DATES)) for step in range(1, DATES + 1)]
-        days = tuple(sorted({*(h for h in self.horizons_ if h <= anchor), *(day for day in after if day > anchor)}))
-        return describe_curve(
-            self.horizons_,
-            curve,
-            self.targets.horizon_days,
-            encoded.index,
-            self.targets.interval,
-            dates=(days, self.silent(encoded, days, self.horizons_, curve)),
-        )
+        anchor, lifetime = self.continuation_.anchor, self.targets.lifetime_days
+        after = [round(anchor * (lifetime / anchor) ** (step / DATES)) for step in range(1, DATES)]
+        days = tuple(sorted({*(h for h in self.horizons_ if h <= anchor), *(d for d in after if d > anchor), lifetime}))
+        dates = (days, self.silent(encoded, days, self.horizons_, curve))
+        return describe_curve(self.horizons_, curve, self.targets, encoded.index, dates=dates)
 
     def contributions(self, frame: pd.DataFrame | Encoded) -> Contributions:
         """Parts of `churn_probability` in log-odds."""
@@ -293,22 +287,25 @@ class ChurnModel:
 def describe_curve(
     horizons: tuple[int, ...],
     curve: Floats,
-    shown: int,
+    targets: TargetSettings,
     index: pd.Index,
-    interval: float,
     *,
     dates: tuple[tuple[int, ...], Floats] | None = None,
 ) -> pd.DataFrame:
     """Prediction columns of a churn curve, shape (n, h): probabilities and days until the next order.
 
-    `dates` are days and the curve at them, shape (n, len(days)), to read dates from; by default `horizons` and `curve`.
+    The days (median and the ends of the interval) hold if there is an order within `targets.lifetime_days`: most
+    customers may also never come back, which the probabilities tell. `dates` are days and the curve at them, shape
+    (n, len(days)), to read them from; by default `horizons` and `curve`.
     """
-    columns = {"churn_probability": curve[:, horizons.index(shown)]}
+    columns = {"churn_probability": curve[:, horizons.index(targets.horizon_days)]}
     columns |= {churn_column(h): curve[:, i] for i, h in enumerate(horizons)}
     days, path = dates or (horizons, curve)
-    columns["next_order_days"] = days_until(days, path, 0.5)
-    columns["next_order_days_low"] = days_until(days, path, (1 - interval) / 2)
-    columns["next_order_days_high"] = days_until(days, path, (1 + interval) / 2)
+    returning = 1 - continued(days, path, targets.lifetime_days)
+    middle, tail = 0.5, (1 - targets.interval) / 2
+    columns["next_order_days"] = days_until(days, path, middle * returning)
+    columns["next_order_days_low"] = days_until(days, path, tail * returning)
+    columns["next_order_days_high"] = days_until(days, path, (1 - tail) * returning)
     return pd.DataFrame(columns, index=index)
 
 

@@ -135,7 +135,7 @@ class RuleModel:
         """All prediction columns but the evidence, with the frame's index."""
         curve = self.curve(encoded)
         shown = self.horizons.index(self.targets.horizon_days)
-        frame = describe_curve(self.horizons, curve, self.targets.horizon_days, encoded.index, self.targets.interval)
+        frame = describe_curve(self.horizons, curve, self.targets, encoded.index)
         orders = np.column_stack([self._given(encoded, h) for h in self.horizons]) * (1 - curve)
         spend = np.full_like(orders, np.nan)
         if self.has_amounts:

@@ -142,8 +142,8 @@ class ModelSuite:
         Returns
         -------
         DataFrame
-            `churn_probability`, `churn_probability_{h}d`, `next_order_days` with `_low` and `_high` (NaN: not
-            foreseeable within ten years), `expected_orders`, `expected_spend`, `orders_{h}d`, `spend_{h}d`,
+            `churn_probability`, `churn_probability_{h}d`, `next_order_days` with `_low` and `_high` (if there is an
+            order within the lifetime), `expected_orders`, `expected_spend`, `orders_{h}d`, `spend_{h}d`,
             `lifetime_value` with `_low` and `_high`, `evidence` and `evidence_reason` (the weakest of all), and
             `churn_evidence`, `churn_evidence_reason`, `lifetime_evidence`, `lifetime_evidence_reason`.
         """

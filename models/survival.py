@@ -65,8 +65,8 @@ def continued(horizons: Sequence[int], churn: Floats, days: int) -> Floats:
     return np.asarray(np.exp(-(full[:, left] + share * (full[:, left + 1] - full[:, left]))))
 
 
-def days_until(horizons: Sequence[int], churn: Floats, probability: float) -> Floats:
-    """Days until the next order has come with this probability, shape (n,).
+def days_until(horizons: Sequence[int], churn: Floats, probability: float | Floats) -> Floats:
+    """Days until the next order has come with this probability, one or one per row; shape (n,).
 
     NaN where that lies more than ten years ahead: not foreseeable.
     """

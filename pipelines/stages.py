@@ -303,6 +303,7 @@ def explain_stage(
                 currency=settings.data.currency,
                 rules=settings.retention.lifecycle.model_dump(),
                 changes=changes,
+                timezone=settings.data.timezone,
             )
         )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from configs.moments import local_time
 from retention.baseline import Baseline, dimension_unit
 from retention.dimensions import DIMENSIONS, rule_text
 from retention.lifecycle import STAGES
@@ -117,6 +118,7 @@ def customer_page(
     currency: str | None = None,
     rules: Mapping[str, float] | None = None,
     changes: Changes | None = None,
+    timezone: str = "UTC",
 ) -> CustomerPage:
     """Collect one customer's page.
 
@@ -134,6 +136,8 @@ def customer_page(
         `retention.lifecycle` of the settings as a dict; the defaults otherwise.
     changes : Changes, optional
         What the `changes` of the row are told against.
+    timezone : str
+        Business zone in which a moment is shown as a day.
     """
     own = dict(row)
     currency = currency or baseline.currency
@@ -144,7 +148,7 @@ def customer_page(
     return CustomerPage(
         title=words["title"].format(customer_id=own["customer_id"]),
         subtitle=words["subtitle"].format(
-            as_of=format_date(own["as_of"], lang), horizon=horizon, model=str(own.get("model_version") or "–")[:12]
+            as_of=_day(own["as_of"], timezone, lang), horizon=horizon, model=str(own.get("model_version") or "–")[:12]
         ),
         figures=tuple(_figures(own, lang, horizon, currency)),
         stage=_since(text(lang, "tiers", str(own["stage"])), own.get("stage_since"), lang),
@@ -160,7 +164,7 @@ def customer_page(
         reasons=tuple(_reasons(own.get("reasons"), "churn", lang, currency)),
         value_reasons=tuple(_reasons(own.get("lifetime_reasons"), "lifetime", lang, currency)),
         warnings=tuple(str(one[f"text_{lang}"]) for one in _entries(own.get("warnings"))),
-        since=_since_run(changes, lang),
+        since=_since_run(changes, timezone, lang),
         changes=tuple(str(one[f"text_{lang}"]) for one in _entries(own.get("changes"))),
         strategies=tuple(
             StrategyLine(
@@ -174,11 +178,15 @@ def customer_page(
     )
 
 
-def _since_run(changes: Changes | None, lang: Lang) -> str:
+def _day(moment: Any, timezone: str, lang: Lang) -> str:
+    return format_date(local_time(pd.Timestamp(moment).to_pydatetime(), timezone), lang)
+
+
+def _since_run(changes: Changes | None, timezone: str, lang: Lang) -> str:
     if changes is None or changes.before.empty:
         return ""
     words = texts(lang)["changes"]
-    line = str(words["since"]).format(date=format_date(changes.before["as_of"].iloc[0], lang))
+    line = str(words["since"]).format(date=_day(changes.before["as_of"].iloc[0], timezone, lang))
     return " ".join([line, *(str(words["note"]).format(text=words["codes"][code]) for code in changes.codes)])
 
 
@@ -223,7 +231,7 @@ def _figures(own: Mapping[str, Any], lang: Lang, horizon: str, currency: str | N
             format_value(_number(own["churn_probability"]), "probability", lang),
         ),
         Figure(
-            words["next_order"],
+            words["next_order"].format(days=days),
             format_date(own.get("next_order_date"), lang),
             interval(own.get("next_order_date_low"), own.get("next_order_date_high"), "date"),
         ),

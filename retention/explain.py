@@ -26,9 +26,11 @@ def page(
     currency: str | None = None,
     rules: Mapping[str, float] | None = None,
     changes: Changes | None = None,
+    timezone: str = "UTC",
 ) -> RenderableType:
     """One customer's page for the terminal; arguments as for `customer_page`."""
-    return render(customer_page(row, baseline, lang, currency=currency, rules=rules, changes=changes), lang)
+    content = customer_page(row, baseline, lang, currency=currency, rules=rules, changes=changes, timezone=timezone)
+    return render(content, lang)
 
 
 def render(content: CustomerPage, lang: Lang) -> RenderableType:

@@ -209,7 +209,9 @@ def _with_breadth(frame: pd.DataFrame, lines: pd.DataFrame | None) -> pd.DataFra
 
 def _numbers(frame: pd.DataFrame, predictions: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     targets = settings.targets
-    as_of = frame["as_of"].to_numpy(dtype="datetime64[us]")
+    # a date is a day of the business zone
+    moments = pd.DatetimeIndex(frame["as_of"]).tz_localize("UTC").tz_convert(settings.data.timezone).tz_localize(None)
+    as_of = moments.to_numpy(dtype="datetime64[us]")
     found: dict[str, Any] = {"horizon_days": np.full(len(frame), targets.horizon_days, dtype=np.int64)}
     for name in ("churn_probability", "expected_orders", "expected_spend"):
         found[name] = number(predictions, name)

@@ -71,7 +71,9 @@ class _Fields(Answer):
     as_of: datetime
     horizon_days: int
     churn_probability: float | None = None
-    next_order_date: date | None = None
+    next_order_date: date | None = Field(
+        None, description="If there is an order within lifetime_days; its interval follows."
+    )
     next_order_date_low: date | None = None
     next_order_date_high: date | None = None
     expected_orders: float | None = None

@@ -108,18 +108,22 @@ def next_order_check(days: Floats, predicted: pd.DataFrame, horizon_days: int) -
     Returns
     -------
     dict
-        `too_early_share`: share that ordered before the low end, among those whose low end lies in the window;
-        `too_late_share`: share that had not ordered by the high end, among those whose high end lies in the window;
+        `customers`: customers who ordered and whose interval ends in the window; of those, `too_early_share`: share
+        that ordered before it began, `too_late_share`: after it had ended;
         `median_error_days`: median of |date − actual| among customers who ordered.
+
+    Notes
+    -----
+    The dates hold if there is an order, so nothing is asked of customers without one. Those whose interval ends later
+    are left out, because only their early orders could be seen.
     """
     middle, low, high = (_column(predicted, name) for name in _NEXT)
-    seen_low, seen_high = low <= horizon_days, high <= horizon_days
     ordered = (days <= horizon_days) & ~np.isnan(middle)
+    seen = ordered & (high <= horizon_days)
     return {
-        "customers_low": float(seen_low.sum()),
-        "customers_high": float(seen_high.sum()),
-        "too_early_share": _json(float((days[seen_low] < low[seen_low]).mean()) if seen_low.any() else math.nan),
-        "too_late_share": _json(float((days[seen_high] > high[seen_high]).mean()) if seen_high.any() else math.nan),
+        "customers": float(seen.sum()),
+        "too_early_share": _json(float((days[seen] < low[seen]).mean()) if seen.any() else math.nan),
+        "too_late_share": _json(float((days[seen] > high[seen]).mean()) if seen.any() else math.nan),
         "median_error_days": _json(
             float(np.median(np.abs(middle[ordered] - days[ordered]))) if ordered.any() else math.nan
         ),

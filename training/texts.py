@@ -135,7 +135,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "section.horizons": ("Other horizons", "其他预测期"),
     "section.more": ("Next order and lifetime value", "下次购买与客户终身价值"),
     "next.early": ("Ordered earlier than the interval of the next order said", "下次购买早于预测区间的客户比例"),
-    "next.late": ("Had not ordered by the end of that interval", "到预测区间结束仍未购买的客户比例"),
+    "next.late": ("Ordered later than that interval said", "下次购买晚于预测区间的客户比例"),
     "next.aim": ("aim: {share}", "目标：{share}"),
     "next.error": ("Middle error of the date of the next order, in days", "下次购买日期的误差中位数（天）"),
     "lifetime.coverage": (

@@ -57,6 +57,14 @@ def test_the_page_shows_everything(made, lang) -> None:  # type: ignore[no-untyp
     assert "{" not in shown and "nan" not in shown.lower().replace("finance", "")
 
 
+def test_a_moment_is_shown_as_the_day_of_the_business_zone(made) -> None:  # type: ignore[no-untyped-def]
+    scores, baseline = made
+    row = scores.iloc[0].copy()
+    row["as_of"] = pd.Timestamp("2024-03-31 16:00")  # midnight in Shanghai
+    assert "1 Apr 2024" in customer_page(row, baseline, "en", timezone="Asia/Shanghai").subtitle
+    assert "31 Mar 2024" in customer_page(row, baseline, "en").subtitle
+
+
 def test_points_on_the_page_add_up(made) -> None:  # type: ignore[no-untyped-def]
     scores, baseline = made
     for _, row in scores.head(40).iterrows():

@@ -15,7 +15,7 @@ from retention.baseline import fit_baseline
 from retention.catalogue import load_catalogue
 from retention.dimensions import DIMENSIONS
 from retention.scores_table import column_order
-from retention.scoring import MAX_MONEY_REASONS, check_scores, score
+from retention.scoring import MAX_MONEY_REASONS, _numbers, check_scores, score
 from retention.segments import load_segments
 from retention.warnings import UNITS
 from retention.wording import MAX_LENGTH
@@ -56,6 +56,14 @@ def test_the_table_has_every_column_of_the_design(scores) -> None:  # type: igno
     assert set(needed) <= set(scores.columns)
     assert list(scores.columns) == column_order(list(scores.columns))
     assert scores.columns.is_unique
+
+
+def test_the_date_of_the_next_order_is_a_day_of_the_business_zone(world) -> None:  # type: ignore[no-untyped-def]
+    frame = world.frame.assign(as_of=pd.Timestamp("2024-03-31 16:00"))  # midnight in Shanghai
+    zone = world.settings.data.model_copy(update={"timezone": "Asia/Shanghai"})
+    settings = world.settings.model_copy(update={"data": zone})
+    found = _numbers(frame, world.predictions.assign(next_order_days=2.3), settings)["next_order_date"]
+    assert set(found) == {pd.Timestamp("2024-04-03")}
 
 
 @pytest.mark.parametrize(

@@ -124,9 +124,7 @@ def test_losses_hold_no_customer_id(evaluation_of_company: Evaluation) -> None:
 
 def test_flat_names(evaluation_of_company: Evaluation) -> None:
     flat = evaluation_of_company.flat()
-    assert {"churn_auc", "bgnbd_churn_auc", "recency_orders_mae", "lifetime_bias", "next_order_customers_low"} <= set(
-        flat
-    )
+    assert {"churn_auc", "bgnbd_churn_auc", "recency_orders_mae", "lifetime_bias", "next_order_customers"} <= set(flat)
     assert all(isinstance(value, int | float) for value in flat.values())
 
 
