@@ -216,17 +216,21 @@ def too_few_seeds(seeds: int) -> SettingsError:
 
 def merged(result: Mapping[str, Any], recorded: Mapping[str, Any] | None) -> dict[str, Any]:
     """A run laid over the record; tasks in the order of the benchmark."""
+    tasks = dict(recorded["tasks"] if recorded else {}) | result["tasks"]
+    skipped = {name: reason for name, reason in result["skipped"].items() if name not in tasks}
+    rounded = {name: _rounded(task) for name, task in tasks.items()}
+    return dict(result) | {"tasks": _in_order(rounded), "skipped": skipped}
+
+
+def _in_order(tasks: Mapping[str, Any]) -> dict[str, Any]:
     from benchmarks.quality_tasks import TASKS
 
-    tasks = dict(recorded["tasks"] if recorded else {}) | result["tasks"]
     order = {task.name: place for place, task in enumerate(TASKS)}
-    names = sorted(tasks, key=lambda name: order.get(name, len(order)))
-    skipped = {name: reason for name, reason in result["skipped"].items() if name not in tasks}
-    return dict(result) | {"tasks": {name: _rounded(tasks[name]) for name in names}, "skipped": skipped}
+    return {name: tasks[name] for name in sorted(tasks, key=lambda name: order.get(name, len(order)))}
 
 
 def read_record(path: Path = RECORD) -> dict[str, Any]:
-    """What is recorded.
+    """What is recorded; tasks in the order of the benchmark (the file sorts names).
 
     Raises
     ------
@@ -235,13 +239,13 @@ def read_record(path: Path = RECORD) -> dict[str, Any]:
     """
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return content | {"tasks": _in_order(content["tasks"])}
     except FileNotFoundError:
         raise HoldfastError(
             f"there are no recorded figures at {path}", "record them with `--seeds 3 --record`", code="nothing_recorded"
         ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise HoldfastError(f"{path} cannot be read ({type(error).__name__})", "restore the file") from None
-    return content
 
 
 def _same_log(name: str, now: Mapping[str, Any], then: Mapping[str, Any]) -> None:
