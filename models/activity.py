@@ -20,7 +20,7 @@ from models.boosting import Boosting, BoostingSettings, gentle_parameters
 from models.btyd import ParetoNBD
 from models.calibration import fit_affine, inverse_link, keep_total
 from models.encoding import Encoded
-from models.probabilistic import HistoryStep, silence_log_odds
+from models.probabilistic import HistoryStep, silence_log_odds, typical_history
 from models.validation import Split
 
 Floats = NDArray[np.float64]
@@ -87,7 +87,8 @@ def fit_activity(
         )
         judged = parts @ weights
     boosting = plain.mixed_with(started, float(weights[0]), float(weights[1]))
-    step = HistoryStep(history, horizon, float(min(weights[1] + weights[2], 1.0)))
+    typical = typical_history(encoded) or (2.0, float(horizon), 2.0 * horizon)
+    step = HistoryStep(history, horizon, float(min(weights[1] + weights[2], 1.0)), typical)
     return _calibrated(names, boosting, (step,), encoded, churned, split, judged)
 
 

@@ -72,7 +72,7 @@ class AdditiveModel:
     def contributions(self, encoded: Encoded) -> Contributions:
         """Exact parts on the link scale; steps of one driver code share a column.
 
-        What a `HistoryStep` adds is told beside a fixed customer, so that reasons stay about the customer.
+        What a `HistoryStep` adds is told beside the typical customer, so that reasons stay about the customer.
         """
         n = len(encoded)
         if self.boosting is None:

@@ -228,7 +228,7 @@ class ChurnModel:
         """Parts of the probability of no order at one of `horizons_`.
 
         Where the order constraint or an interpolation changes what the model of the horizon says, the difference is
-        the step `calibration`. What a continuation adds counts, beside a fixed customer, as the time since the last
+        the step `calibration`. What a continuation adds counts, beside the typical customer, as the time since the last
         order, like the rest of Pareto/NBD.
         """
         encoded = self.encoder_.transform(frame)

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from models.btyd import ParetoNBD
 from models.encoding import Encoded
-from models.probabilistic import EDGE, buying_history, fit_history
+from models.probabilistic import EDGE, buying_history, fit_history, histories, read_typical, typical_history
 
 Floats = NDArray[np.float64]
 LEAST_ORDERS = 1e-9
@@ -39,23 +39,27 @@ class Continuation:
         In days.
     anchor : int
         Longest horizon with a model, in days.
+    typical : tuple of float
+        Purchases, days since the last and since the first order of the customer whom explanations are told beside.
     """
 
     model: ParetoNBD
     anchor: int
+    typical: tuple[float, float, float]
 
     @classmethod
     def fit(cls, encoded: Encoded, anchor: int) -> Continuation:
         """From the buying histories at the newest cut-off; a slow general shape where the features do not tell them."""
         general = ParetoNBD(r=1.0, alpha=float(anchor), s=0.5, beta=4.0 * anchor)
-        return cls(fit_history(encoded) or general, anchor)
+        typical = typical_history(encoded) or (2.0, float(anchor), 2.0 * anchor)
+        return cls(fit_history(encoded) or general, anchor, typical)
 
     def silence(self, encoded: Encoded, days: Sequence[int]) -> Floats:
         """What the log-odds of no order gain from the anchor until each of `days`, all later; shape (n, k), ≤ 0."""
         return self._silence(self._histories(encoded), days)
 
     def typical_silence(self, days: int) -> float:
-        """The same for a fixed customer, who ordered two and one anchors ago: no part of anybody's own explanation."""
+        """The same for the typical customer: no part of anybody's own explanation."""
         return float(self._silence(self._fixed(1), [days])[0, 0])
 
     def orders(self, encoded: Encoded, days: Sequence[int], until_anchor: Floats) -> Floats:
@@ -70,7 +74,8 @@ class Continuation:
 
     def state(self) -> dict[str, Any]:
         """JSON state."""
-        return {"anchor": self.anchor, "model": asdict(self.model) | {"log_likelihood": 0.0}}
+        model = asdict(self.model) | {"log_likelihood": 0.0}
+        return {"anchor": self.anchor, "model": model, "typical": list(self.typical)}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Continuation:
@@ -78,7 +83,7 @@ class Continuation:
         model, anchor = ParetoNBD.from_json(json.dumps(state["model"])), int(state["anchor"])
         if min(model.r, model.alpha, model.s, model.beta, anchor) <= 0:
             raise ValueError("not the state of a continuation")
-        return cls(model, anchor)
+        return cls(model, anchor, read_typical(state["typical"]))
 
     def _silence(self, history: tuple[Floats, Floats, Floats], days: Sequence[int]) -> Floats:
         repeats, recency, age = history
@@ -104,4 +109,5 @@ class Continuation:
         return buying_history(encoded) or self._fixed(len(encoded))
 
     def _fixed(self, rows: int) -> tuple[Floats, Floats, Floats]:
-        return np.full(rows, 1.0), np.full(rows, float(self.anchor)), np.full(rows, 2.0 * self.anchor)
+        repeats, recency, age = histories(*(np.array([value]) for value in self.typical))
+        return np.repeat(repeats, rows), np.repeat(recency, rows), np.repeat(age, rows)

@@ -43,7 +43,8 @@ def _inputs(encoded: Encoded, names: tuple[str, str, str]) -> tuple[Floats, Floa
     return purchases, last, first
 
 
-def _histories(purchases: Floats, last: Floats, first: Floats) -> tuple[Floats, Floats, Floats]:
+def histories(purchases: Floats, last: Floats, first: Floats) -> tuple[Floats, Floats, Floats]:
+    """Repeat purchases, recency and age from purchases and days since the last and the first order."""
     repeats = np.maximum(purchases - 1, 0.0)
     return repeats, np.where(repeats > 0, first - np.minimum(last, first), 0.0), first
 
@@ -55,7 +56,7 @@ def buying_history(encoded: Encoded) -> tuple[Floats, Floats, Floats] | None:
     last order, as Pareto/NBD takes it.
     """
     names = _input_names(encoded)
-    return None if names is None else _histories(*_inputs(encoded, names))
+    return None if names is None else histories(*_inputs(encoded, names))
 
 
 def fit_history(encoded: Encoded) -> ParetoNBD | None:
@@ -71,6 +72,19 @@ def fit_history(encoded: Encoded) -> ParetoNBD | None:
     return ParetoNBD.fit(repeats, np.rint(recency), np.maximum(np.rint(age), np.rint(recency)))
 
 
+def typical_history(encoded: Encoded) -> tuple[float, float, float] | None:
+    """Purchases, days since the last and since the first order of the customer in the middle at the newest cut-off.
+
+    Medians of each; explanations are told beside this customer. None where the features do not tell.
+    """
+    names = _input_names(encoded)
+    if names is None or len(encoded) == 0:
+        return None
+    newest = encoded if encoded.as_of is None else encoded.rows(encoded.as_of == encoded.as_of.max())
+    purchases, last, first = (float(np.median(column)) for column in _inputs(newest, names))
+    return purchases, last, first
+
+
 def silence_log_odds(model: ParetoNBD, encoded: Encoded, horizon: int) -> Floats:
     """Log-odds of no order within the horizon, shape (n,); 0 where the features do not tell."""
     names = _input_names(encoded)
@@ -84,18 +98,25 @@ def _log_odds(model: ParetoNBD, horizon: int, purchases: Floats, last: Floats, f
         parts = (slice(start, start + CHUNK) for start in range(0, len(purchases), CHUNK))
         return np.concatenate([_log_odds(model, horizon, purchases[part], last[part], first[part]) for part in parts])
     with np.errstate(all="ignore"):
-        silent = model.probability_no_order(float(horizon), *_histories(purchases, last, first))
+        silent = model.probability_no_order(float(horizon), *histories(purchases, last, first))
         odds = np.log(silent) - np.log1p(-silent)
     return np.asarray(np.clip(np.nan_to_num(odds, nan=0.0, posinf=EDGE, neginf=-EDGE), -EDGE, EDGE))
 
 
 @dataclass(frozen=True)
 class HistoryStep:
-    """Adds ``weight`` × the log-odds of silence that Pareto/NBD expects at a horizon."""
+    """Adds ``weight`` × the log-odds of silence that Pareto/NBD expects at a horizon.
+
+    Attributes
+    ----------
+    typical : tuple of float
+        Purchases, days since the last and since the first order of the customer whom explanations are told beside.
+    """
 
     model: ParetoNBD
     horizon: int
     weight: float
+    typical: tuple[float, float, float]
     driver: str = "recency"
 
     def apply(self, raw: Floats, encoded: Encoded) -> Floats:
@@ -103,17 +124,17 @@ class HistoryStep:
         return raw + self.weight * silence_log_odds(self.model, encoded, self.horizon)
 
     def parts(self, encoded: Encoded) -> tuple[Floats, Floats] | None:
-        """What the step adds: for a fixed customer, and for each customer beside that one; both of shape (n,).
+        """What the step adds: for the typical customer, and for each customer beside that one; both of shape (n,).
 
-        The fixed customer ordered two and one horizons ago, so the answer for a row does not depend on the other rows
-        asked about. The whole difference is told as one driver: Pareto/NBD weighs the silence against the customer's
-        own pace, and its three inputs have no meaning apart (their single shares are large and cancel out).
+        The typical customer is that of training, so the answer for a row does not depend on the other rows asked about.
+        The whole difference is told as one driver: Pareto/NBD weighs the silence against the customer's own pace, and
+        its three inputs have no meaning apart (their single shares are large and cancel out).
         """
         names = _input_names(encoded)
         if names is None or len(encoded) == 0:
             return None
-        fixed = [np.array([value]) for value in (2.0, float(self.horizon), 2.0 * self.horizon)]
-        base = np.repeat(self.weight * _log_odds(self.model, self.horizon, *fixed), len(encoded))
+        purchases, last, first = (np.array([value]) for value in self.typical)
+        base = np.repeat(self.weight * _log_odds(self.model, self.horizon, purchases, last, first), len(encoded))
         return base, self.weight * _log_odds(self.model, self.horizon, *_inputs(encoded, names)) - base
 
     def state(self) -> dict[str, Any]:
@@ -125,6 +146,7 @@ class HistoryStep:
             "model": parameters,
             "horizon": self.horizon,
             "weight": self.weight,
+            "typical": list(self.typical),
             "driver": self.driver,
         }
 
@@ -136,7 +158,15 @@ class HistoryStep:
         positive = min(model.r, model.alpha, model.s, model.beta, horizon) > 0
         if not (positive and 0 <= weight <= 1):
             raise ValueError("not the state of a history step")
-        return cls(model, horizon, weight, str(state["driver"]))
+        return cls(model, horizon, weight, read_typical(state["typical"]), str(state["driver"]))
+
+
+def read_typical(values: Any) -> tuple[float, float, float]:
+    """A typical history from JSON; raises ValueError where it is none."""
+    purchases, last, first = (float(value) for value in values)
+    if not (np.isfinite([purchases, last, first]).all() and min(purchases, last, first) >= 0):
+        raise ValueError("not a typical history")
+    return purchases, last, first
 
 
 STEP_KINDS["pareto_nbd"] = HistoryStep.from_state

@@ -44,9 +44,23 @@ def test_history_step_comes_back_from_json(world, suite) -> None:
     np.testing.assert_array_equal(
         again.apply(np.zeros(len(encoded)), encoded), step.apply(np.zeros(len(encoded)), encoded)
     )
-    for broken in ({"weight": 2.0}, {"horizon": 0}, {"model": {"r": 1.0}}):
+    for broken in ({"weight": 2.0}, {"horizon": 0}, {"model": {"r": 1.0}}, {"typical": [1.0, 2.0]}):
         with pytest.raises(BundleError):
             step_from_state(step.state() | broken)
+
+
+def test_the_history_is_told_beside_the_typical_customer(world, suite) -> None:
+    step = suite.churn_.models_[90].steps[0]
+    rows = world.test_frame.head(3).copy()
+    purchases, last, first = step.typical
+    rows["orders_ever"] = purchases
+    rows["days_since_last_order"] = [last, min(last * 2, first), last / 2]
+    rows["days_since_first_order"] = first
+    if "order_days_ever" in rows:
+        rows["order_days_ever"] = purchases
+    _, parts = step.parts(encoded_of(suite, rows))
+    assert parts[0] == pytest.approx(0, abs=1e-9)
+    assert parts[1] > 0 > parts[2]  # silent for longer, and for less time, than the typical customer
 
 
 def test_odd_histories_never_fail(world, suite) -> None:
