@@ -4,18 +4,19 @@ With a the anchor, S the probability of no order, O the expected orders, and the
 same buying history (Schmittlein, Morrison & Colombo 1987; expectation: Fader & Hardie 2005, eq. 41):
 
     logit S(t) = logit S(a) + logit S_b(t) - logit S_b(a)
-    O(t) = O(a) + (O_b(t) - O_b(a)) · sqrt(O(a) / O_b(a))
+    O(t) = O(a) + pace · O(a) (O_b(t) - O_b(a)) / O_b(a),    pace = sqrt(sum O_b(a) / sum O(a))
 
-The first keeps parts of an explanation additive. The second halves, in logarithms, what the anchor says about the rate:
-part of it belongs to the customer and lasts, part to the season and does not. S never rises and O never falls, because
-those of Pareto/NBD do not.
+The first keeps parts of an explanation additive. In the second, what the anchor says of a customer lasts wholly: the
+chance to be alive cancels out of the ratio, so a customer whom Pareto/NBD has given up, and the anchor has not, goes
+on. What the anchor says of all customers together (the sums, over those of training) lasts by half in logarithms: part
+of it is growth and part the season. S never rises and O never falls, because those of Pareto/NBD do not.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from models.probabilistic import EDGE, buying_history, fit_history, histories, r
 
 Floats = NDArray[np.float64]
 LEAST_ORDERS = 1e-9
+PACE_RANGE = (0.5, 2.0)
 
 
 @dataclass(frozen=True)
@@ -41,11 +43,14 @@ class Continuation:
         Longest horizon with a model, in days.
     typical : tuple of float
         Purchases, days since the last and since the first order of the customer whom explanations are told beside.
+    pace : float
+        What later orders are multiplied with, see above.
     """
 
     model: ParetoNBD
     anchor: int
     typical: tuple[float, float, float]
+    pace: float = 1.0
 
     @classmethod
     def fit(cls, encoded: Encoded, anchor: int) -> Continuation:
@@ -53,6 +58,15 @@ class Continuation:
         general = ParetoNBD(r=1.0, alpha=float(anchor), s=0.5, beta=4.0 * anchor)
         typical = typical_history(encoded) or (2.0, float(anchor), 2.0 * anchor)
         return cls(fit_history(encoded) or general, anchor, typical)
+
+    def paced(self, encoded: Encoded, until_anchor: Floats) -> Continuation:
+        """The same with the pace that these customers, and the orders expected of them until the anchor, give."""
+        history = self._histories(encoded)
+        usual = float((self.model.probability_alive(*history) * self._if_alive(history, [self.anchor])[:, 0]).sum())
+        told = float(until_anchor.sum())
+        if usual <= 0 or told <= 0:
+            return self
+        return replace(self, pace=float(np.clip(np.sqrt(usual / told), *PACE_RANGE)))
 
     def silence(self, encoded: Encoded, days: Sequence[int]) -> Floats:
         """What the log-odds of no order gain from the anchor until each of `days`, all later; shape (n, k), ≤ 0."""
@@ -68,22 +82,21 @@ class Continuation:
 
     def typical_growth(self, days: int) -> float:
         """Expected orders until `days` ÷ until the anchor, for the customer of `typical_silence`."""
-        history = self._fixed(1)
-        first = np.maximum(self.model.expected_orders(float(self.anchor), *history), LEAST_ORDERS)
-        return float(self._orders(history, [days], first)[0, 0] / first[0])
+        return float(self._orders(self._fixed(1), [days], np.ones(1))[0, 0])
 
     def state(self) -> dict[str, Any]:
         """JSON state."""
         model = asdict(self.model) | {"log_likelihood": 0.0}
-        return {"anchor": self.anchor, "model": model, "typical": list(self.typical)}
+        return {"anchor": self.anchor, "model": model, "typical": list(self.typical), "pace": self.pace}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Continuation:
         """Read what `state` gave; raises ValueError where it is not one."""
         model, anchor = ParetoNBD.from_json(json.dumps(state["model"])), int(state["anchor"])
-        if min(model.r, model.alpha, model.s, model.beta, anchor) <= 0:
+        pace = float(state["pace"])
+        if min(model.r, model.alpha, model.s, model.beta, anchor) <= 0 or not PACE_RANGE[0] <= pace <= PACE_RANGE[1]:
             raise ValueError("not the state of a continuation")
-        return cls(model, anchor, read_typical(state["typical"]))
+        return cls(model, anchor, read_typical(state["typical"]), pace)
 
     def _silence(self, history: tuple[Floats, Floats, Floats], days: Sequence[int]) -> Floats:
         repeats, recency, age = history
@@ -96,14 +109,13 @@ class Continuation:
         return np.asarray(np.minimum.accumulate(odds[:, 1:] - odds[:, :1], axis=1).clip(max=0.0))
 
     def _orders(self, history: tuple[Floats, Floats, Floats], days: Sequence[int], until_anchor: Floats) -> Floats:
+        path = self._if_alive(history, [self.anchor, *days])
+        growth = np.maximum.accumulate(np.maximum(path[:, 1:] / np.maximum(path[:, :1], LEAST_ORDERS) - 1, 0.0), axis=1)
+        return np.asarray(np.maximum(until_anchor, 0.0)[:, None] * (1 + self.pace * growth))
+
+    def _if_alive(self, history: tuple[Floats, Floats, Floats], days: Sequence[int]) -> Floats:
         repeats, _, age = history
-        alive = self.model.probability_alive(*history)
-        path = [self.model.expected_orders_if_alive(float(t), repeats, age) for t in (self.anchor, *days)]
-        expected = alive[:, None] * np.column_stack(path)
-        first = np.maximum(expected[:, :1], LEAST_ORDERS)
-        given = np.maximum(until_anchor, 0.0)[:, None]
-        later = np.maximum.accumulate(np.maximum(expected[:, 1:] - first, 0.0), axis=1)
-        return np.asarray(given + later * np.sqrt(given / first))
+        return np.column_stack([self.model.expected_orders_if_alive(float(t), repeats, age) for t in days])
 
     def _histories(self, encoded: Encoded) -> tuple[Floats, Floats, Floats]:
         return buying_history(encoded) or self._fixed(len(encoded))

@@ -119,6 +119,10 @@ class PotentialModel:
             steps = fit_orders_level(churn, self._orders(horizon), newest)
             if steps is not None:
                 self.levels_[horizon] = steps
+        continuation = self.churn.continuation_
+        orders, _ = self.expected(newest, self.churn.curve(newest))
+        until_anchor = orders[:, self.churn.horizons_.index(continuation.anchor)]
+        self.churn.continuation_ = continuation.paced(newest, until_anchor)
 
     def _fit_one(self, encoded: Encoded, labels: pd.DataFrame, horizon: int, objective: Objective) -> AdditiveModel:
         rows, target, total = conditional_target(encoded, labels, horizon, spend=objective != "poisson")

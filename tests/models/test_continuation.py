@@ -51,11 +51,24 @@ def test_an_anchor_that_agrees_goes_on_as_pareto_nbd(encoded, going_on) -> None:
         np.testing.assert_allclose(1 / (1 + np.exp(-odds[known, column])), wanted[known], atol=1e-5)
 
 
-def test_half_of_what_the_anchor_says_about_the_rate_lasts(encoded, going_on) -> None:
+def test_what_the_anchor_says_of_a_customer_lasts(encoded, going_on) -> None:
     usual = going_on.model.expected_orders(90.0, *buying_history(encoded))
-    lively = usual > 1e-3
-    once, four = (going_on.orders(encoded, [365], usual * factor)[:, 0] - usual * factor for factor in (1.0, 4.0))
-    np.testing.assert_allclose(four[lively], 2 * once[lively], rtol=1e-9)
+    once, four = (going_on.orders(encoded, [365], usual * factor)[:, 0] for factor in (1.0, 4.0))
+    np.testing.assert_allclose(four, 4 * once, rtol=1e-9)
+    # given up by Pareto/NBD, not by the anchor: later orders follow the customer's own pace
+    alive = going_on.model.probability_alive(*buying_history(encoded))
+    gone = int(np.argmin(alive))
+    later = going_on.orders(encoded, [365], np.full(len(encoded), 2.0))[gone, 0]
+    assert alive[gone] < 0.05 and later > 2.5
+
+
+def test_half_of_what_the_anchor_says_of_all_lasts(encoded, going_on) -> None:
+    usual = going_on.model.expected_orders(90.0, *buying_history(encoded))
+    assert going_on.paced(encoded, usual).pace == pytest.approx(1)
+    lively = going_on.paced(encoded, usual * 2.25)
+    assert lively.pace == pytest.approx(1 / 1.5)
+    further, plain = (one.orders(encoded, [365], usual) - usual[:, None] for one in (lively, going_on))
+    np.testing.assert_allclose(further * 1.5, plain, rtol=1e-9)
 
 
 def test_features_that_do_not_tell_the_history_give_a_general_shape() -> None:
