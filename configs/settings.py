@@ -39,28 +39,43 @@ class SourceSettings(Model):
     cuts one of theirs into a list (``{category: ">"}``). `null_values` are texts that mean "missing" besides the empty
     one. `quote` empty means that quotation marks are ordinary characters. `last_line_complete` accepts a last CSV
     line without a line end, which otherwise is refused because it may have been cut off.
+
+    `date_format` is one form or several (a column in which forms are mixed, or files that differ): a pattern such as
+    ``%d/%m/%Y``, ``epoch_s``, ``epoch_ms`` or ``excel`` (serial days). `decimal` is taken from each column unless set.
+    `sheet` names the sheet of a workbook, `skip_rows` the title lines above the header. `fill_down` lists our columns
+    whose cells stand on the first line of an order only and hold for the lines below it.
     """
 
     path: Path | None = None
     url: str | None = None
     table: str | None = None
     query: str | None = None
-    format: Literal["csv", "parquet", "duckdb", "postgresql"] | None = None
+    format: Literal["csv", "parquet", "duckdb", "postgresql", "xlsx", "jsonl"] | None = None
+    sheet: str | None = None
+    skip_rows: int = Field(0, ge=0, le=1000)
+    fill_down: tuple[str, ...] = ()
     columns: dict[str, str] = Field(default_factory=dict)
     values: dict[str, dict[str, str]] = Field(default_factory=dict)
     constants: dict[str, str] = Field(default_factory=dict)
     delimiter: str = ","
     encoding: str = "utf-8"
     header: bool = True
-    date_format: str | None = None
+    date_format: str | tuple[str, ...] | None = None
     timezone: str | None = None
     drop_where: dict[str, list[str]] = Field(default_factory=dict)
     lists: dict[str, list[str]] = Field(default_factory=dict)
     splitters: dict[str, str] = Field(default_factory=dict)
     null_values: tuple[str, ...] = ()
     quote: str = Field('"', max_length=1)
-    decimal: Literal[".", ","] = "."
+    decimal: Literal[".", ","] | None = None
     last_line_complete: bool = False
+
+    @property
+    def date_formats(self) -> tuple[str, ...]:
+        """The forms in which times are written; none: only what can be read without asking."""
+        if self.date_format is None:
+            return ()
+        return (self.date_format,) if isinstance(self.date_format, str) else self.date_format
 
     @field_validator("timezone")
     @classmethod
@@ -86,8 +101,33 @@ class ReturnRule(Model):
     order_prefix: str | None = None
 
 
+class Closure(Model):
+    """Days on which the company sold nothing, both included."""
+
+    first: date
+    last: date
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.last < self.first:
+            raise ValueError("last must not be before first")
+        return self
+
+
+class StockOut(Closure):
+    """Days on which one product could not be bought, both included."""
+
+    product_id: str
+
+
 class DataSettings(Model):
-    """The input tables and how to read them."""
+    """The input tables and how to read them.
+
+    `nobody` are customer ids that stand for no customer (walk-ins). `closed` and `out_of_stock` are days that count as
+    no silence. `first_day` and `last_day` bound the log: lines outside are set aside. `repeated_lines` decides what
+    happens with lines that repeat another one exactly, `order_numbers` whether an order number is used once
+    (`unique`) or starts again (`restart`); without them what looks wrong is told or stops the ingest.
+    """
 
     mapping: str | None = None
     timezone: str = "UTC"
@@ -103,6 +143,14 @@ class DataSettings(Model):
     feedback: SourceSettings | None = None
     interactions: SourceSettings | None = None
     treatments: SourceSettings | None = None
+    aliases: SourceSettings | None = None
+    nobody: tuple[str, ...] = ()
+    closed: tuple[Closure, ...] = ()
+    out_of_stock: tuple[StockOut, ...] = ()
+    first_day: date | None = None
+    last_day: date | None = None
+    repeated_lines: Literal["keep", "drop"] | None = None
+    order_numbers: Literal["unique", "restart"] | None = None
 
     @field_validator("timezone")
     @classmethod

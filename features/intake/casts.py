@@ -168,8 +168,8 @@ def _as_time(column: Column, raw: str, kind: str, source: SourceSettings) -> Cas
     s, v = f"s_{column.name}", f"v_{column.name}"
     code = "not_a_date" if column.type == "date" else "not_a_time"
     aware, notes = "false", []
-    if kind == "VARCHAR" or (kind in _INTEGERS and source.date_format):
-        value, aware = _parsed_time(f"trim({s}::VARCHAR)", source.date_format)
+    if kind == "VARCHAR" or (kind in _INTEGERS and source.date_formats):
+        value, aware = _parsed_time(f"trim({s}::VARCHAR)", next(iter(source.date_formats), None))
         if kind == "VARCHAR":
             notes.append((f"{v} IS NOT NULL AND regexp_matches({s}, '\\.[0-9]{{6}}[0-9]*[1-9]')", "finer_time"))
     elif "TIME ZONE" in kind or kind.startswith("TIMESTAMPTZ"):
@@ -248,20 +248,20 @@ def check_date_format(connection: Any, table: str, source: SourceSettings) -> No
     """
     import duckdb
 
-    text = source.date_format
-    if text is None or text in _EPOCHS:
-        return
-    try:
-        if "%" not in text:
-            raise duckdb.InvalidInputException("no % directive")
-        every(connection, "SELECT try_strptime('x', ?)", [text])
-    except duckdb.Error as error:
-        raise SettingsError(
-            f"data.{table}.date_format {text!r} is not a format ({str(error).splitlines()[0][:120]})",
-            "write it like %d/%m/%Y %H:%M, or epoch_s, epoch_ms",
-            field=f"data.{table}.date_format",
-            value=text,
-        ) from None
+    for text in source.date_formats:
+        if text in _EPOCHS:
+            continue
+        try:
+            if "%" not in text:
+                raise duckdb.InvalidInputException("no % directive")
+            every(connection, "SELECT try_strptime('x', ?)", [text])
+        except duckdb.Error as error:
+            raise SettingsError(
+                f"data.{table}.date_format {text!r} is not a format ({str(error).splitlines()[0][:120]})",
+                "write it like %d/%m/%Y %H:%M, or epoch_s, epoch_ms",
+                field=f"data.{table}.date_format",
+                value=text,
+            ) from None
 
 
 def list_of(columns: list[str]) -> str:

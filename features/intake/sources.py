@@ -21,7 +21,7 @@ from configs.settings import Settings, SourceSettings
 from features.connection import connect, every, quoted
 from features.intake.csv_scan import ROW, BadLine, CsvFile
 
-Format = Literal["csv", "parquet", "duckdb", "postgresql"]
+Format = Literal["csv", "parquet", "duckdb", "postgresql", "xlsx", "jsonl"]
 SUFFIXES: dict[str, Format] = {
     ".csv": "csv",
     ".txt": "csv",
