@@ -39,6 +39,14 @@ REASONS: dict[str, dict[str, str]] = {
         "en": f"Fewer than {MIN_OUTCOMES} cases of buying or of leaving are known; a rule answers. Add history.",
         "zh": f"已知的购买或流失案例不足 {MIN_OUTCOMES} 个，由规则给出结果。请补充历史数据。",
     },
+    "failed_test": {
+        "en": "The model did not pass its test on past customers, so a rule answers. Train again with more history.",
+        "zh": "模型未通过历史数据检验，由规则给出结果。积累更多历史数据后请重新训练。",
+    },
+    "not_told_apart": {
+        "en": "In the test, who stopped and who stayed could not be told apart; a rule answers, without a risk tier.",
+        "zh": "检验中分不出谁会流失、谁会留下，由规则给出结果，不划分风险等级。",
+    },
     "extrapolated_horizon": {
         "en": "The log is too short for a model of this horizon; the figures are continued from a shorter one.",
         "zh": "交易记录过短，无法建立与预测期等长的模型，数字由较短预测期外推而来。",

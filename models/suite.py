@@ -7,6 +7,7 @@ are answered by `models.rules`; the evidence columns say which.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -120,6 +121,19 @@ class ModelSuite:
         self.rules_ = RuleModel(targets, horizons).fit(encoded, labels)
         self.golden_ = golden_rows(frame)
         return self
+
+    def by_rule(self, refusal: str) -> ModelSuite:
+        """The same suite with its models put aside: the written rules answer for everybody.
+
+        Parameters
+        ----------
+        refusal : str
+            Code of `models.evidence.REASONS` that every answer then carries.
+        """
+        ruled = copy(self)
+        ruled.churn_ = ruled.potential_ = ruled.lifetime_ = None
+        ruled.refusal_, ruled.doubt_ = refusal, ""
+        return ruled
 
     @property
     def feature_names_in_(self) -> list[str]:

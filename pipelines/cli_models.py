@@ -21,7 +21,7 @@ def list_models(config: Config = DEFAULT_CONFIG) -> None:
     """Every bundle in the store, newest data last, with its grade and main figures."""
     from models.bundle import list_bundles
 
-    table = Table("bundle", "in use", "as of", "grade", *FIGURES)
+    table = Table("bundle", "in use", "answers", "as of", "grade", *FIGURES)
     bundles = list_bundles(load_settings(config).bundle_store)
     for bundle in sorted(bundles, key=lambda found: str((found["meta"] or {}).get("as_of"))):
         meta = bundle["meta"] or {}
@@ -29,7 +29,8 @@ def list_models(config: Config = DEFAULT_CONFIG) -> None:
         figures = [
             f"{value:.3f}" if (value := meta.get("metrics", {}).get(name)) is not None else "–" for name in FIGURES
         ]
-        table.add_row(bundle["id"][:12], mark, str(meta.get("as_of"))[:10], str(meta.get("grade")), *figures)
+        facts = (str(meta.get("answers", "model")), str(meta.get("as_of"))[:10], str(meta.get("grade")))
+        table.add_row(bundle["id"][:12], mark, *facts, *figures)
     out.print(table)
 
 
@@ -63,13 +64,21 @@ def compare(
 
 @models_app.command(epilog=example("holdfast models promote 659d10e85131"))
 def promote(
-    bundle: Annotated[str, typer.Argument(help="Id of a bundle, or its first digits.")], config: Config = DEFAULT_CONFIG
+    bundle: Annotated[str, typer.Argument(help="Id of a bundle, or its first digits.")],
+    config: Config = DEFAULT_CONFIG,
+    despite_grade: Annotated[
+        bool, typer.Option("--despite-grade", help="Use a model of grade C, which failed its test.")
+    ] = False,
 ) -> None:
     """Use this model from now on; the one in use becomes the one to roll back to."""
+    from models.bundle import load_bundle
     from models.bundle import promote as set_current
+    from training.gate import check_grade
     from training.tracking import Tracking
 
     settings = load_settings(config)
+    if not despite_grade:
+        check_grade(load_bundle(settings.bundle_store, bundle_id=bundle, examine=False).meta, bundle)
     chosen = set_current(settings.bundle_store, bundle)
     Tracking(settings).set_champion(chosen)
     out.print(f"In use: {chosen}", markup=False)

@@ -38,6 +38,8 @@ class Registered:
     ----------
     bundle_id : str
         Id of the candidate in the bundle store.
+    in_use : str
+        Id of the bundle that answers from now on.
     decision : Decision
         Whether the gate promoted it, and why.
     version : int
@@ -47,6 +49,7 @@ class Registered:
     """
 
     bundle_id: str
+    in_use: str
     decision: Decision
     version: int
     meta: dict[str, Any]
@@ -175,7 +178,9 @@ def register_stage(settings: Settings, progress: Progress, *, force: bool = Fals
 def _registered(record: dict[str, Any]) -> Registered:
     from training.gate import Decision
 
-    return Registered(record["bundle_id"], Decision(**record["decision"]), record["version"], record["meta"])
+    return Registered(
+        record["bundle_id"], record["in_use"], Decision(**record["decision"]), record["version"], record["meta"]
+    )
 
 
 def train_stages(settings: Settings, as_of: str | None, progress: Progress, *, force: bool = False) -> Trained:

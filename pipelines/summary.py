@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 GRADES = {
     "A": {"en": "better than every simple method, and calibrated", "zh": "优于所有简单方法，且校准良好"},
     "B": {"en": "at least as good as the best simple method", "zh": "不逊于最好的简单方法"},
-    "C": {"en": "not to be relied on yet; the report says why", "zh": "暂不宜依赖，原因见报告"},
+    "C": {"en": "not to be relied on yet", "zh": "暂不宜依赖"},
 }
 LABELS = {
     "grade": {"en": "Grade", "zh": "等级"},
@@ -31,6 +31,8 @@ LABELS = {
     },
     "report": {"en": "Report", "zh": "报告"},
     "model": {"en": "Model", "zh": "模型"},
+    "in_use": {"en": "In use", "zh": "在用"},
+    "despite": {"en": "to use it all the same", "zh": "仍要使用"},
     "scores": {"en": "Scores", "zh": "评分文件"},
     "data": {"en": "Data report", "zh": "数据报告"},
     "customers": {"en": "customers scored as of", "zh": "位客户已评分，时点"},
@@ -77,6 +79,9 @@ def show_evaluation(result: tuple[Evaluation, Path], settings: Settings) -> None
     evaluation, report = result
     letter = evaluation.letter
     out.print(f"{_label('grade', settings)}: {letter} ({GRADES[letter][settings.language]})", markup=False)
+    if letter != "A":
+        reason = text(f"grade.{evaluation.content['grade']['reason']}", settings.language)
+        out.print(f"{'!' if evaluation.fails else ' '} {reason}", markup=False)
     for figure in headline(evaluation.content):
         said = text(figure["key"], settings.language, **figure["values"])
         out.print(f"  {figure['value']}  {said}", markup=False)
@@ -86,11 +91,14 @@ def show_evaluation(result: tuple[Evaluation, Path], settings: Settings) -> None
 def show_gate(registered: Registered, settings: Settings) -> None:
     """What the gate decided, in one sentence, and the model's id."""
     decision = registered.decision
-    out.print(decision.zh if settings.language == "zh" else decision.en, markup=False)
-    out.print(
-        f"{_label('model', settings)}: {registered.bundle_id} ({settings.bundle_store}, v{registered.version})",
-        markup=False,
-    )
+    said = decision.zh if settings.language == "zh" else decision.en
+    out.print(f"{'! ' if decision.code.startswith('failed') else ''}{said}", markup=False)
+    store = settings.bundle_store
+    out.print(f"{_label('model', settings)}: {registered.bundle_id} ({store}, v{registered.version})", markup=False)
+    if decision.code.startswith("failed"):
+        command = f"holdfast models promote {registered.bundle_id[:12]} --despite-grade"
+        out.print(f"  {_label('despite', settings)}: {command}", markup=False)
+        out.print(f"{_label('in_use', settings)}: {registered.in_use} ({store})", markup=False)
 
 
 def show_training(trained: Trained, settings: Settings) -> None:

@@ -189,6 +189,10 @@ def predicted(
     grades = predictions.get(grade, predictions.get("evidence"))
     evidence = np.full(len(frame), "strong", dtype=object) if grades is None else grades.to_numpy(dtype=object).copy()
     evidence[(evidence == "none") & (number(frame, "orders_ever") > 0)] = "weak"
+    reasons = predictions.get(f"{grade}_reason")
+    if reasons is not None and column == "churn_probability":
+        # Nobody is a high risk where high and low risks left alike.
+        evidence[(reasons == "not_told_apart").to_numpy(dtype=bool)] = "none"
     value = np.where(evidence == "none", np.nan, value)
     evidence[~np.isfinite(value)] = "none"
     if fallback is not None:

@@ -1,5 +1,7 @@
 """What a company would use otherwise: the methods that every evaluation is shown beside.
 
+* *constant rate*: the same for everybody, the share and the means of the earlier cut-offs. Who is not ahead of it
+  cannot tell customers apart.
 * *recency rule*: the longer ago the last order, the likelier the churn (a logistic curve on the logarithm of
   the days, fitted on the same earlier cut-offs); expected orders and spend are the means of its recency group.
 * *persistence*: the coming window will be like the one just past.
@@ -21,7 +23,7 @@ from numpy.typing import NDArray
 from models.contract import KEYS, orders_column, spend_column
 from training.labels import OrderLog
 
-BASELINES = ("recency", "persistence", "bgnbd")
+BASELINES = ("constant", "recency", "persistence", "bgnbd")
 COLUMNS = ["churn_probability", "expected_orders", "expected_spend"]
 RECENCY_GROUPS = 10
 
@@ -61,10 +63,22 @@ def baseline_predictions(
     frame, labels = train_frame[closed], train_labels[closed]
     log = OrderLog(events, cutoff)
     return {
+        "constant": constant_rate(labels, test_frame, horizon_days),
         "recency": recency_rule(frame, labels, test_frame, horizon_days),
         "persistence": persistence(log, frame, labels, test_frame, cutoff, horizon_days),
         "bgnbd": bg_nbd(log, test_frame, cutoff, horizon_days),
     }
+
+
+def constant_rate(labels: pd.DataFrame, test_frame: pd.DataFrame, horizon_days: int) -> pd.DataFrame:
+    """Share of churn and means of orders and spend over the earlier cut-offs, the same for every customer."""
+    result = _empty(test_frame)
+    orders = labels[orders_column(horizon_days)].to_numpy(dtype=np.float64)
+    if len(orders):
+        result["churn_probability"] = ((orders <= 0).sum() + 1) / (len(orders) + 2)
+        result["expected_orders"] = orders.mean()
+        result["expected_spend"] = labels[spend_column(horizon_days)].to_numpy(dtype=np.float64).mean()
+    return result
 
 
 def recency_rule(

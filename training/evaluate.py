@@ -29,7 +29,7 @@ from training.baselines import BASELINES, baseline_predictions
 from training.cutoffs import min_history_days
 from training.datasets import TrainingSet, backtest_cutoffs, stable_fraction, training_set, treatments_of
 from training.drivers import driver_summary
-from training.grade import grade
+from training.grade import LifetimeTest, grade
 from training.labels import (
     SMALLEST_UNTREATED,
     days_to_next_order,
@@ -46,7 +46,8 @@ from training.warning_check import warning_check
 EVALUATION_FILE, LOSSES_FILE = "evaluation.json", "losses.parquet"
 MAX_LOSSES = 20_000
 """Losses kept per customer (by a stable hash), enough for a paired comparison with the next model."""
-OURS = "holdfast"
+OURS, RULE = "holdfast", "rule"
+"""Names of the model and of the written rules among the methods compared."""
 
 MakeSuite = Callable[[], ModelSuite]
 
@@ -71,8 +72,18 @@ class Evaluation:
         """The grade."""
         return str(self.content["grade"]["letter"])
 
-    def flat(self) -> dict[str, float]:
-        """Numbers by flat name (`churn_auc`, `bgnbd_churn_auc`, `lifetime_bias` …), for metrics files and run logs."""
+    @property
+    def fails(self) -> bool:
+        """Whether the model must not be put into use by itself: grade C."""
+        return self.letter == "C"
+
+    def flat(self, method: str | None = None) -> dict[str, float]:
+        """Numbers by flat name (`churn_auc`, `bgnbd_churn_auc`, `lifetime_bias` …), for metrics files and run logs.
+
+        With a `method`, that method's own numbers only.
+        """
+        if method is not None:
+            return {name: value for name, value in self.content["metrics"][method].items() if value is not None}
         result: dict[str, float] = {}
         for method, values in self.content["metrics"].items():
             prefix = "" if method == OURS else f"{method}_"
@@ -85,7 +96,10 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Fold:
-    """One test cut-off: who was tested, what was predicted by whom, and what happened."""
+    """One test cut-off: who was tested, what was predicted by whom, and what happened.
+
+    `rule` is what the written rules would have said in the model's place; None where they spoke themselves.
+    """
 
     cutoff: datetime
     data: TrainingSet
@@ -93,6 +107,7 @@ class Fold:
     events: pd.DataFrame
     predictions: pd.DataFrame
     baselines: dict[str, pd.DataFrame]
+    rule: pd.DataFrame | None
     labels: pd.DataFrame
     suite: ModelSuite
 
@@ -148,11 +163,11 @@ def backtest(
             code="log_too_short_to_test",
         )
     done = [_fold(tables, cutoff, as_of, settings, progress, make_suite) for cutoff in cutoffs]
-    content = _content(done[0], as_of, settings)
+    tested = _lifetime(tables, done[0], start, as_of, settings, progress, make_suite, allowed=lifetime)
+    content = _content(done[0], as_of, settings, tested)
     content["folds"] = [_fold_row(fold, settings) for fold in done]
     orders = events[events["is_order"].to_numpy(dtype=bool)]
     content["rhythm"] = find_rhythm(orders, as_of, horizon).as_dict()
-    content["lifetime"] = _lifetime(tables, done[0], start, as_of, settings, progress, make_suite, allowed=lifetime)
     newest = done[0]
     content["reasons"] = reason_check(
         newest.data,
@@ -185,6 +200,7 @@ def _fold(
         frame = frame[frame["orders_ever"].to_numpy(dtype=np.float64) >= 1].reset_index(drop=True)
         frame = _left_alone(frame, tables, settings.targets.horizon_days)
         predictions = suite.predict(frame)
+        rule = suite.by_rule("failed_test").predict(frame) if not suite.refusal_ else None
     if predictions["churn_probability"].isna().any():
         raise InvariantError("a tested customer has no churn probability", "report this with the data report")
     events = order_events(tables, until=known_until)
@@ -194,7 +210,7 @@ def _fold(
     if with_baselines:
         with progress.step("Running the baselines"):
             baselines = baseline_predictions(data.frame, data.labels, frame, events, cutoff, horizon)
-    return Fold(cutoff, data, frame, events, predictions, baselines, labels, suite)
+    return Fold(cutoff, data, frame, events, predictions, baselines, rule, labels, suite)
 
 
 def _left_alone(frame: pd.DataFrame, tables: Tables, horizon: int) -> pd.DataFrame:
@@ -211,10 +227,10 @@ def _actual(fold: Fold, horizon: int) -> pd.DataFrame:
     )
 
 
-def _content(fold: Fold, as_of: datetime, settings: Settings) -> dict[str, Any]:
+def _content(fold: Fold, as_of: datetime, settings: Settings, lifetime: dict[str, Any] | None) -> dict[str, Any]:
     horizon = settings.targets.horizon_days
     actual = _actual(fold, horizon)
-    methods = {OURS: fold.predictions} | fold.baselines
+    methods = {OURS: fold.predictions} | fold.baselines | ({} if fold.rule is None else {RULE: fold.rule})
     found = {name: measures(actual, predicted) for name, predicted in methods.items()}
     lost = {name: losses(actual, predicted) for name, predicted in methods.items()}
     has_amounts = "spend_mae" in found[OURS]
@@ -227,11 +243,16 @@ def _content(fold: Fold, as_of: datetime, settings: Settings) -> dict[str, Any]:
         customers=len(actual),
         stayed=len(actual) - stopped,
         stopped=stopped,
+        auc=_number(ours["churn_auc"]),
+        lift=_number(ours["churn_lift_top_decile"]),
         log_loss_difference=churn_difference,
         spend_difference=spend_difference,
         calibration_error=_number(ours["churn_ece"]),
         orders_bias=_number(ours.get("orders_bias")),
         spend_bias=_number(ours.get("spend_bias")) if has_amounts else None,
+        simple_orders_bias=_nearest_total(found, "orders_bias"),
+        simple_spend_bias=_nearest_total(found, "spend_bias"),
+        lifetime=_lifetime_test(lifetime, settings.targets.interval),
     )
     churned, p = actual["churned"].to_numpy(), fold.predictions["churn_probability"].to_numpy()
     gains = {OURS: metrics.gain_table(churned, p)}
@@ -264,6 +285,7 @@ def _content(fold: Fold, as_of: datetime, settings: Settings) -> dict[str, Any]:
         },
         "grade": result.as_dict(),
         "horizons": _horizons(fold, settings),
+        "lifetime": lifetime,
         "next_order": _next_order(fold, as_of, horizon),
         "slices": by_slice(actual, fold.predictions, slice_columns(fold.frame, fold.predictions, settings)),
         "tables": {
@@ -287,6 +309,18 @@ def _against_best(lost: dict[str, pd.DataFrame], measure: str, seed: int) -> tup
         return None, metrics.Difference(float("nan"), float("nan"), float("nan"))
     best = min(means, key=lambda name: means[name])
     return best, metrics.bootstrap_difference(lost[OURS][measure] - lost[best][measure], seed=seed)
+
+
+def _nearest_total(found: dict[str, dict[str, float | None]], name: str) -> float:
+    """The bias of the simple method that comes closest in total; NaN where there is none."""
+    known = [value for method in BASELINES if (value := found.get(method, {}).get(name)) is not None]
+    return min(known, key=abs, default=float("nan"))
+
+
+def _lifetime_test(found: dict[str, Any] | None, stated: float) -> LifetimeTest | None:
+    if found is None or found["bias"] is None or found["coverage"] is None:
+        return None
+    return LifetimeTest(int(found["customers"]), found["bias"], found["coverage"], stated)
 
 
 def _horizons(fold: Fold, settings: Settings) -> list[dict[str, Any]]:

@@ -3,6 +3,9 @@
 `fit_bundle` makes the training set as of a moment, fits the models, scores that moment's customers and learns the
 retention baseline from them. `finish` adds the evaluation and the model card. Between the two the candidate can be
 kept in a folder, so that fitting and evaluating may run as separate stages.
+
+Beside the models a candidate holds the written rules alone, under `RULE_FOLDER`: `by_rule` makes a bundle of them,
+which is put into use where the models fail their test.
 """
 
 from __future__ import annotations
@@ -32,11 +35,13 @@ from retention.categories import line_reference
 from retention.scorer import BASELINE_FILE, FEATURES_FILE, PARAMETERS_FILE, PRICES_FILE, table_frame
 from training.card import card_content, card_files
 from training.datasets import TrainingSet, training_set
-from training.evaluate import EVALUATION_FILE, LOSSES_FILE, Evaluation
+from training.evaluate import EVALUATION_FILE, LOSSES_FILE, RULE, Evaluation
 from training.rhythm import find_rhythm
 
 EVALUATION_FOLDER = "evaluation"
 META_FILE = "meta.json"
+RULE_FOLDER = "rule"
+SUITE_FOLDERS = ("rules", "churn", "potential", "lifetime", "golden")
 
 MakeSuite = Callable[[], ModelSuite]
 
@@ -98,21 +103,24 @@ def fit_bundle(
             raise NotEnoughDataError("no customer has ordered yet", "give a later as-of date", code="no_orders")
         predictions = suite.predict(frame)
     with progress.step("Learning what is usual"):
-        baseline = fit_baseline(
-            frame,
-            predictions,
-            data.feature_set,
-            settings,
-            profile=table_frame(tables, "customers", "customer_id"),
-            lines=line_reference(tables, as_of),
-        )
+        profile, lines = table_frame(tables, "customers", "customer_id"), line_reference(tables, as_of)
+
+        def usual(said: pd.DataFrame) -> bytes:
+            learned = fit_baseline(frame, said, data.feature_set, settings, profile=profile, lines=lines)
+            return learned.to_json().encode()
+
+        baseline = usual(predictions)
+        files = dict(suite.to_files())
+        if not suite.refusal_:
+            ruled = suite.by_rule("failed_test")
+            kept = ruled.to_files() | {BASELINE_FILE: usual(ruled.predict(frame))}
+            files |= {f"{RULE_FOLDER}/{name}": content for name, content in kept.items()}
     orders = order_events(tables, until=as_of)
-    files = dict(suite.to_files())
     if tables.has("treatments"):
         with progress.step("Measuring strategies"):
             files |= effect_files(tables, load_catalogue(settings), settings, as_of, suite.encoder_)
     files[FEATURES_FILE] = data.feature_set.to_json().encode()
-    files[BASELINE_FILE] = baseline.to_json().encode()
+    files[BASELINE_FILE] = baseline
     files[PRICES_FILE] = _json(reference_prices(tables, as_of).to_pylist())
     files[PARAMETERS_FILE] = _json(parameters(settings))
     meta = {
@@ -128,6 +136,7 @@ def fit_bundle(
         "rhythm": find_rhythm(orders[orders["is_order"]], as_of, settings.targets.horizon_days).as_dict(),
         "data_hash": data.data_hash,
         "feature_fingerprint": data.feature_set.fingerprint,
+        "answers": "rule" if suite.refusal_ else "model",
     }
     return FittedBundle(files, meta)
 
@@ -144,7 +153,8 @@ def parameters(settings: Settings) -> dict[str, Any]:
 
 def finish(fitted: FittedBundle, evaluation: Evaluation | None, settings: Settings) -> FittedBundle:
     """The candidate with its evaluation and model card: ready for `models.bundle.save_bundle`."""
-    files, meta = dict(fitted.files), dict(fitted.meta)
+    files = {name: content for name, content in fitted.files.items() if not name.startswith(f"{RULE_FOLDER}/")}
+    meta = dict(fitted.meta)
     content = card_content(settings, meta, evaluation)
     files |= card_files(content, settings.language)
     meta["grade"] = None
@@ -153,8 +163,33 @@ def finish(fitted: FittedBundle, evaluation: Evaluation | None, settings: Settin
         files[f"{EVALUATION_FOLDER}/{EVALUATION_FILE}"] = _json(evaluation.content)
         files[f"{EVALUATION_FOLDER}/{LOSSES_FILE}"] = _parquet(evaluation.losses)
         meta["grade"] = evaluation.letter
-        meta["metrics"] = {name: float(f"{value:.6g}") for name, value in sorted(evaluation.flat().items())}
+        meta["metrics"] = _rounded(evaluation.flat())
     return FittedBundle(files, meta)
+
+
+def by_rule(fitted: FittedBundle, evaluation: Evaluation, settings: Settings) -> FittedBundle | None:
+    """A bundle in which the written rules answer in place of the candidate's models, and say that these failed.
+
+    None where the rules answer in the candidate already. The grade is that of the models that were tested, the figures
+    are those of the rules in the same test.
+    """
+    prefix = f"{RULE_FOLDER}/"
+    if not any(name.startswith(prefix) for name in fitted.files):
+        return None
+    own = {name.removeprefix(prefix): content for name, content in fitted.files.items() if name.startswith(prefix)}
+    suite = ModelSuite.from_files(own)
+    apart = evaluation.content["grade"]["reason"] == "not_told_apart"
+    own |= suite.by_rule("not_told_apart" if apart else "failed_test").to_files()
+    parts = tuple(f"{name}/" for name in (*SUITE_FOLDERS, RULE_FOLDER))
+    shared = {name: content for name, content in fitted.files.items() if not name.startswith(parts)}
+    meta = fitted.meta | {"answers": "rule"}
+    files = shared | own | card_files(card_content(settings, meta, evaluation), settings.language)
+    meta |= {"grade": evaluation.letter, "metrics": _rounded(evaluation.flat(RULE))}
+    return FittedBundle(files, meta)
+
+
+def _rounded(figures: Mapping[str, float]) -> dict[str, float]:
+    return {name: float(f"{value:.6g}") for name, value in sorted(figures.items())}
 
 
 def _with_stability(baseline: bytes, evaluation: Evaluation) -> bytes:

@@ -2,6 +2,8 @@
 
 The rule (also in docs/metrics.md):
 
+0. A model of grade C is never promoted. A tested champion that answers the same question stays; without one the written
+   rules answer (`training.fit.by_rule`) until a model passes its test.
 1. Without a champion, or with one that was never tested or cannot be loaded, the new model is promoted; its grade
    says how far it can be trusted. A model that could not be tested does not replace one that was.
 2. If the champion answers another question (horizon, lifetime, amounts), the settings were changed: promoted.
@@ -15,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import pandas as pd
@@ -41,11 +43,14 @@ class Decision:
     promote : bool
         True: becomes the champion.
     code : str
-        `first`, `first_untested`, `untested`, `other_question`, `not_worse`, `worse`.
+        `first`, `first_by_rule`, `failed`, `failed_kept`, `champion_untested`, `champion_by_rule`, `untested`,
+        `other_question`, `not_worse`, `worse`, `same`, `champion_unreadable`.
     en, zh : str
         The sentence.
     evidence : dict
         Per measure the difference (new − champion; negative is better) with its interval, and how it was compared.
+    rule : bool
+        True: the new model stays back and the written rules take its place.
     """
 
     promote: bool
@@ -53,10 +58,11 @@ class Decision:
     en: str
     zh: str
     evidence: dict[str, Any]
+    rule: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """JSON values."""
-        return {"promote": self.promote, "code": self.code, "en": self.en, "zh": self.zh, "evidence": self.evidence}
+        return asdict(self)
 
 
 def decide(
@@ -65,6 +71,7 @@ def decide(
     *,
     seed: int,
     champion_meta: Mapping[str, Any] | None = None,
+    by_rule: bool = False,
 ) -> Decision:
     """Apply the rule of this module.
 
@@ -76,9 +83,22 @@ def decide(
         Of the bootstrap.
     champion_meta : mapping, optional
         Of the bundle in use; None if there is none.
+    by_rule : bool
+        Whether the new bundle answers by the written rules alone.
     """
     letter = new.letter if new is not None else None
+    if new is not None and new.fails and not by_rule:
+        kept = champion is not None and _same_question(new, champion)
+        return failed(kept=kept)
     if champion is None and champion_meta is None:
+        if by_rule:
+            return Decision(
+                True,
+                "first_by_rule",
+                "In use: there is too little data for a model, so the written rules answer and say so.",
+                "已启用：数据太少，无法建立模型，评分按规则给出并注明。",
+                {},
+            )
         if letter is None:
             return Decision(
                 True,
@@ -94,6 +114,16 @@ def decide(
             f"已启用：这是第一个模型，等级为 {letter}。",
             {},
         )
+    if champion is None and champion_meta is not None and champion_meta.get("answers") == "rule":
+        if new is None and champion_meta.get("grade") is not None:
+            return _untested()
+        return Decision(
+            True,
+            "champion_by_rule",
+            "Promoted: so far a written rule answered in place of a model.",
+            "已启用：此前由规则代替模型给出结果。",
+            {},
+        )
     if champion is None:
         return Decision(
             True,
@@ -103,15 +133,8 @@ def decide(
             {},
         )
     if new is None:
-        return Decision(
-            False,
-            "untested",
-            "Not promoted: it could not be tested out of time, and the model in use was.",
-            "未启用：它无法进行时间外检验，而在用模型已通过检验。",
-            {},
-        )
-    question = ("horizon_days", "lifetime_days", "has_amounts")
-    if any(new.content[name] != champion.content[name] for name in question):
+        return _untested()
+    if not _same_question(new, champion):
         return Decision(
             True,
             "other_question",
@@ -140,6 +163,57 @@ def decide(
         f"已启用：{'在相同客户上' if same else '以最佳简单方法为参照'}，它不比在用模型差（等级 {letter}）。",
         evidence,
     )
+
+
+def _same_question(new: Evaluation, champion: Evaluation) -> bool:
+    return all(new.content[name] == champion.content[name] for name in ("horizon_days", "lifetime_days", "has_amounts"))
+
+
+def _untested() -> Decision:
+    return Decision(
+        False,
+        "untested",
+        "Not promoted: it could not be tested out of time, and the model in use was.",
+        "未启用：它无法进行时间外检验，而在用模型已通过检验。",
+        {},
+    )
+
+
+def failed(*, kept: bool) -> Decision:
+    """The new model failed its test: a tested champion stays (`kept`), else the written rules answer."""
+    if kept:
+        return Decision(
+            False,
+            "failed_kept",
+            "Not promoted: it has grade C; the model in use stays.",
+            "未启用：等级为 C，继续使用在用模型。",
+            {},
+        )
+    return Decision(
+        False,
+        "failed",
+        "Not promoted: it has grade C. Scores follow the written rules until a model passes its test, and say so.",
+        "未启用：等级为 C。在有模型通过检验之前，评分按规则给出，并会注明。",
+        {},
+        rule=True,
+    )
+
+
+def check_grade(meta: Mapping[str, Any], bundle_id: str) -> None:
+    """Refuse to use a model that failed its test by hand, unless the caller says so.
+
+    Raises
+    ------
+    BundleError
+        The bundle's models have grade C; the written rules in place of such models may always be used.
+    """
+    if meta.get("grade") == "C" and meta.get("answers") != "rule":
+        raise BundleError(
+            f"model {bundle_id} has grade C: it failed its test",
+            "train again with more history, or use it all the same with --despite-grade",
+            code="failed_test",
+            value=bundle_id,
+        )
 
 
 def already_in_use() -> Decision:

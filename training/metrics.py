@@ -7,6 +7,7 @@ NaN, which reports show as "not applicable". docs/metrics.md explains each in wo
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,6 +45,19 @@ def auc(actual: ArrayLike, predicted: ArrayLike) -> float:
         return float("nan")
     ranks = rankdata(p)
     return float((ranks[y > 0].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+
+
+def auc_by_chance(positives: int, negatives: int) -> float:
+    """Half the width of the 95 % interval of the AUC of a ranking by chance (Mann and Whitney 1947, eq. 9).
+
+    Examples
+    --------
+    >>> round(auc_by_chance(50, 50), 3)
+    0.114
+    """
+    if positives == 0 or negatives == 0:
+        return float("nan")
+    return 1.96 * math.sqrt((positives + negatives + 1) / (12.0 * positives * negatives))
 
 
 def average_precision(actual: ArrayLike, predicted: ArrayLike) -> float:

@@ -17,7 +17,7 @@ from typing import Any
 from configs.files import write_bytes_atomic, write_json_atomic
 from training import plots
 from training.baselines import BASELINES
-from training.evaluate import OURS, Evaluation
+from training.evaluate import OURS, RULE, Evaluation
 from training.texts import LANGUAGES, TEXTS, text
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -29,7 +29,7 @@ CURVES = {
     "orders": "orders_deciles.csv",
 }
 
-METHODS = (OURS, *BASELINES)
+METHODS = (OURS, *BASELINES, RULE)
 SMALLEST_DRIVER = 0.0002
 """Drivers that move the probability by less, on average, are left out of the plot; the JSON has them."""
 HIGHER, LOWER, ZERO = "higher", "lower", "zero"

@@ -34,6 +34,26 @@ TEXTS: dict[str, tuple[str, str]] = {
         "There are too few customers or too few outcomes to judge the predictions; use them with care.",
         "客户或结果数量太少，无法判断预测质量，请谨慎使用。",
     ),
+    "grade.not_told_apart": (
+        "These customers cannot be told apart: the ranking by risk is within what chance gives.",
+        "这些客户无法区分：按风险排出的顺序与随机排序没有差别。",
+    ),
+    "grade.upside_down": (
+        "The tenth of customers with the highest risk stopped less often than all customers: the ranking misleads.",
+        "风险最高的十分之一客户，流失比例反而低于全体：排序会误导人。",
+    ),
+    "grade.orders_lost": (
+        "Expected orders are far from what happened in total, and a simple method came closer.",
+        "预计订单总数与实际相差太大，简单方法反而更接近。",
+    ),
+    "grade.spend_lost": (
+        "Expected spend is far from what happened in total, and a simple method came closer.",
+        "预计消费总额与实际相差太大，简单方法反而更接近。",
+    ),
+    "grade.lifetime_lost": (
+        "Lifetime value is far from what happened: in total, or its interval holds far fewer customers than stated.",
+        "终身价值与实际相差太大：总额偏离，或区间覆盖的客户远少于应有比例。",
+    ),
     "grade.worse_churn": (
         "A simple method predicts churn better on this data; prefer that method or give more data.",
         "在这份数据上，简单方法对流失的预测更好；请优先采用该方法或提供更多数据。",
@@ -188,6 +208,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "method": ("Measure", "指标"),
     "method.holdfast": ("Holdfast", "Holdfast"),
+    "method.constant": ("The same for everybody", "人人相同"),
+    "method.rule": ("Rule-based answer", "按规则评分"),
     "method.recency": ("Recency rule", "最近购买规则"),
     "method.persistence": ("Same as last time", "延续上期"),
     "method.bgnbd": ("BG/NBD + Gamma-Gamma", "BG/NBD + Gamma-Gamma"),

@@ -68,6 +68,8 @@ def _row(customer: int, order: int, line: int, day: float, amount: Decimal) -> d
 class SimpleSuite:
     """The contract of `models.suite.ModelSuite` by tables of means over recency groups."""
 
+    refusal_ = "too_few_customers"
+
     def fit(self, frame: pd.DataFrame, labels: pd.DataFrame, context: Any, *, progress: Any = None) -> SimpleSuite:
         self.targets_ = context.targets
         days = frame["days_since_last_order"].to_numpy(dtype=float)

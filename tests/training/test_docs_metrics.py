@@ -22,6 +22,11 @@ def test_numbers_of_the_rules() -> None:
         f"calibration error is at most {grade.MAX_ECE_A:.2f}",
         f"expected orders are within {grade.MAX_ORDERS_BIAS_A:.0%}".replace("%", " %"),
         f"expected spend within {grade.MAX_SPEND_BIAS_A:.0%}".replace("%", " %"),
+        f"lifetime value within {grade.MAX_LIFETIME_BIAS_A:.0%}".replace("%", " %"),
+        f"below {grade.LEAST_TOTAL_B:.0%} of what happened".replace("%", " %"),
+        f"within {100 * grade.MAX_COVERAGE_GAP_A:.0f} points of what it states",
+        f"covers {100 * grade.MAX_COVERAGE_GAP_B:.0f} points less than it states",
+        f"on {grade.MIN_LIFETIME_CUSTOMERS} customers or more",
         f"over {CALIBRATION_BINS} groups of equal size",
         f"Groups below {measures.MIN_SLICE} customers",
         f"up to {MAX_LOSSES:,} test customers",
@@ -31,7 +36,15 @@ def test_numbers_of_the_rules() -> None:
 
 
 def test_every_baseline_measure_and_file_is_explained() -> None:
-    for name in ("BG/NBD + Gamma-Gamma", "recency rule", "same as last time", REPORT_FILE, REPORT_JSON, METRICS_FILE):
+    for name in (
+        "BG/NBD + Gamma-Gamma",
+        "recency rule",
+        "the same for everybody",
+        "same as last time",
+        REPORT_FILE,
+        REPORT_JSON,
+        METRICS_FILE,
+    ):
         assert name in TEXT
     for word in ("AUC", "Brier", "lift", "gain", "bias", "deviance", "Gini", "Spearman", "coverage"):
         assert word in TEXT

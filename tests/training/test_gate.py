@@ -8,7 +8,7 @@ import pytest
 
 from configs.errors import BundleError
 from training.evaluate import Evaluation
-from training.gate import already_in_use, compare, decide, unreadable_champion
+from training.gate import already_in_use, check_grade, compare, decide, unreadable_champion
 
 LOSSES = np.random.default_rng(11).gamma(1.0, 0.5, 2000)
 DEVIANCES = np.random.default_rng(12).gamma(0.5, 30.0, 2000)
@@ -101,3 +101,37 @@ def test_other_question_untested_unreadable_and_same() -> None:
     assert already_in_use().promote
     found = unreadable_champion(BundleError("bundle abc: x was changed", "restore it", code="bundle_changed"))
     assert found.promote and "was changed" in found.en and found.as_dict()["evidence"] == {"error": "bundle_changed"}
+
+
+FAILED = {"grade": {"letter": "C", "reason": "spend_lost"}}
+
+
+def test_a_model_that_failed_its_test_is_never_promoted() -> None:
+    """Without a tested model of the same question the written rules take its place; with one, that one stays."""
+    new = evaluation(**FAILED)
+    alone = decide(new, None, seed=1)
+    assert (alone.promote, alone.rule, alone.code) == (False, True, "failed")
+    untested = decide(new, None, seed=1, champion_meta={"grade": None})
+    assert (untested.promote, untested.rule) == (False, True)
+    beside = decide(new, evaluation(), seed=1, champion_meta={"grade": "A"})
+    assert (beside.promote, beside.rule, beside.code) == (False, False, "failed_kept")
+    other = decide(new, evaluation(horizon_days=30), seed=1, champion_meta={"grade": "A"})
+    assert (other.promote, other.rule) == (False, True)
+    for decision in (alone, beside):
+        assert "C" in decision.en and "C" in decision.zh
+
+
+def test_rules_that_failed_the_test_stay_in_use_until_a_model_passes() -> None:
+    """Rules are what a failed model falls back to, so their own grade does not hold them back."""
+    assert decide(evaluation(**FAILED), None, seed=1, by_rule=True).code == "first_by_rule"
+    ruled = {"grade": "C", "answers": "rule"}
+    assert decide(evaluation(), None, seed=1, champion_meta=ruled).code == "champion_by_rule"
+    assert not decide(None, None, seed=1, champion_meta=ruled).promote
+    assert decide(None, None, seed=1, champion_meta={"grade": None, "answers": "rule"}).promote
+
+
+def test_using_a_failed_model_by_hand_needs_a_word() -> None:
+    with pytest.raises(BundleError, match="--despite-grade"):
+        check_grade({"grade": "C", "answers": "model"}, "4f1c")
+    check_grade({"grade": "C", "answers": "rule"}, "4f1c")
+    check_grade({"grade": "B", "answers": "model"}, "4f1c")

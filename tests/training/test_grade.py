@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from training.grade import grade
+from training.grade import LifetimeTest, grade
 from training.metrics import Difference
 from training.texts import TEXTS
 
@@ -12,6 +12,8 @@ GOOD: dict[str, Any] = {
     "customers": 1000,
     "stayed": 500,
     "stopped": 500,
+    "auc": 0.8,
+    "lift": 1.8,
     "log_loss_difference": Difference(-0.02, -0.03, -0.01),
     "spend_difference": Difference(-0.2, -0.5, 0.1),
     "calibration_error": 0.02,
@@ -35,6 +37,22 @@ GOOD: dict[str, Any] = {
         ({"customers": 199}, "C", "too_few"),
         ({"stopped": 29}, "C", "too_few"),
         ({"log_loss_difference": Difference(*[float("nan")] * 3)}, "B", "as_good"),
+        ({"auc": 0.53}, "C", "not_told_apart"),
+        ({"auc": 0.54}, "A", "better"),
+        ({"auc": 0.40}, "C", "upside_down"),
+        ({"lift": 0.99}, "C", "upside_down"),
+        ({"spend_bias": -0.51, "simple_spend_bias": -0.08}, "C", "spend_lost"),
+        ({"spend_bias": -0.51, "simple_spend_bias": -0.55}, "B", "level_off"),
+        ({"spend_bias": 0.70, "simple_spend_bias": 0.10}, "C", "spend_lost"),
+        ({"spend_bias": 0.60, "simple_spend_bias": 0.10}, "B", "level_off"),
+        ({"orders_bias": 1.66, "simple_orders_bias": 0.73}, "C", "orders_lost"),
+        ({"orders_bias": 1.66}, "B", "level_off"),
+        ({"lifetime": LifetimeTest(500, -1.0, 0.8, 0.8)}, "C", "lifetime_lost"),
+        ({"lifetime": LifetimeTest(500, 0.78, 0.8, 0.8)}, "B", "level_off"),
+        ({"lifetime": LifetimeTest(500, 0.2, 0.85, 0.8)}, "A", "better"),
+        ({"lifetime": LifetimeTest(500, 0.2, 0.94, 0.8)}, "B", "level_off"),
+        ({"lifetime": LifetimeTest(500, 0.2, 0.54, 0.8)}, "C", "lifetime_lost"),
+        ({"lifetime": LifetimeTest(29, -1.0, 0.1, 0.8)}, "A", "better"),
     ],
 )
 def test_grade(change: dict[str, Any], letter: str, reason: str) -> None:
