@@ -59,15 +59,23 @@ def worklist(
         measured=measured_effects(settings, catalogue, table["as_of"].max()),
     )
     lang = settings.language
-    names = ["due", "customer_id", f"name_{lang}", "channel", "minutes", "cost", "expected_profit", f"why_{lang}"]
+    profit = ["expected_profit"] if found.priced else []
+    names = ["due", "customer_id", f"name_{lang}", "channel", "minutes", "cost", *profit, f"why_{lang}"]
     _show(found.rows[names], to, lang, whole=found.rows)
-    _say(
-        f"{len(found.rows)} contacts, {found.staff_hours:.1f} h, cost {found.cost:,.2f}, expected profit "
-        f"{found.expected_profit:,.2f} (at most {found.bound:,.2f} possible); one more hour: "
-        f"{found.value_of_next_hour:,.2f}; left alone for comparison: {len(found.held_out)}; left out: "
-        f"{len(found.left_out)}",
-        lang,
-    )
+    if found.priced:
+        _say(
+            f"{len(found.rows)} contacts, {found.staff_hours:.1f} h, cost {found.cost:,.2f}, expected profit "
+            f"{found.expected_profit:,.2f} (at most {found.bound:,.2f} possible); one more hour: "
+            f"{found.value_of_next_hour:,.2f}; left alone for comparison: {len(found.held_out)}; left out: "
+            f"{len(found.left_out)}",
+            lang,
+        )
+    else:
+        _say(
+            f"{len(found.rows)} contacts by risk (the log has no amounts), {found.staff_hours:.1f} h, cost "
+            f"{found.cost:,.2f}; left alone for comparison: {len(found.held_out)}; left out: {len(found.left_out)}",
+            lang,
+        )
 
 
 def plan(

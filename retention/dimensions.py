@@ -27,6 +27,8 @@ ALL = "all"
 """Group of the cut-offs that hold for every customer."""
 
 SMALLEST_GROUP = 50
+SMALLEST_COMPANY = 10
+"""Customers below which there is no distribution to take cut-offs from."""
 """A customer type gets cut-offs and typical values of its own from this many customers on."""
 
 
@@ -202,7 +204,7 @@ def fit_cuts(code: str, values: Floats, types: Texts, chosen: Mapping[str, TierS
     found = {}
     for group in groups:
         own = values[known & ((types == group) if group != ALL else True)]
-        low, high = quantile_cuts(own, rule.quantiles)
+        low, high = quantile_cuts(own, rule.quantiles) if len(own) >= SMALLEST_COMPANY else (None, None)
         fixed = rule.low_below is not None and rule.high_from is not None
         if rule.low_below is not None:
             low = rule.low_below
@@ -233,7 +235,7 @@ def _or_inf(value: float | None) -> float:
 def level_tiers(values: Floats, low_below: Floats, high_from: Floats) -> Texts:
     """`low`, `medium`, `high`, or `unknown` where the number is; shape (n,).
 
-    Without any cut-off (nobody was known when it was fitted) a number is `medium`.
+    Without any cut-off (too few customers were known when it was fitted) a tier is `unknown`.
 
     Examples
     --------
@@ -242,8 +244,8 @@ def level_tiers(values: Floats, low_below: Floats, high_from: Floats) -> Texts:
     ['low', 'medium', 'high', 'unknown']
     """
     no_cut = np.isinf(low_below) & np.isinf(high_from)
-    tier = np.where(values >= high_from, "high", np.where((values < low_below) & ~no_cut, "low", "medium"))
-    return np.where(np.isfinite(values), tier, "unknown").astype(object)
+    tier = np.where(values >= high_from, "high", np.where(values < low_below, "low", "medium"))
+    return np.where(np.isfinite(values) & ~no_cut, tier, "unknown").astype(object)
 
 
 def classify(measured: Mapping[str, Measured], baseline: Baseline) -> pd.DataFrame:
@@ -270,8 +272,9 @@ def classify(measured: Mapping[str, Measured], baseline: Baseline) -> pd.DataFra
         if dimension.kind == "level":
             low, high = cut_arrays(baseline.cuts[code], types)
             numbers = np.asarray(one.value, dtype=np.float64)
-            columns[f"{code}_tier"] = level_tiers(numbers, low, high)
-            columns[f"{code}_evidence"] = one.evidence
+            tier = level_tiers(numbers, low, high)
+            columns[f"{code}_tier"] = tier
+            columns[f"{code}_evidence"] = np.where(tier == "unknown", "none", one.evidence)
             columns[f"{code}_low_below"] = np.where(np.isfinite(low), low, np.nan)
             columns[f"{code}_high_from"] = np.where(np.isfinite(high), high, np.nan)
         else:
@@ -301,6 +304,8 @@ def rule_text(code: str, row: Mapping[str, Any], baseline: Baseline, lang: Lang,
     rules: dict[str, str] = texts(lang)["rules"]
     name = texts(lang)["dimensions"][code]["name"]
     tier = str(row[f"{code}_tier"])
+    if tier == "unknown" and dimension.kind == "level" and np.isfinite(row[code]):
+        return rules["too_few"].format(name=name, customers=baseline.customers, needed=SMALLEST_COMPANY)
     if tier == "unknown":
         return rules["unknown"].format(name=name, **{"from": texts(lang)["dimensions"][code]["from"]})
     unit = baseline.units.get(code, dimension.unit)

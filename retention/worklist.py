@@ -82,13 +82,16 @@ class WorkList:
     left_out : DataFrame
         Customers with a worthwhile option who are not on the list: customer_id, strategy, expected_profit, reason
         (`held_out`, `capacity`).
-    expected_profit, bound : float
+    priced : bool
+        Whether the scores hold money. Without it the list is chosen and ranked by the risk of churn, and profits are
+        unknown (None here, NaN in the rows).
+    expected_profit, bound : float or None
         What the list should bring, and what no list could exceed.
     exact : bool
         Whether the list is proven to be the best.
     cost, staff_hours : float
         What it takes.
-    value_of_next_hour, value_of_next_money : float
+    value_of_next_hour, value_of_next_money : float or None
         What one more hour of staff, or one more unit of money, would add.
     used : dict of str to int
         Contacts per channel.
@@ -97,25 +100,32 @@ class WorkList:
     rows: pd.DataFrame
     held_out: pd.DataFrame
     left_out: pd.DataFrame
-    expected_profit: float
-    bound: float
+    priced: bool
+    expected_profit: float | None
+    bound: float | None
     exact: bool
     cost: float
     staff_hours: float
-    value_of_next_hour: float
-    value_of_next_money: float
+    value_of_next_hour: float | None
+    value_of_next_money: float | None
     used: dict[str, int]
 
     @property
     def gap(self) -> float:
         """Largest possible loss against the best list, as a share of the bound."""
-        return 0.0 if self.bound <= 0 else max(0.0, (self.bound - self.expected_profit) / self.bound)
+        if self.bound is None or self.expected_profit is None or self.bound <= 0:
+            return 0.0
+        return max(0.0, (self.bound - self.expected_profit) / self.bound)
 
 
 @dataclass(frozen=True)
 class _Options:
+    """Options of all customers; `worth` is what the list makes the most of: the profit, or the risk without amounts."""
+
+    priced: bool
     customer: NDArray[np.int64]
     strategy: NDArray[np.int64]
+    worth: Floats
     profit: Floats
     cost: Floats
     minutes: Floats
@@ -155,11 +165,6 @@ def build_worklist(
         Arms of earlier lists by customer; they are kept.
     salt : str
         Name of the hold-out experiment.
-
-    Raises
-    ------
-    InputError
-        The scores hold no money, so nothing can be priced.
     """
     scores = with_profile(scores.reset_index(drop=True), profile)
     bands = risk_bands(scores["churn_probability"])
@@ -191,7 +196,7 @@ def build_worklist(
     busy = np.isin(options.customer, options.customer[options.duty])
     open_options = free & ~busy
     rest = np.maximum(bounds - use[:, owed].sum(axis=1), 0.0)
-    answer = allocate(options.profit[open_options], options.customer[open_options], use[:, open_options], rest)
+    answer = allocate(options.worth[open_options], options.customer[open_options], use[:, open_options], rest)
     chosen = np.r_[owed, np.flatnonzero(open_options)[answer.chosen]]
     rows = _rows(scores, catalogue, settings, options, chosen, measured, recent_contacts)
     rows["due"] = _due_dates(rows["minutes"].to_numpy(dtype=np.float64), start, limits.days)
@@ -224,7 +229,7 @@ def build_worklist(
             for place, name in enumerate(channels)
             if (options.channel[chosen] == place).any()
         },
-        **_account(answer, float(options.profit[owed].sum())),
+        **_account(answer, float(options.profit[owed].sum()), options.priced),
     )
 
 
@@ -233,20 +238,21 @@ def _take_duties(options: _Options, use: Floats, bounds: Floats) -> NDArray[np.i
     left = bounds.copy()
     taken: list[int] = []
     duties = np.flatnonzero(options.duty)
-    for option in duties[np.argsort(-options.profit[duties], kind="stable")].tolist():
+    for option in duties[np.argsort(-options.worth[duties], kind="stable")].tolist():
         if (use[:, option] <= left + 1e-12).all():
             taken.append(option)
             left = left - use[:, option]
     return np.array(taken, dtype=np.int64)
 
 
-def _account(answer: Allocation, duties: float) -> dict[str, Any]:
+def _account(answer: Allocation, duties: float, priced: bool) -> dict[str, Any]:
     return {
-        "expected_profit": answer.value + duties,
-        "bound": answer.bound + duties,
+        "priced": priced,
+        "expected_profit": answer.value + duties if priced else None,
+        "bound": answer.bound + duties if priced else None,
         "exact": answer.exact,
-        "value_of_next_hour": float(answer.duals[1]),
-        "value_of_next_money": float(answer.duals[0]),
+        "value_of_next_hour": float(answer.duals[1]) if priced else None,
+        "value_of_next_money": float(answer.duals[0]) if priced else None,
     }
 
 
@@ -259,18 +265,24 @@ def _options(
 ) -> _Options:
     """Every allowed strategy of every customer that brings something and means a contact, work or money."""
     parts: list[_Options] = []
-    priced = False
+    risk = scores["churn_probability"].fillna(0.0).to_numpy(dtype=np.float64)
+    priced = len(scores) == 0 or bool(scores["expected_spend"].notna().any())
     for first in range(0, len(scores), CHUNK):
         part = scores.iloc[first : first + CHUNK]
         offer = price_strategies(part, catalogue, settings, recent_contacts=recent_contacts, measured=measured)
-        priced |= bool(offer.priced.any())
+        # Without amounts a customer is worth the risk of losing them; the effect only chooses between strategies.
+        at_risk = risk[first : first + CHUNK, None] + 1e-3 * offer.effect
+        worth = offer.profit if priced else np.where(offer.effect > 0, at_risk, 0.0)
+        known = offer.priced if priced else np.ones(len(part), dtype=np.bool_)
         duty = np.array([item.duty for item in offer.strategies])[None, :]
-        work = offer.allowed & offer.priced[:, None] & ((offer.profit > 0) | duty) & _means_work(offer, catalogue)
+        work = offer.allowed & known[:, None] & ((worth > 0) | duty) & _means_work(offer, catalogue)
         rows, columns = np.nonzero(work)
         parts.append(
             _Options(
+                priced,
                 rows + first,
                 columns,
+                worth[work],
                 offer.profit[work],
                 offer.cost[work],
                 offer.minutes[work],
@@ -279,18 +291,14 @@ def _options(
                 np.broadcast_to(duty, work.shape)[work],
             )
         )
-    if len(scores) and not priced:
-        raise InputError(
-            "the scores hold no expected spend, so contacts cannot be priced",
-            "map an amount column under data.transactions.columns, or use the strategies of each customer instead",
-            code="no_amounts",
-        )
     if not parts:
         none, zero = np.zeros(0, dtype=np.int64), np.zeros(0)
-        return _Options(none, none, zero, zero, zero, zero, none, np.zeros(0, dtype=np.bool_))
+        return _Options(priced, none, none, zero, zero, zero, zero, zero, none, np.zeros(0, dtype=np.bool_))
     return _Options(
+        priced=priced,
         customer=np.concatenate([part.customer for part in parts]),
         strategy=np.concatenate([part.strategy for part in parts]),
+        worth=np.concatenate([part.worth for part in parts]),
         profit=np.concatenate([part.profit for part in parts]),
         cost=np.concatenate([part.cost for part in parts]),
         minutes=np.concatenate([part.minutes for part in parts]),
@@ -308,7 +316,7 @@ def _means_work(offer: Offer, catalogue: Catalogue) -> NDArray[np.bool_]:
 
 
 def _best_per_customer(options: _Options) -> NDArray[np.int64]:
-    order = np.lexsort((-options.profit, ~options.duty, options.customer))
+    order = np.lexsort((-options.worth, ~options.duty, options.customer))
     first = np.r_[True, options.customer[order][1:] != options.customer[order][:-1]][: len(order)]
     return np.asarray(order[first], dtype=np.int64)
 
@@ -322,7 +330,7 @@ def _rows(
     measured: Mapping[str, MeasuredEffect] | None,
     recent_contacts: pd.DataFrame | None,
 ) -> pd.DataFrame:
-    """The chosen options with their words; what is owed first, then by profit per hour."""
+    """The chosen options with their words; what is owed first, then by profit per hour, or by risk without amounts."""
     customers = options.customer[chosen]
     part = scores.iloc[customers].reset_index(drop=True)
     why: list[tuple[str, str]] = []
@@ -351,8 +359,8 @@ def _rows(
         }
     )
     urgent = (~options.duty[chosen]).astype(np.int64)
-    per_hour = table["expected_profit"].to_numpy(dtype=np.float64) / np.maximum(options.minutes[chosen] / 60, 1 / 60)
-    order = np.lexsort((table["customer_id"].astype(str).to_numpy(), -per_hour, urgent))
+    hours = np.maximum(options.minutes[chosen] / 60, 1 / 60) if options.priced else 1.0
+    order = np.lexsort((table["customer_id"].astype(str).to_numpy(), -options.worth[chosen] / hours, urgent))
     table = table.iloc[order].reset_index(drop=True)
     table.insert(0, "priority", np.arange(1, len(table) + 1))
     return table

@@ -172,7 +172,7 @@ def _warnings(warned: list[list[str]], high: np.ndarray) -> list[dict[str, Any]]
 def _strategies(scores: pd.DataFrame) -> list[dict[str, Any]]:
     first: Counter[str] = Counter()
     offered: Counter[str] = Counter()
-    profit: dict[str, float] = {}
+    profit: dict[str, float | None] = {}
     words: dict[str, dict[str, Any]] = {}
     for own in scores["strategies"].tolist():
         for place, one in enumerate(own):
@@ -181,12 +181,16 @@ def _strategies(scores: pd.DataFrame) -> list[dict[str, Any]]:
             offered[code] += 1
             if place == 0:
                 first[code] += 1
-                profit[code] = profit.get(code, 0.0) + float(one["expected_profit"])
+                profit[code] = _added(profit.get(code, 0.0), one["expected_profit"])
     rows = [
-        words[code] | {"first": first[code], "offered": offered[code], "profit": profit.get(code, 0.0)}
-        for code in words
+        words[code] | {"first": first[code], "offered": offered[code], "profit": profit.get(code)} for code in words
     ]
     return sorted(rows, key=lambda row: (-row["first"], -row["offered"], row["code"]))
+
+
+def _added(total: float | None, value: float | None) -> float | None:
+    """The sum, or None where a part is unknown (a log without amounts has no profit)."""
+    return None if total is None or value is None else total + float(value)
 
 
 def _effect(effect: Effect, catalogue: Catalogue) -> dict[str, Any]:

@@ -80,7 +80,18 @@ def test_few_distinct_values() -> None:
     assert quantile_cuts(np.array([1.0, 4.0]), (0.3, 0.6)) == (4.0, 4.0)
     # nobody is low or high where nothing tells customers apart
     assert level_tiers(np.array([4.0]), np.array([4.0]), np.array([np.inf])).tolist() == ["medium"]
-    assert level_tiers(np.array([4.0]), np.array([np.inf]), np.array([np.inf])).tolist() == ["medium"]
+    assert level_tiers(np.array([4.0]), np.array([np.inf]), np.array([np.inf])).tolist() == ["unknown"]
+
+
+def test_a_handful_of_customers_is_no_distribution() -> None:
+    """Two customers are not a company: no cut-off is taken from them, so nobody is high or low among them."""
+    types = np.full(9, "unknown", dtype=object)
+    few = fit_cuts("purchase_frequency", np.arange(9.0), types, {})
+    assert (few["all"].low_below, few["all"].high_from) == (None, None)
+    enough = fit_cuts("purchase_frequency", np.arange(10.0), np.full(10, "unknown", dtype=object), {})
+    assert enough["all"].low_below is not None and enough["all"].high_from is not None
+    fixed = fit_cuts("purchase_frequency", np.arange(9.0), types, {"purchase_frequency": TierSettings(high_from=5)})
+    assert fixed["all"].high_from == 5
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=3, max_size=80), st.floats(0.05, 0.45), st.floats(0.55, 0.95))

@@ -160,10 +160,19 @@ def test_refusals(scores: pd.DataFrame, catalogue: Catalogue) -> None:
         Limits(channel_caps={"fax": 3})
     with pytest.raises(InputError, match="days 0 is less than one"):
         Limits(days=0)
-    with pytest.raises(InputError, match="no expected spend, so contacts cannot be priced; map an amount column"):
-        build_worklist(
-            scores.assign(expected_spend=np.nan), catalogue, settings_with(), LIMITS, start=date(2024, 6, 29)
-        )
+
+
+def test_without_amounts_the_list_goes_by_risk(scores: pd.DataFrame, catalogue: Catalogue) -> None:
+    """No profit is told, and whoever has the highest risk comes first among those to whom nothing is owed."""
+    bare = scores.assign(expected_spend=np.nan, lifetime_value=np.nan)
+    found = build_worklist(bare, catalogue, settings_with(), LIMITS, start=date(2024, 6, 29))
+    assert len(found.rows) and not found.priced
+    assert found.expected_profit is None and found.value_of_next_hour is None
+    assert found.rows["expected_profit"].isna().all()
+    risk = bare.set_index("customer_id")["churn_probability"]
+    free = found.rows[found.rows["strategy"] != "complaint_follow_up"]
+    own = risk[free["customer_id"]].to_numpy()
+    assert (own[:-1] >= own[1:] - 0.01).all()
 
 
 def test_an_empty_company_has_an_empty_list(scores: pd.DataFrame, catalogue: Catalogue) -> None:
