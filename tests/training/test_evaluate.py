@@ -89,7 +89,7 @@ def test_figures_are_those_of_the_data(
 
 def test_every_method_stands_on_the_same_customers(evaluation_of_company: Evaluation) -> None:
     found = evaluation_of_company.content["metrics"]
-    assert set(found) == {"holdfast", *BASELINES}
+    assert set(found) == {"holdfast", "rule", *BASELINES}
     assert len({values["customers"] for values in found.values()}) == 1
     assert len({values["churn_rate"] for values in found.values()}) == 1
     assert found["constant"]["churn_auc"] == 0.5

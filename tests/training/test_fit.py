@@ -54,6 +54,8 @@ def test_files_of_a_candidate(fitted: Any, data: TrainingSet, as_of: datetime) -
         "parameters.json",
         "reference_prices.json",
         "retention/baseline.json",
+        "rule/simple.json",
+        "rule/retention/baseline.json",
     } == set(fitted.files)
     assert FeatureSet.from_json(fitted.files["features.json"].decode()) == data.feature_set
     assert Baseline.from_json(fitted.files["retention/baseline.json"].decode()).customers == fitted.meta["customers"]
@@ -129,8 +131,10 @@ def test_a_training_set_of_another_moment_is_refused(
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_register_promote_and_keep_back(fitted: Any, settings: Settings, evaluation_of_company: Evaluation) -> None:
     """The first is used; the same again changes nothing; a worse one is stored, recorded and not used."""
+    # grade and lifetime test are not the matter here, and would keep back so simple a suite
+    passed = evaluation_of_company.content | {"grade": evaluation_of_company.content["grade"] | {"letter": "B"}}
     save_candidate(fitted, settings.work / "candidate")
-    save_evaluation(evaluation_of_company, settings.work / "evaluation")
+    save_evaluation(Evaluation(passed, evaluation_of_company.losses), settings.work / "evaluation")
     write_report(evaluation_of_company, settings.work / "evaluation")
     first = register(settings, NOW)
     assert (first["decision"]["code"], first["version"]) == ("first", 1)
@@ -140,7 +144,7 @@ def test_register_promote_and_keep_back(fitted: Any, settings: Settings, evaluat
     assert (same["decision"]["code"], same["bundle_id"], same["version"]) == ("same", first["bundle_id"], 1)
 
     worse = evaluation_of_company.losses.assign(log_loss=lambda table: table["log_loss"] + 0.2)
-    save_evaluation(Evaluation(evaluation_of_company.content, worse), settings.work / "evaluation")
+    save_evaluation(Evaluation(passed, worse), settings.work / "evaluation")
     second = register(settings, NOW)
     assert (second["decision"]["promote"], second["decision"]["code"]) == (False, "worse")
     assert second["version"] == 2 and second["bundle_id"] != first["bundle_id"]
