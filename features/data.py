@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from configs.errors import DataError
+from features.closures import OPEN, Closures
 from features.connection import connect, executed
 from features.tables import DUCKDB_TYPES, TABLES, Column
 
@@ -26,6 +28,9 @@ ARROW_TYPES: dict[str, pa.DataType] = {
     "integer": pa.int64(),
     "texts": pa.list_(pa.string()),
 }
+
+MANIFEST = "MANIFEST.json"
+"""Beside the tables: what ingestion wrote, closures included."""
 
 UNIQUE = {"customers": "customer_id", "products": "product_id"}
 
@@ -42,6 +47,8 @@ class Tables:
         What is given, hashable.
     memory : dict of str to pyarrow.Table, or None
         The tables themselves when they came from memory.
+    closures : Closures
+        When the company was closed and products were out of stock.
     """
 
     def __init__(
@@ -52,9 +59,11 @@ class Tables:
         memory: dict[str, pa.Table] | None = None,
         threads: int | None = None,
         views: Mapping[str, str] | None = None,
+        closures: Closures = OPEN,
     ) -> None:
         self.shape = tuple(columns.items())
         self.memory = memory
+        self.closures = closures
         self._columns = dict(columns)
         self._folder = folder
         self._threads = threads
@@ -119,9 +128,9 @@ class Tables:
         }
         views = {name: _select_before(name, own, moment, known_by) for name, own in self._columns.items()}
         if self.memory is None:
-            return Tables(columns, folder=self._folder, threads=self._threads, views=views)
+            return Tables(columns, folder=self._folder, threads=self._threads, views=views, closures=self.closures)
         memory = {name: self.query(view.format(source=name)) for name, view in views.items()}
-        return Tables(columns, memory=memory, threads=self._threads)
+        return Tables(columns, memory=memory, threads=self._threads, closures=self.closures)
 
     @property
     def late(self) -> bool:
@@ -208,10 +217,24 @@ def open_tables(folder: Path, *, threads: int | None = None) -> Tables:
         columns = {name: _columns_of(connection, name, folder / f"{name}.parquet") for name in found}
     finally:
         connection.close()
-    return Tables(columns, folder=folder, threads=threads)
+    return Tables(columns, folder=folder, threads=threads, closures=_closures_of(folder))
 
 
-def tables_from_arrow(tables: Mapping[str, pa.Table], *, threads: int | None = None) -> Tables:
+def _closures_of(folder: Path) -> Closures:
+    """What the manifest says of closures; none where there is no manifest."""
+    try:
+        return Closures.from_json(json.loads((folder / MANIFEST).read_text(encoding="utf-8")).get("closures"))
+    except FileNotFoundError:
+        return OPEN
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise DataError(
+            f"{folder / MANIFEST} cannot be read", "run holdfast ingest again", code="not_ingested", file=str(folder)
+        ) from None
+
+
+def tables_from_arrow(
+    tables: Mapping[str, pa.Table], *, threads: int | None = None, closures: Closures = OPEN
+) -> Tables:
     """Canonical tables from memory, such as one customer's history.
 
     Parameters
@@ -220,6 +243,8 @@ def tables_from_arrow(tables: Mapping[str, pa.Table], *, threads: int | None = N
         Canonical names and columns; values are cast to the contract's types, unknown columns left out.
     threads : int, optional
         As in `open_tables`.
+    closures : Closures, optional
+        When the company was closed and products were out of stock.
 
     Raises
     ------
@@ -233,7 +258,8 @@ def tables_from_arrow(tables: Mapping[str, pa.Table], *, threads: int | None = N
     if unknown:
         raise DataError(f"there is no table {unknown[0]!r}", f"use {', '.join(TABLES)}", field=unknown[0])
     memory = {name: checked_table(name, tables[name]) for name in TABLES if name in tables}
-    return Tables({name: tuple(table.column_names) for name, table in memory.items()}, memory=memory, threads=threads)
+    columns = {name: tuple(table.column_names) for name, table in memory.items()}
+    return Tables(columns, memory=memory, threads=threads, closures=closures)
 
 
 def checked_table(name: str, table: pa.Table) -> pa.Table:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from features.closures import Span, closed_until
 from features.specs import FeatureSpec, Kind, Unit
 
 WINDOWS = (7, 14, 30, 60, 90, 180, 365)
@@ -105,11 +106,14 @@ class Base:
 class Row:
     """What a feature's expression is written over: one customer at one cut-off.
 
-    The methods give values and note down which aggregates and profile columns they need.
+    The methods give values and note down which aggregates and profile columns they need. `closed` are the company's
+    closures; `paused` says whether customers may have pauses (`features.closures`).
     """
 
     measures: dict[str, dict[str, Measure]]
     table: Any = None
+    closed: tuple[Span, ...] = ()
+    paused: bool = False
     bases: dict[str, Base] = field(default_factory=dict)
     profile: set[str] = field(default_factory=set)
 
@@ -125,9 +129,29 @@ class Row:
         """Days from the moment that a measure holds to the cut-off, with fraction; null when it never was."""
         return days_between(self.as_of, self.extreme(name))
 
-    def age(self, name: str) -> Any:
-        """Whole days from the moment that a measure holds back from the cut-off; null when it never was."""
-        return age_days(self.extreme(name), self.as_of).cast("float64")
+    def open_since(self, name: str) -> Any:
+        """As `since`, in days on which the company was open."""
+        since = self.since(name)
+        return since - self._shut(name).cast("float64") / float(DAY_US) if self.closed else since
+
+    def open_age(self, name: str) -> Any:
+        """Whole open days from the moment that a measure holds back from the cut-off; null when it never was."""
+        moment = self.extreme(name)
+        if not self.closed:
+            return age_days(moment, self.as_of).cast("float64")
+        open_us = self.as_of.delta(moment, unit="microsecond") - self._shut(name)
+        return ((open_us - 1) // DAY_US).cast("float64")
+
+    def silence(self) -> Any:
+        """Open days since the last order in which the customer could buy what is usual; null without an order."""
+        since = self.open_since("orders.at")
+        if not self.paused:
+            return since
+        stood = self.sum("pauses.stood") - self.extreme("orders.paused")
+        return at_least(since - stood / float(DAY_US), 0.0)
+
+    def _shut(self, name: str) -> Any:
+        return closed_until(self.as_of, self.closed) - closed_until(self.extreme(name), self.closed)
 
     def share(self, part: str, whole: str, days: int | None = None) -> Any:
         """Sum of one measure divided by that of another; null when the latter is zero."""

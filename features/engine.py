@@ -18,8 +18,10 @@ import pandas as pd
 import pyarrow as pa
 
 from configs.errors import DataError
+from features.closures import OPEN, Closures
 from features.connection import PreparedPool
 from features.data import Tables, open_tables, tables_from_arrow
+from features.declare import DAY_US
 from features.plan import (
     Shape,
     build_plan,
@@ -27,6 +29,7 @@ from features.plan import (
     hidden_plan,
     known_features,
     log_starts_plan,
+    pauses_plan,
     prices_plan,
 )
 from features.sources import available
@@ -35,6 +38,7 @@ from features.specs import FeatureSet
 __all__ = [
     "Tables",
     "compute_features",
+    "customer_pauses",
     "feature_set_for",
     "open_tables",
     "order_events",
@@ -140,6 +144,21 @@ def reference_prices(tables: Tables, as_of: datetime) -> pa.Table:
     return _prices(tables, [utc(as_of)]).drop_columns("as_of")
 
 
+def customer_pauses(tables: Tables) -> pd.DataFrame:
+    """When the usual product of a customer was out of stock (`features.closures`).
+
+    Returns
+    -------
+    DataFrame
+        customer_id, start, end; sorted by start, end and customer_id.
+    """
+    if not tables.closures.products or "product_id" not in tables.columns("transactions"):
+        return pd.DataFrame({"customer_id": [], "start": [], "end": []})
+    sql = pauses_plan(tables.shape).sql()
+    found: pd.DataFrame = tables.query(sql, stock_outs=tables.closures.stock_outs()).to_pandas()
+    return found
+
+
 def utc(moment: datetime) -> datetime:
     """A moment in UTC without zone; one without a zone is taken as UTC."""
     if isinstance(moment, pd.Timestamp):
@@ -200,11 +219,15 @@ class _Call:
         *,
         late: bool = False,
     ) -> pa.Table:
-        given = {"cutoffs": _cutoffs(moments, starts), "clock": _clock(moments)}
+        closures = self.tables.closures
+        given = {"cutoffs": _cutoffs(moments, starts, closures), "clock": _clock(moments)}
         if customers is not None:
             given["wanted"] = pa.table({"wanted_customer": pa.array(customers, pa.string())})
         if self.prices is not None:
             given["prices"] = self.prices
+        stock_outs = bool(closures.products) and "product_id" in self.tables.columns("transactions")
+        if stock_outs:
+            given["stock_outs"] = closures.stock_outs()
         shape = Shape(
             self.tables.shape,
             self.names,
@@ -213,6 +236,8 @@ class _Call:
             late=late,
             trimmed=self._worth_trimming(moments[-1]),
             prices_given="prices" in given,
+            closed=closures.company,
+            stock_outs=stock_outs,
             staged=not self.small,
         )
         if self.small and self.tables.memory is not None:
@@ -269,16 +294,22 @@ _log_starts_sql = lru_cache(maxsize=64)(lambda columns: log_starts_plan(columns)
 _prices_sql = lru_cache(maxsize=64)(lambda columns, cutoffs: prices_plan(columns, cutoffs).sql())
 
 
-def _cutoffs(moments: list[datetime], starts: dict[datetime, datetime | None]) -> pa.Table:
+def _cutoffs(moments: list[datetime], starts: dict[datetime, datetime | None], closures: Closures = OPEN) -> pa.Table:
     time = pa.timestamp("us")
     last = max(moments)
+    until = closures.closed_before(last)
     return pa.table(
         {
             "as_of": pa.array(moments, time),
             "log_start": pa.array([starts.get(moment) for moment in moments], time),
-            "shift": pa.array([(last - moment) // DAY for moment in moments], pa.int64()),
+            "shift": pa.array([_open_days(moment, last, until - closures.closed_before(moment)) for moment in moments]),
         }
     )
+
+
+def _open_days(moment: datetime, last: datetime, closed_us: int) -> int:
+    # A cut-off inside a closure lies at its nearer end, so that ages at all cut-offs differ by whole days.
+    return round(((last - moment) // timedelta(microseconds=1) - closed_us) / DAY_US)
 
 
 def _clock(moments: list[datetime]) -> pa.Table:

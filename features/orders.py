@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from features.declare import MICRO, NANO, age_days, fixed, where
+from features.closures import Span, closed_until
+from features.declare import DAY_US, MICRO, NANO, age_days, fixed, where
 
 LINE_CODES = {
     "premium": ("premium", "high", "luxury", "高端"),
@@ -25,7 +26,7 @@ FLAGS = {"premium": ("premium", "mass"), "main": ("main", "auxiliary")}
 """The two questions that a line answers, and the lines that answer each: a product may answer one and not the other."""
 
 ORDER = ["customer_id", "order_id"]
-LINED_UP = {"gap", "next_at", "weight", "log_value", "log_value_squared"}
+LINED_UP = {"gap", "next_at", "weight", "log_value", "log_value_squared", "paused"}
 
 
 def order_sums(lines: Any, products: Any = None, only: Collection[str] | None = None) -> Any:
@@ -84,7 +85,9 @@ def order_events(sums: Any, lines: Any, products: Any = None) -> Any:
     return at_once.select(columns).union(parts.select(columns))
 
 
-def lined_up(events: Any, last: Any, only: Collection[str] | None = None) -> Any:
+def lined_up(
+    events: Any, last: Any, only: Collection[str] | None = None, *, closed: tuple[Span, ...] = (), pauses: Any = None
+) -> Any:
     """Events with what features need of them, none of which depends on the cut-off.
 
     Parameters
@@ -95,33 +98,72 @@ def lined_up(events: Any, last: Any, only: Collection[str] | None = None) -> Any
         The last cut-off; ages count back from it, and all cut-offs lie whole days before it.
     only : collection of str, optional
         The columns wanted beside `age_at_last`; all by default.
+    closed : tuple of spans
+        When the company was closed: such time counts in no age and no gap.
+    pauses : ibis table, optional
+        `features.closures.pauses`: such time counts in no gap of the customer.
 
     Returns
     -------
     ibis table
-        Beside the event's columns: `age_at_last` (whole days before `last`), and for orders only, else missing:
-        `gap` (whole days since the customer's order before; missing for the first), `next_at` (time of the order
-        after), `log_value` and `log_value_squared` (of the amount, in billionths); `weight` is 10^9 for an order and 0
-        for another event.
+        Beside the event's columns: `age_at_last` (whole open days before `last`), with `pauses` also `paused`
+        (microseconds of them before the event), and for orders only, else missing: `gap` (whole open days since the
+        customer's order before; missing for the first), `next_at` (time of the order after), `log_value` and
+        `log_value_squared` (of the amount, in billionths); `weight` is 10^9 for an order and 0 for another event.
     """
     import ibis
 
-    aged = events.mutate(age_at_last=age_days(events.occurred_at, last))
+    if closed:
+        shut = closed_until(last, closed) - closed_until(events.occurred_at, closed)
+        aged = events.mutate(age_at_last=(last.delta(events.occurred_at, unit="microsecond") - shut - 1) // DAY_US)
+    else:
+        aged = events.mutate(age_at_last=age_days(events.occurred_at, last))
     if only is not None and not set(only) & LINED_UP:
         return aged
+    if pauses is not None:
+        aged = _with_pauses(aged, pauses)
     line = ibis.window(group_by=[aged.customer_id, aged.is_order], order_by=[aged.occurred_at, aged.order_id])
-    neighbours = aged.mutate(
-        before=where(aged.is_order, aged.age_at_last.lag().over(line)),
-        next_at=where(aged.is_order, aged.occurred_at.lead().over(line)),
-    )
+    beside = {
+        "before": where(aged.is_order, aged.age_at_last.lag().over(line)),
+        "next_at": where(aged.is_order, aged.occurred_at.lead().over(line)),
+    }
+    if pauses is not None:
+        beside["paused_before"] = aged.paused.lag().over(line)
+    neighbours = aged.mutate(**beside)
+    gap = neighbours.before - neighbours.age_at_last
+    if pauses is not None:
+        stood = neighbours.paused - neighbours.paused_before
+        gap = ibis.greatest(gap - (stood + DAY_US // 2) // DAY_US, ibis.literal(0, "int64"))
+        gap = where(neighbours.before.notnull(), gap)
     more = {
-        "gap": neighbours.before - neighbours.age_at_last,
+        "gap": gap,
         "weight": neighbours.is_order.cast("int64").cast("float64") * NANO,
     }
     if "amount" in neighbours.columns:
         logarithm = where(neighbours.is_order, neighbours.amount.cast("float64")).ln()
         more |= {"log_value": fixed(logarithm, NANO), "log_value_squared": fixed(logarithm * logarithm, NANO)}
     return neighbours.mutate(**more)
+
+
+def _with_pauses(events: Any, pauses: Any) -> Any:
+    # `paused`: microseconds of the customer's pauses before the event.
+    import ibis
+
+    spans = pauses.select(paused_customer="customer_id", began="occurred_at", ended="until")
+    met = events.select(*ORDER, "occurred_at").distinct()
+    met = met.join(spans, [met.customer_id == spans.paused_customer, spans.began < met.occurred_at])
+    stood = ibis.least(met.ended, met.occurred_at).delta(met.began, unit="microsecond")
+    sums = met.mutate(stood=stood).group_by(*ORDER, "occurred_at").agg(paused=lambda t: t.stood.sum().cast("int64"))
+    sums = sums.rename(paused_id="customer_id", paused_order="order_id", paused_at="occurred_at")
+    joined = events.left_join(
+        sums,
+        [
+            events.customer_id == sums.paused_id,
+            events.order_id == sums.paused_order,
+            events.occurred_at == sums.paused_at,
+        ],
+    )
+    return joined.select(*events.columns, paused=joined.paused.fill_null(0))
 
 
 def _marked(lines: Any, products: Any, only: Collection[str] | None) -> Any:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from features.catalog import CATALOGUE
+from features.closures import Span, pauses
 from features.declare import BOUNDS, Base, Feature, Measure, Row, age_days, slice_of
 from features.dialects import Dialect, to_sql
 from features.orders import lined_up, order_events, order_sums
@@ -52,6 +53,10 @@ class Shape:
         leaving them out when there are few.
     prices_given : bool
         Whether the table `prices` holds the reference prices, or they follow from the lines.
+    closed : tuple of spans
+        When the company was closed.
+    stock_outs : bool
+        Whether the table `stock_outs` tells of products that could not be bought.
     staged : bool
         Whether intermediate relations are kept as tables (large data) or all is one statement (small data).
     """
@@ -63,6 +68,8 @@ class Shape:
     late: bool = False
     trimmed: bool = True
     prices_given: bool = False
+    closed: tuple[Span, ...] = ()
+    stock_outs: bool = False
     staged: bool = True
 
 
@@ -111,6 +118,7 @@ def unbound(columns: Mapping[str, tuple[str, ...]], *, cutoffs: int = 1) -> dict
         "clock": {f"as_of_{i}": "timestamp" for i in range(cutoffs)},
         "wanted": {"wanted_customer": "string"},
         "prices": {"as_of": "timestamp", "category": "string", "unit_price": "float64"},
+        "stock_outs": {"out_product": "string", "out_first": "timestamp", "out_until": "timestamp"},
     }
     return tables | {name: ibis.table(types, name=name) for name, types in brought.items()}
 
@@ -118,7 +126,7 @@ def unbound(columns: Mapping[str, tuple[str, ...]], *, cutoffs: int = 1) -> dict
 def build_plan(shape: Shape) -> list[Step]:
     """The steps for a shape, over unbound tables; the last one, `features`, gives the frame."""
     wanted = [CATALOGUE[name] for name in shape.features]
-    row = _asked(wanted)
+    row = _asked(wanted, shape)
     asked: dict[str, list[Base]] = {"orders": [Base("orders", "n", None, 0)]}
     for base in row.bases.values():
         bases = asked.setdefault(base.source, [])
@@ -126,10 +134,12 @@ def build_plan(shape: Shape) -> list[Step]:
             bases.append(base)
     tables = _inputs(shape)
     stages = _Stages(shape.staged)
-    orders, only = _orders(tables, _Stages(staged=False), None), set()
+    if shape.stock_outs:
+        tables["pauses"] = stages.keep("pauses", pauses(tables["lines"], tables["stock_outs"]))
+    orders, only = _orders(tables, shape, _Stages(staged=False), None), set()
     for base in asked["orders"]:
         only |= _used(SOURCES["orders"].measures[base.measure], visible_at(orders, tables["cutoffs"]))
-    orders = _orders(tables, stages, only)
+    orders = _orders(tables, shape, stages, only)
     tables["orders"] = stages.keep("orders", orders) if "carts" in asked else orders
     sums = {}
     if "prices" in asked:
@@ -159,6 +169,14 @@ def prices_plan(columns: Columns, cutoffs: int) -> Step:
     numbers = range(cutoffs)
     sums = category_sums(tables["transactions"], tables.get("products"), tables["clock"], numbers, customers=False)
     return Step("prices", reference_prices(sums, tables["clock"], numbers).order_by("as_of", "category"))
+
+
+def pauses_plan(columns: Columns) -> Step:
+    """Per customer, when the usual product was out of stock, by the table `stock_outs`."""
+    tables = unbound(dict(columns))
+    found = pauses(tables["transactions"], tables["stock_outs"])
+    found = found.select("customer_id", start="occurred_at", end="until")
+    return Step("pauses", found.order_by("start", "end", "customer_id"))
 
 
 def hidden_plan(columns: Columns) -> Step:
@@ -204,17 +222,18 @@ def _inputs(shape: Shape) -> dict[str, Any]:
     return tables
 
 
-def _asked(wanted: list[Feature]) -> Row:
-    row = Row(ALL_MEASURES)
+def _asked(wanted: list[Feature], shape: Shape) -> Row:
+    row = Row(ALL_MEASURES, closed=shape.closed, paused=shape.stock_outs)
     for feature in wanted:
         feature.value(row)
     return row
 
 
-def _orders(tables: Mapping[str, Any], stages: _Stages, only: set[str] | None) -> Any:
+def _orders(tables: Mapping[str, Any], shape: Shape, stages: _Stages, only: set[str] | None) -> Any:
     lines, products = tables["lines"], tables.get("products")
     whole = stages.keep("order_sums", order_sums(lines, products, only))
-    return lined_up(order_events(whole, lines, products), _last(tables), only)
+    events = order_events(whole, lines, products)
+    return lined_up(events, _last(tables), only, closed=shape.closed, pauses=tables.get("pauses"))
 
 
 def _used(measure: Measure, seen: Any) -> set[str]:
@@ -325,7 +344,7 @@ def _features(tables: Mapping[str, Any], sums: Mapping[str, Any], wanted: list[F
         value = joined[base.column]
         columns[base.column] = value.fill_null(0.0) if row.measures[base.source][base.measure].how == "sum" else value
     joined = joined.select(**columns)
-    real = Row(row.measures, table=joined)
+    real = Row(row.measures, table=joined, closed=row.closed, paused=row.paused)
     values = {
         feature.name: feature.value(real).cast("float64" if feature.spec.kind == "numeric" else "string")
         for feature in wanted

@@ -84,6 +84,7 @@ ORDER_MEASURES = {
     "gap": Measure("sum", lambda e: e.gap),
     "gaps": Measure("sum", lambda e: count_if(e.gap > 0)),
     "gap_squared": Measure("sum", lambda e: e.gap * e.gap),
+    "paused": Measure("max", lambda e: where(e.is_order, e.paused)),
     "longest_gap": Measure("max", lambda e: where(e.gap > 0, e.gap)),
     "decayed_30": Measure("sum", _decayed(30), scale=NANO),
     "decayed_90": Measure("sum", _decayed(90), scale=NANO),
@@ -106,6 +107,18 @@ ORDER_MEASURES = {
     "discount": Measure("sum", lambda e: where(~e.is_return, e.discount), _needs("transactions.discount")),
     "discounted": Measure("sum", lambda e: count_if(e.is_order & (e.discount > 0)), _needs("transactions.discount")),
 }
+
+
+# Usual products out of stock ------------------------------------------------------------------------------------------
+
+
+def _stood(pause: Any) -> Any:
+    import ibis
+
+    return ibis.least(pause.until, pause.as_of).delta(pause.occurred_at, unit="microsecond")
+
+
+PAUSES = {"stood": Measure("sum", _stood)}
 
 
 # Products and categories bought for the first time --------------------------------------------------------------------
@@ -288,6 +301,7 @@ SOURCES: dict[str, Source] = {
     source.name: source
     for source in (
         Source("orders", lambda t: t["orders"], ORDER_MEASURES, _needs("transactions")),
+        Source("pauses", lambda t: t["pauses"], PAUSES, _needs("transactions.product_id")),
         Source(
             "new_products",
             lambda t: _counted(_first_products(t), t),

@@ -16,8 +16,8 @@ won_back       an order after having been lost
 =============  ==========================================================================================
 
 The usual gap after an order is the mean gap between the customer's order days so far, drawn towards the company's
-typical gap with the weight of `rhythm_weight` gaps, and never shorter than `shortest_gap_days`. It uses only what was
-known at that order, so a transition once dated never moves when later orders come in, and the same log gives the same
+typical gap with the weight of `rhythm_weight` gaps, and never shorter than `shortest_gap_days`. Gaps and silence count open days (`retention.open_days`). It uses only what
+was known at that order, so a transition once dated never moves when later orders come in, and the same log gives the same
 states again.
 """
 
@@ -31,12 +31,13 @@ from numpy.typing import NDArray
 
 from configs.settings import LifecycleSettings
 from retention.attributes import Floats, Texts, looked_up, number
+from retention.open_days import ALWAYS_OPEN, OpenDays
 
 STAGES = ("prospect", "first_time", "repeat", "loyal", "at_risk", "lost", "won_back")
 RISK_FROM = 0.5
 """A churn probability below one half never makes a customer at risk, whatever its tier, and nobody lost."""
 
-_DAY = np.timedelta64(1, "D")
+_DAY_US = 86_400_000_000
 _NONE: dict[str, str] = {
     "customer_id": "str",
     "at": "datetime64[us]",
@@ -67,6 +68,8 @@ class OrderDays:
         Customers with an order, sorted.
     moved : tuple of ndarray
         Customer, day and amount of every line of money, returns with a minus, sorted by customer and day.
+    open_days : OpenDays
+        When the company was closed, and customers could not buy what is usual: no silence.
     """
 
     customer: NDArray[np.int64]
@@ -76,6 +79,7 @@ class OrderDays:
     place: NDArray[np.int64]
     ids: Texts
     moved: tuple[NDArray[np.int64], NDArray[np.datetime64], Floats]
+    open_days: OpenDays = ALWAYS_OPEN
 
     def __len__(self) -> int:
         return len(self.customer)
@@ -92,7 +96,12 @@ class OrderDays:
         return np.append(starts[1:], len(self)) - 1 if len(starts) else starts
 
 
-def order_days(events: pd.DataFrame, as_of: pd.Timestamp, customers: pd.Series | None = None) -> OrderDays:
+def order_days(
+    events: pd.DataFrame,
+    as_of: pd.Timestamp,
+    customers: pd.Series | None = None,
+    open_days: OpenDays = ALWAYS_OPEN,
+) -> OrderDays:
     """Collapse the order log before `as_of` into distinct days per customer.
 
     Parameters
@@ -103,6 +112,8 @@ def order_days(events: pd.DataFrame, as_of: pd.Timestamp, customers: pd.Series |
         Orders at or after it, or recorded after it, are not seen.
     customers : Series, optional
         Only these customers.
+    open_days : OpenDays, optional
+        Days that count as no silence.
     """
     if customers is not None:
         events = events[events["customer_id"].isin(customers)]
@@ -128,7 +139,7 @@ def order_days(events: pd.DataFrame, as_of: pd.Timestamp, customers: pd.Series |
     codes, day, amount = codes[order], day[order], amount[order]
     if not len(codes):
         empty = np.array([], dtype=np.int64)
-        return OrderDays(empty, day, amount, empty, empty, names, moved)
+        return OrderDays(empty, day, amount, empty, empty, names, moved, open_days)
     new = np.r_[True, (codes[1:] != codes[:-1]) | (day[1:] != day[:-1])]
     starts = np.flatnonzero(new)
     customer = codes[starts]
@@ -142,13 +153,15 @@ def order_days(events: pd.DataFrame, as_of: pd.Timestamp, customers: pd.Series |
         place=(np.arange(len(customer)) - begin).astype(np.int64),
         ids=names,
         moved=moved,
+        open_days=open_days,
     )
 
 
 def usual_gaps(days: OrderDays, rules: LifecycleSettings, typical_gap_days: float) -> Floats:
-    """Usual gap in days as known right after every order day; shape (len(days),)."""
+    """Usual gap in open days as known right after every order day; shape (len(days),)."""
     begin = np.arange(len(days)) - days.place
-    span = (days.day - days.day[begin]) / _DAY
+    clock = days.open_days.clock(days.day, days.customer, days.ids)
+    span = (clock - clock[begin]) / _DAY_US
     weight = rules.rhythm_weight
     with np.errstate(invalid="ignore", divide="ignore"):
         gap = (span + weight * typical_gap_days) / (days.place + weight)
@@ -179,11 +192,13 @@ def transitions(
     n = len(days)
     gap = usual_gaps(days, rules, typical_gap_days)
     end = as_of.to_datetime64().astype("datetime64[us]")
-    day = days.day.astype("datetime64[us]")
+    day: NDArray[np.datetime64] = days.day.astype("datetime64[us]")
     is_last = np.r_[days.place[1:] == 0, True]
-    until = np.where(is_last, end, np.r_[day[1:], end])
-    risk_at = day + _whole_days(gap * rules.at_risk_after)
-    lost_at = day + _whole_days(np.maximum(gap * rules.lost_after, rules.shortest_lost_days))
+    until: NDArray[np.datetime64] = np.where(is_last, end, np.append(day[1:], end))
+    # whole days, upwards: "more than k times the gap" is reached at the end of that day
+    risk_at = days.open_days.later(day, gap * rules.at_risk_after, days.customer, days.ids)
+    silence = np.maximum(gap * rules.lost_after, rules.shortest_lost_days)
+    lost_at = days.open_days.later(day, silence, days.customer, days.ids)
     fell_risk, fell_lost = risk_at < until, lost_at < until
 
     back = np.r_[False, fell_lost[:-1]] & (days.place > 0)
@@ -222,11 +237,6 @@ def transitions(
             "usual_gap_days": gap[row[changed]],
         }
     )
-
-
-def _whole_days(days: Floats) -> NDArray[np.timedelta64]:
-    # whole days, upwards: "more than k times the gap" is reached at the end of that day
-    return np.ceil(days).astype("int64").astype("timedelta64[D]").astype("timedelta64[us]")
 
 
 def stages(

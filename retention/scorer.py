@@ -24,6 +24,7 @@ from retention.beliefs import MeasuredEffect, beliefs_from_json
 from retention.catalogue import Catalogue, load_catalogue
 from retention.categories import line_shares
 from retention.individual import IndividualEffect, own_effect_columns, read_individual
+from retention.open_days import OpenDays
 from retention.scoring import score
 from retention.segments import SegmentFile, load_segments
 
@@ -150,6 +151,7 @@ class Scorer:
             profile=table_frame(tables, "customers", "customer_id"),
             catalogue=self.catalogue,
             events=order_events(tables, until=as_of),
+            open_days=OpenDays.of(tables),
             lines=line_shares(tables, as_of, self.baseline.lines),
             segments=self.segments,
             recent_contacts=table_frame(tables, "treatments", "customer_id, treated_at, treatment_id"),

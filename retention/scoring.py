@@ -31,6 +31,7 @@ from retention.dimensions import classify
 from retention.lifecycle import OrderDays, events_from_features, order_days, stages, transitions, usual_gap_of
 from retention.measures import comparison_band, measure_all
 from retention.membership import member_levels, member_transitions
+from retention.open_days import ALWAYS_OPEN, OpenDays
 from retention.reason_lists import (
     add_range_warnings,
     add_silent_drivers,
@@ -66,6 +67,7 @@ def score(
     profile: pd.DataFrame | None = None,
     catalogue: Catalogue | None = None,
     events: pd.DataFrame | None = None,
+    open_days: OpenDays = ALWAYS_OPEN,
     lines: pd.DataFrame | None = None,
     segments: SegmentFile | None = None,
     recent_contacts: pd.DataFrame | None = None,
@@ -96,6 +98,8 @@ def score(
         Strategies; none are chosen without it.
     events : DataFrame, optional
         `features.engine.order_events`; without it the order log is approximated from the features.
+    open_days : OpenDays, optional
+        Days that count as no silence.
     lines : DataFrame, optional
         `retention.categories.line_shares`.
     segments : SegmentFile, optional
@@ -126,7 +130,8 @@ def score(
     frame, predictions = frame.reset_index(drop=True), predictions.reset_index(drop=True)
     currency = settings.data.currency
     as_of = pd.Timestamp(frame["as_of"].max()) if len(frame) else pd.Timestamp(baseline.as_of)
-    days = order_days(events if events is not None else events_from_features(frame), as_of, frame["customer_id"])
+    log = events if events is not None else events_from_features(frame)
+    days = order_days(log, as_of, frame["customer_id"], open_days)
 
     measured = measure_all(
         frame,

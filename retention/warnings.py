@@ -100,7 +100,7 @@ def find_signs(
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         found = [
-            _overdue(frame),
+            _overdue(frame, days),
             _frequency(frame, days),
             _order_value(frame, days),
             _breadth(frame),
@@ -124,7 +124,7 @@ def _ago(frame: pd.DataFrame, days: Floats | float) -> NDArray[np.datetime64]:
     return np.where(known, moment, np.datetime64("NaT", "us")).astype("datetime64[D]").astype("datetime64[us]")
 
 
-def _overdue(frame: pd.DataFrame) -> Sign:
+def _overdue(frame: pd.DataFrame, days: OrderDays | None) -> Sign:
     """Silence longer than a customer who goes on as before would show once in 90 days, and 1.5 usual gaps.
 
     Gaps of a customer are taken as Gamma distributed with shape k = 1 / cv²; with the mean m of n of them seen, the
@@ -143,7 +143,14 @@ def _overdue(frame: pd.DataFrame) -> Sign:
     limit = np.maximum(OVERDUE_FROM, longest)
     ratio = silent / gap
     on = known & (ratio >= limit)
-    return Sign("overdue", on, silent, gap, ratio, _ago(frame, np.where(on, silent - limit * gap, np.nan)))
+    back = np.where(on, silent - limit * gap, np.nan)
+    since = _ago(frame, back)
+    if days is not None and days.open_days.closures.company:
+        closures = days.open_days.closures
+        steps = np.rint(np.nan_to_num(back) * 86_400e6).astype(np.int64)
+        moment = closures.moment_of(closures.open_clock(frame["as_of"].to_numpy(dtype="datetime64[us]")) - steps)
+        since = np.where(on, moment.astype("datetime64[D]").astype("datetime64[us]"), since)
+    return Sign("overdue", on, silent, gap, ratio, since)
 
 
 def _rare(recent: Floats, before: Floats, windows: Floats, spread: Floats | float = 1.0) -> NDArray[np.bool_]:

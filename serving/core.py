@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from configs.moments import format_moment
 from configs.settings import Settings
+from features.closures import Closures
 from features.engine import Tables, tables_from_arrow
 from features.tables import TABLES
 from retention.scorer import Scorer
@@ -64,6 +65,7 @@ class ScoringCore:
         self.model = Scorer.of(bundle, settings)
         self.settings = self.model.settings
         self.tables = tables
+        self.closures = Closures.of(settings.data) if tables is None else tables.closures
         if tables is not None:
             self.company = Company.of(tables, settings.data.timezone)
         elif company is not None:
@@ -197,7 +199,7 @@ class ScoringCore:
 
     def _by_id(self, ids: Sequence[str], as_of: datetime, lang: Language) -> dict[str, Any]:
         assert self.tables is not None  # checked before
-        with tables_from_arrow(self._rows(ids), threads=1) as part:
+        with tables_from_arrow(self._rows(ids), threads=1, closures=self.closures) as part:
             frame = self._frame(part, as_of)
             return self._answers(frame, part, as_of, lang, {})
 
@@ -217,7 +219,7 @@ class ScoringCore:
         return found if self.company.products is None else {**found, "products": self.company.products}
 
     def _by_history(self, history: History, as_of: datetime, lang: Language) -> dict[str, Any]:
-        with tables_from_arrow(history.tables, threads=1) as part:
+        with tables_from_arrow(history.tables, threads=1, closures=self.closures) as part:
             frame = self._frame(part, as_of)
             for spec in self.model.feature_set:
                 unsent = [c.customer_id for c in history.customers if spec.source in _unsent_sources(c)]

@@ -129,6 +129,8 @@ def _portable(settings: Settings, folder: Path) -> dict[str, Any]:
             "timezone": data.timezone,
             "currency": data.currency,
             "returns": data.returns.model_dump(mode="json"),
+            "closed": [item.model_dump(mode="json") for item in data.closed],
+            "out_of_stock": [item.model_dump(mode="json") for item in data.out_of_stock],
             "transactions": {"path": "none"},
         },
         "targets": settings.targets.model_dump(mode="json"),

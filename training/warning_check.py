@@ -18,6 +18,7 @@ from features.engine import Tables, compute_features, feature_set_for
 from features.specs import FeatureSet
 from models.contract import KEYS, orders_column
 from retention.lifecycle import order_days, transitions
+from retention.open_days import OpenDays
 from retention.warning_quality import SIGN_FEATURES, evaluate_warnings
 from retention.warnings import WINDOW_DAYS, find_signs
 from training.datasets import stable_fraction, typical_gap_days
@@ -71,12 +72,12 @@ def warning_check(
         # what is usual is learned before the earliest moment tested
         known = own[(own["occurred_at"] < moments[0]) & own["is_order"].to_numpy(dtype=bool)]
         gap = typical_gap_days(known) or float(horizon)
-        rules = settings.retention.lifecycle
+        rules, open_days = settings.retention.lifecycle, OpenDays.of(tables)
         parts = []
         for moment in moments:
             rows = (frame["as_of"] == pd.Timestamp(moment)).to_numpy()
             part = frame[rows].reset_index(drop=True)
-            days = order_days(own, pd.Timestamp(moment), part["customer_id"])
+            days = order_days(own, pd.Timestamp(moment), part["customer_id"], open_days)
             moves = transitions(days, pd.Timestamp(moment), rules, gap)
             latest = moves.drop_duplicates("customer_id", keep="last").set_index("customer_id")["to_stage"]
             lost = part["customer_id"].map(latest).eq("lost").to_numpy(dtype=bool)
@@ -88,7 +89,7 @@ def warning_check(
             parts.append(part[KEYS].assign(signs=signs, ordered=ordered)[~lost])
             done(1)
         warned = pd.concat(parts, ignore_index=True)
-        moves = transitions(order_days(own, pd.Timestamp(as_of)), pd.Timestamp(as_of), rules, gap)
+        moves = transitions(order_days(own, pd.Timestamp(as_of), open_days=open_days), pd.Timestamp(as_of), rules, gap)
         gone = moves[(moves["to_stage"] == "lost") & (moves["at"] >= pd.Timestamp(moments[0]))]
         quality = evaluate_warnings(warned, gone[["customer_id", "at"]], lead_days=LEAD_DAYS)
     return asdict(quality) | {"moments": len(moments), "customers": len(chosen), "horizon_days": horizon}

@@ -15,7 +15,7 @@ def tenure() -> list[Feature]:
     return [
         feature(
             "days_since_first_order",
-            lambda r: r.since("orders.first_at"),
+            lambda r: r.open_since("orders.first_at"),
             driver="tenure",
             unit="days",
             label=("days since the first order", "距首次购买的天数"),

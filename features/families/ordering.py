@@ -25,11 +25,10 @@ def _gap_sd(r: Row) -> Any:
 def recency() -> list[Feature]:
     """Time since the last order, alone and against the customer's own pace."""
     # No monotone sign: where buying follows the seasons, a year of silence is a better sign than half a year.
-    since = "orders.at"
     return [
         feature(
             "days_since_last_order",
-            lambda r: r.since(since),
+            lambda r: r.silence(),
             driver="recency",
             unit="days",
             label=("days since the last order", "距上次购买的天数"),
@@ -37,7 +36,7 @@ def recency() -> list[Feature]:
         ),
         feature(
             "overdue_ratio",
-            lambda r: ratio(r.since(since), _mean_gap(r)),
+            lambda r: ratio(r.silence(), _mean_gap(r)),
             driver="recency",
             unit="ratio",
             label=("days since the last order against the own mean gap", "距上次购买天数与自身平均间隔之比"),
@@ -45,7 +44,7 @@ def recency() -> list[Feature]:
         ),
         feature(
             "overdue_longest_ratio",
-            lambda r: ratio(r.since(since), r.extreme("orders.longest_gap")),
+            lambda r: ratio(r.silence(), r.extreme("orders.longest_gap")),
             driver="recency",
             unit="ratio",
             label=("days since the last order against the own longest gap", "距上次购买天数与自身最长间隔之比"),
@@ -53,7 +52,7 @@ def recency() -> list[Feature]:
         ),
         feature(
             "overdue_days",
-            lambda r: r.since(since) - _mean_gap(r),
+            lambda r: r.silence() - _mean_gap(r),
             driver="recency",
             unit="days",
             label=("days past the date when the next order was due", "超过预期下单日的天数"),
@@ -112,7 +111,7 @@ def rhythm() -> list[Feature]:
         ),
         feature(
             "active_months_share",
-            lambda r: r.sum("orders.period") / ((r.age("orders.first_at") / 30.0).floor() + 1.0),
+            lambda r: r.sum("orders.period") / ((r.open_age("orders.first_at") / 30.0).floor() + 1.0),
             driver="rhythm",
             unit="share",
             label=("share of 30-day periods since the first order with an order", "首购以来有购买的30天周期占比"),
@@ -167,7 +166,7 @@ def frequency() -> list[Feature]:
         *[_weighted(half_life) for half_life in (30, 90)],
         feature(
             "orders_per_month",
-            lambda r: r.sum("orders.n") / at_least((r.age("orders.first_at") + 1.0) / 30.0, 1.0),
+            lambda r: r.sum("orders.n") / at_least((r.open_age("orders.first_at") + 1.0) / 30.0, 1.0),
             driver="frequency",
             unit="orders",
             label=("orders per 30 days since the first order", "首购以来每30天购买次数"),

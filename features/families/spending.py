@@ -119,7 +119,7 @@ def _comparable(r: Row, value: Any, days: int) -> Any:
     # Only for customers who could have ordered in the earlier period.
     import ibis
 
-    return ibis.ifelse(r.age("orders.first_at") >= float(days), value, ibis.null().cast("float64"))
+    return ibis.ifelse(r.open_age("orders.first_at") >= float(days), value, ibis.null().cast("float64"))
 
 
 def _trend(name: str, measure: str, days: int, label: tuple[str, str], needs: list[str]) -> Feature:

@@ -18,13 +18,13 @@ from configs.errors import DataError
 from configs.files import atomic_path, write_json_atomic
 from configs.settings import Settings
 from features.connection import every, one
+from features.data import MANIFEST
 from features.intake.csv_scan import ROW
 from features.intake.plan import MADE_IDS
 from features.intake.texts import REASONS
 from features.tables import Table
 
 GROUP_ROWS = 1 << 17
-MANIFEST = "MANIFEST.json"
 _KEYS = {
     "transactions": ("order_id", "line_id"),
     "customers": ("customer_id",),

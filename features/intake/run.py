@@ -19,7 +19,9 @@ from configs.errors import BusyError, DataError, SettingsError
 from configs.files import remove_leftovers
 from configs.progress import SILENT, Progress
 from configs.settings import Settings
+from features.closures import Closures
 from features.connection import connect, every, one
+from features.data import MANIFEST
 from features.intake import canonical, facts
 from features.intake.casts import check_date_format
 from features.intake.currency import load_rates
@@ -133,6 +135,7 @@ def _run(
             "tables": described,
             "inputs": _listed(inputs),
             "settings_sha256": fingerprint,
+            "closures": Closures.of(settings.data).to_json(),
             "quarantine": quarantined,
             "last_event": last.isoformat(),
             "refused_as_future": sum(table.refused("in_the_future") for table in tables.values()),
@@ -287,7 +290,7 @@ def _unchanged(
     if any(place.format == "postgresql" for place in places):
         return None
     try:
-        manifest = json.loads((settings.canonical / canonical.MANIFEST).read_text(encoding="utf-8"))
+        manifest = json.loads((settings.canonical / MANIFEST).read_text(encoding="utf-8"))
         report = read_report(settings.work)
         last = datetime.fromisoformat(manifest["last_event"])
         same = (
