@@ -16,9 +16,9 @@ won_back       an order after having been lost
 =============  ==========================================================================================
 
 The usual gap after an order is the mean gap between the customer's order days so far, drawn towards the company's
-typical gap with the weight of `rhythm_weight` gaps, and never shorter than `shortest_gap_days`. Gaps and silence count open days (`retention.open_days`). It uses only what
-was known at that order, so a transition once dated never moves when later orders come in, and the same log gives the same
-states again.
+typical gap with the weight of `rhythm_weight` gaps, and never shorter than `shortest_gap_days`. Gaps and silence count
+open days (`retention.open_days`). It uses only what was known at that order, so a transition once dated never moves
+when later orders come in, and the same log gives the same states again.
 """
 
 from __future__ import annotations
