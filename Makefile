@@ -1,25 +1,36 @@
 # Two commands matter: `make demo` and `make test`. Both set up their own environment first.
+#
+# Every version of Python has an environment of its own, so that `make test PYTHON=python3.13` never runs in another's;
+# `.venv` leads to the one that was made without naming a Python (or, where there is none yet, to the first one made).
 PYTHON ?= python3
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 UV_HOME := .uv
 UV := $(UV_HOME)/bin/uv
-BIN := .venv/bin
+VENV := .venv-$(VERSION)
+BIN := $(VENV)/bin
 export UV_PYTHON_DOWNLOADS := never
+export UV_PROJECT_ENVIRONMENT := $(VENV)
 export BENTOML_DO_NOT_TRACK := True
 export MLFLOW_DISABLE_TELEMETRY := true
 SERVE ?= 1
 DATA ?= journey
 
-.PHONY: demo test setup format lint types contracts tests clean
+.PHONY: demo test setup check-python format lint types contracts tests clean
 
-setup: .venv/.ready
+setup: $(VENV)/.ready
+	@if [ -d .venv ] && [ ! -L .venv ] && [ -e .venv/.ready ]; then rm -rf .venv; fi
+	@if [ "$(origin PYTHON)" != "command line" ] || [ ! -e .venv ]; then \
+	  if [ -L .venv ] || [ ! -e .venv ]; then ln -sfn $(VENV) .venv; fi; fi
 
-$(UV):
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "Holdfast needs Python 3.11 or newer; name one with: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 2; }
+check-python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "Holdfast needs Python 3.11 or newer, and $(PYTHON) is $(or $(VERSION),not there); name one with: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 2; }
+
+$(UV): | check-python
 	@$(PYTHON) -m venv $(UV_HOME)
 	@$(UV_HOME)/bin/pip --quiet install 'uv>=0.9,<1'
 
-.venv/.ready: uv.lock pyproject.toml | $(UV)
+$(VENV)/.ready: uv.lock pyproject.toml | check-python $(UV)
 	@$(UV) sync --quiet --locked --all-extras --python $(PYTHON)
 	@$(BIN)/python scripts/check_system.py
 	@touch $@
@@ -47,4 +58,4 @@ tests: setup
 	@$(BIN)/pytest -n 2 --dist loadfile
 
 clean:
-	rm -rf .venv $(UV_HOME) demo work artifacts
+	rm -rf .venv .venv-3.* $(UV_HOME) demo work artifacts

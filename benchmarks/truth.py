@@ -9,6 +9,7 @@ generated logs (and with `--task` on others).
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import tempfile
 import time
@@ -90,7 +91,7 @@ def adding_up(scores: pd.DataFrame) -> dict[str, float]:
         if not told.any():
             continue
         base = scores["churn_base" if not prefix else f"{prefix}base"].to_numpy(dtype=np.float64)
-        total = base + np.array([sum(part["points"] for part in one) for one in parts])
+        total = base + np.array([math.fsum(part["points"] for part in one) for one in parts])
         number = scores[shown].to_numpy(dtype=np.float64)
         scale = np.ones(len(scores)) if not prefix else np.maximum(1.0, np.abs(number))
         found[shown] = float((np.abs(total - number) / scale)[told].max())
@@ -152,7 +153,7 @@ def satisfaction_agreement(scores: pd.DataFrame, truth: pd.DataFrame) -> Satisfa
     """Compare the points of the satisfaction drivers with what satisfaction truly adds to each customer's risk."""
     told = np.array([len(one) > 0 for one in scores["drivers"]], dtype=bool)
     points = np.array(
-        [sum(part["points"] for part in one if part["driver"] == "satisfaction") for one in scores["drivers"]]
+        [math.fsum(part["points"] for part in one if part["driver"] == "satisfaction") for one in scores["drivers"]]
     )[told]
     known = truth.set_index("customer_id").reindex(scores["customer_id"])[told]
     true = known["risk_from_satisfaction"].to_numpy(dtype=np.float64)

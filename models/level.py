@@ -242,7 +242,7 @@ def tenure_overlap(panel: Panel, target: Encoded, horizon: int, depth: float) ->
         if since is None or tenure is None:
             return 1.0
         counts = np.histogram(tenure[kept & (since < depth)], edges)[0]
-        shares.append(counts / max(counts.sum(), 1))
+        shares.append(counts / max(int(counts.sum()), 1))
     return float(np.minimum(*shares).sum())
 
 

@@ -13,6 +13,7 @@ turns in a tree share one answer.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -77,7 +78,7 @@ class TreeContributions:
                 f"the bundle has trees of {largest + 1} leaves or with zero as missing, which are never trained",
                 "train again or roll back",
             )
-        self.base = float(sum(_expected(tree) for tree in self.trees))
+        self.base = math.fsum(_expected(tree) for tree in self.trees)
         self._leaves = [_paths(tree) for tree in self.trees]
         if any(len(leaf.features) > MAX_PATH for leaves in self._leaves for leaf in leaves):
             raise BundleError(f"the bundle has paths of more than {MAX_PATH} features", "train again or roll back")
@@ -282,7 +283,7 @@ def _expected(tree: _Tree) -> float:
     total = sum(tree.leaf_count)
     if len(tree.value) == 1 or not total:
         return tree.value[0]
-    return float(sum(value * count / total for value, count in zip(tree.value, tree.leaf_count, strict=True)))
+    return math.fsum(value * count / total for value, count in zip(tree.value, tree.leaf_count, strict=True))
 
 
 def _read(text: bytes) -> list[_Tree]:

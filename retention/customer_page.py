@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -253,7 +254,7 @@ def _sum_line(own: Mapping[str, Any], lang: Lang) -> tuple[str, str, str]:
     if not drivers:
         return "", "", ""
     told = {str(one["driver"]) for one in _entries(own.get("reasons")) if one.get("points") is not None}
-    rest = sum(points for code, points in drivers.items() if code not in told)
+    rest = math.fsum(points for code, points in drivers.items() if code not in told)
     return (
         _tenth(_number(own.get("churn_base")), lang),
         _signed(rest, "points", lang),

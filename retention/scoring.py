@@ -5,6 +5,7 @@ Batch, command line and service call `score` with the same arguments, so a custo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -399,7 +400,7 @@ def check_scores(scores: pd.DataFrame) -> None:
     for target, column in SHOWN.items():
         base = number(scores, "churn_base" if target == "churn" else f"{_PREFIX[target]}base")
         lists = scores[f"{_PREFIX[target]}drivers"].tolist()
-        total = base + np.array([sum(part["points"] for part in one) for one in lists], dtype=np.float64)
+        total = base + np.array([math.fsum(part["points"] for part in one) for one in lists], dtype=np.float64)
         shown = number(scores, column)
         gap = np.abs(total - shown) / (1.0 if target == "churn" else np.maximum(1.0, np.abs(shown)))
         told = np.array([len(one) > 0 for one in lists], dtype=bool)

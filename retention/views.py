@@ -6,6 +6,7 @@ most. Both count what was visible before `as_of`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -277,7 +278,7 @@ def _lost_value(known: pd.DataFrame) -> pd.Series[Any]:
 
 def _satisfaction_points(drivers: Any) -> float:
     return (
-        float(sum(entry["points"] for entry in drivers if entry["driver"] == "satisfaction"))
+        math.fsum(entry["points"] for entry in drivers if entry["driver"] == "satisfaction")
         if drivers is not None
         else 0.0
     )

@@ -202,7 +202,7 @@ def _truth(settings: SimulationSettings, people: People, state: _State, week: in
             "satisfaction": state.mood,
             "rate_per_week": people.rate,
             **{f"risk_from_{name}": added[:, place] for place, name in enumerate(TRUTH_DRIVERS)},
-            "true_driver": np.where(added.max(axis=1) > 0.02, top, None),
+            "true_driver": np.where(added.max(axis=1) > 0.02, top, np.full(len(top), None, dtype=object)),
         }
     )
 

