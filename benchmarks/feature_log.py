@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from configs.files import atomic_path
+from features.manifest import write_manifest
 
 DAYS = 730
 START = np.datetime64("2023-01-01", "us")
@@ -57,6 +58,7 @@ def write_feature_log(folder: Path, *, lines: int = 29_000_000, customers: int =
             first = int(last)
         if writer is not None:
             writer.close()
+    write_manifest(folder)
     return path
 
 

@@ -17,6 +17,7 @@ from benchmarks.feature_tasks import CUTOFFS, TASKS
 from configs.errors import InvariantError
 from configs.files import write_json_atomic
 from configs.progress import SILENT, Progress
+from features.manifest import MANIFEST
 
 LINES, CUSTOMERS = 29_000_000, 49_000
 
@@ -85,7 +86,7 @@ def run_feature_benchmark(
             )
     told = progress or SILENT
     source = folder / f"features_{lines}_{customers}"
-    if not (source / "transactions.parquet").exists():
+    if not (source / MANIFEST).exists():
         with told.step("generate the log"):
             write_feature_log(source, lines=lines, customers=customers)
     warm_up = folder / "features_warm_up"

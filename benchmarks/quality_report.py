@@ -12,7 +12,8 @@ from typing import Any
 from benchmarks.quality_peers import ORACLE, PEERS, TITLES
 from benchmarks.quality_tasks import LOG_TITLES
 from benchmarks.quality_verdict import MEASURES, MIN_SEEDS, OURS
-from configs.files import write_bytes_atomic
+from configs.errors import SettingsError
+from configs.files import Content, write_set
 
 PAGE, PLOT = "benchmarks.md", "benchmarks.svg"
 METHOD = Path(__file__).with_name("quality_method.md")
@@ -90,10 +91,31 @@ def write_page(result: Mapping[str, Any], folder: Path) -> list[Path]:
     """Write the page and its plot; returns both files."""
     from benchmarks.quality_plot import quality_plot
 
-    paths = [folder / PAGE, folder / PLOT]
-    write_bytes_atomic(paths[0], page(result).encode())
-    write_bytes_atomic(paths[1], quality_plot(result).encode())
-    return paths
+    check_page(folder)
+    files: dict[Path, Content] = {
+        folder / PAGE: page(result).encode(),
+        folder / PLOT: quality_plot(result).encode(),
+    }
+    write_set(files)
+    return list(files)
+
+
+def check_page(folder: Path) -> None:
+    """Refuse a folder whose page was not written by `write_page`.
+
+    Raises
+    ------
+    SettingsError
+        There is another file of that name.
+    """
+    path, title = folder / PAGE, METHOD.read_text(encoding="utf-8").strip().splitlines()[0]
+    if path.exists() and not path.read_bytes().startswith(title.encode()):
+        raise SettingsError(
+            f"{path} is there already and holdfast did not write it, or it was changed since",
+            "name another folder with --out, or move it away",
+            code="out_not_ours",
+            value=str(path),
+        )
 
 
 def page(result: Mapping[str, Any]) -> str:

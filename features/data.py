@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -17,6 +16,7 @@ import pyarrow.compute as pc
 from configs.errors import DataError
 from features.closures import OPEN, Closures
 from features.connection import connect, executed
+from features.manifest import check_tables, read_manifest
 from features.tables import DUCKDB_TYPES, TABLES, Column
 
 ARROW_TYPES: dict[str, pa.DataType] = {
@@ -29,7 +29,6 @@ ARROW_TYPES: dict[str, pa.DataType] = {
     "texts": pa.list_(pa.string()),
 }
 
-MANIFEST = "MANIFEST.json"
 """Beside the tables: what ingestion wrote, closures included."""
 
 UNIQUE = {"customers": "customer_id", "products": "product_id"}
@@ -68,6 +67,7 @@ class Tables:
         self._folder = folder
         self._threads = threads
         self._views = dict(views or {})
+        self._seen = self._files()
         self._lock = threading.RLock()
         self._opened: Any = None
         self._extent: tuple[datetime | None, datetime | None] | None = None
@@ -155,9 +155,32 @@ class Tables:
 
         A step is its name, its SQL and the earlier tables that may go after it. Calls from several threads wait for
         each other.
+
+        Raises
+        ------
+        DataError
+            A file was replaced, changed or taken away since the tables were opened.
         """
         with self._lock:
-            return executed(self._connection(), steps, given)
+            answer = executed(self._connection(), steps, given)
+            self.check_unchanged()
+            return answer
+
+    def check_unchanged(self) -> None:
+        """Refuse to go on with files that are not those that were opened; cheap, no byte is read.
+
+        Raises
+        ------
+        DataError
+            A file was replaced, changed or taken away.
+        """
+        if self._files() != self._seen:
+            raise DataError(
+                f"the tables in {self._folder} were replaced or taken away while they were in use",
+                "run it again",
+                code="tables_replaced",
+                file=str(self._folder),
+            )
 
     def close(self) -> None:
         """Give the memory back."""
@@ -174,6 +197,12 @@ class Tables:
     ) -> None:
         self.close()
 
+    def _files(self) -> tuple[tuple[int, int, int] | None, ...]:
+        """What tells one state of the files from another without reading them."""
+        if self._folder is None:
+            return ()
+        return tuple(_state(self._folder / f"{name}.parquet") for name in self._columns)
+
     def _connection(self) -> Any:
         # Opened late: one customer's history in memory is computed without a connection of its own.
         if self._opened is None:
@@ -189,19 +218,20 @@ class Tables:
 
 
 def open_tables(folder: Path, *, threads: int | None = None) -> Tables:
-    """Open the canonical Parquet files of a folder.
+    """Open the canonical Parquet files of a folder, each compared with the manifest byte for byte.
 
     Parameters
     ----------
     folder : Path
-        With `transactions.parquet` and the other tables that there are.
+        With `transactions.parquet`, the other tables that there are, and the manifest.
     threads : int, optional
         Threads of the engine; all cores by default. Results do not depend on it.
 
     Raises
     ------
     DataError
-        There is no `transactions.parquet`, or a file breaks the data contract.
+        The folder has no manifest or no `transactions.parquet`, a file is not the one of the manifest, or it breaks
+        the data contract.
     """
     folder = Path(folder).resolve()
     if not (folder / "transactions.parquet").exists():
@@ -211,25 +241,24 @@ def open_tables(folder: Path, *, threads: int | None = None) -> Tables:
             code="not_ingested",
             file=str(folder),
         )
-    found = [name for name in TABLES if (folder / f"{name}.parquet").exists()]
+    # the states are taken before the bytes are compared: what changes in between is then seen by the first query
+    before = {name: _state(folder / f"{name}.parquet") for name in TABLES}
+    manifest = read_manifest(folder)
+    found = check_tables(folder, manifest)
     connection = connect(folder, threads=1)
     try:
         columns = {name: _columns_of(connection, name, folder / f"{name}.parquet") for name in found}
     finally:
         connection.close()
-    return Tables(columns, folder=folder, threads=threads, closures=_closures_of(folder))
-
-
-def _closures_of(folder: Path) -> Closures:
-    """What the manifest says of closures; none where there is no manifest."""
-    try:
-        return Closures.from_json(json.loads((folder / MANIFEST).read_text(encoding="utf-8")).get("closures"))
-    except FileNotFoundError:
-        return OPEN
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    tables = Tables(columns, folder=folder, threads=threads, closures=Closures.from_json(manifest.get("closures")))
+    if tables._seen != tuple(before[name] for name in found):
         raise DataError(
-            f"{folder / MANIFEST} cannot be read", "run holdfast ingest again", code="not_ingested", file=str(folder)
-        ) from None
+            f"the tables in {folder} were replaced while they were opened",
+            "run it again",
+            code="tables_replaced",
+            file=str(folder),
+        )
+    return tables
 
 
 def tables_from_arrow(
@@ -349,6 +378,14 @@ def _select_before(name: str, columns: tuple[str, ...], moment: datetime, known_
         conditions.append(f"(recorded_at IS NULL OR recorded_at <= {later})")
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     return f"SELECT {', '.join(shown)} FROM {{source}}{where}"
+
+
+def _state(file: Path) -> tuple[int, int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return (found.st_ino, found.st_size, found.st_mtime_ns)
 
 
 def _quoted(file: Path) -> str:

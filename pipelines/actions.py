@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from configs.errors import NotEnoughDataError
-from configs.progress import Progress
+from configs.progress import SILENT, Progress
 from configs.settings import Settings
+from pipelines.fresh import fresh_tables, tell_of_scores
 from pipelines.stages import resolve_as_of
 
 if TYPE_CHECKING:
@@ -19,25 +20,33 @@ if TYPE_CHECKING:
     from retention.catalogue import Catalogue
 
 
-def last_scores(settings: Settings, path: Path | None) -> pd.DataFrame:
-    """The scores table of the last run, or of the file given.
+def last_scores(settings: Settings, path: Path | None, progress: Progress = SILENT) -> pd.DataFrame:
+    """The scores table of the last run, or of the file given, with a word where it is not of the data of now.
 
     Raises
     ------
     NotEnoughDataError
         Nothing has been scored yet.
+    DataError
+        The file is not what was written, or the data cannot be read.
     """
-    from pipelines.runs import LAST, runs_folder
-    from retention.scores_table import read_scores
+    from features.engine import open_tables
+    from pipelines.runs import kept_run, runs_folder
+    from retention.scores_table import read_scores, read_stamp
 
-    place = path if path is not None else runs_folder(settings) / LAST
+    kept = None if path is not None else kept_run(settings, "last")
+    place = path if path is not None else runs_folder(settings) if kept is None else kept[0]
     if not place.is_file():
         raise NotEnoughDataError(
             f"there are no scores in {place}",
             "run `holdfast score` first, or name a file with --scores",
             code="no_scores",
         )
-    return read_scores(place)
+    fresh_tables(settings, progress)
+    found = read_scores(place)
+    with open_tables(settings.canonical) as tables:
+        tell_of_scores(settings, place, read_stamp(place), tables)
+    return found
 
 
 def profile_and_contacts(settings: Settings) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
@@ -70,12 +79,13 @@ def view_table(
 
     if what == "moves":
         return _moves(settings)
+    fresh_tables(settings, progress)
     with open_tables(settings.canonical) as tables:
         moment = resolve_as_of(settings, tables, as_of)
         with progress.step(f"Computing the {what} view"):
             if what == "effects":
                 return _effects(settings, tables, moment)
-            found = last_scores(settings, scores)
+            found = last_scores(settings, scores, progress)
             if what == "satisfaction":
                 return satisfaction_view(tables, moment, found)
             item = "category" if "category" in tables.columns("transactions") else "product_id"
@@ -83,18 +93,19 @@ def view_table(
 
 
 def _moves(settings: Settings) -> pd.DataFrame:
-    from pipelines.runs import BEFORE, LAST, runs_folder
+    from pipelines.runs import kept_run, runs_folder
     from retention.changes import compare
     from retention.scores_table import read_scores
 
-    before, last = (runs_folder(settings) / name for name in (BEFORE, LAST))
-    if not (before.is_file() and last.is_file()):
+    kept = [kept_run(settings, which) for which in ("before", "last")]
+    paths = [run[0] for run in kept if run is not None]
+    if len(paths) < 2:
         raise NotEnoughDataError(
             f"{runs_folder(settings)} does not hold two scoring runs yet",
             "run `holdfast score` at two moments",
             code="no_earlier_run",
         )
-    first, second = (read_scores(path, lists=False) for path in (before, last))
+    first, second = (read_scores(path, lists=False) for path in paths)
     return compare(first, second, currency=settings.data.currency).movers
 
 
@@ -113,7 +124,12 @@ def _effects(settings: Settings, tables: Tables, as_of: datetime) -> pd.DataFram
 
 
 def planned_contacts(
-    settings: Settings, scores: Path | None, start: date | None, days: int, country: str | None
+    settings: Settings,
+    scores: Path | None,
+    start: date | None,
+    days: int,
+    country: str | None,
+    progress: Progress = SILENT,
 ) -> pd.DataFrame:
     """Birthdays, holidays, visits and renewals of the coming days.
 
@@ -124,7 +140,7 @@ def planned_contacts(
     """
     from retention.contact_plan import PlanRules, contact_plan
 
-    table = last_scores(settings, scores)
+    table = last_scores(settings, scores, progress)
     profile, _ = profile_and_contacts(settings)
     if profile is None:
         raise NotEnoughDataError(
@@ -136,11 +152,14 @@ def planned_contacts(
     return contact_plan(table, profile, start=first, rules=PlanRules(days=days, holidays_of=country))
 
 
-def next_products(settings: Settings, customer_id: str | None, as_of: str | None, item: str) -> pd.DataFrame:
+def next_products(
+    settings: Settings, customer_id: str | None, as_of: str | None, item: str, progress: Progress = SILENT
+) -> pd.DataFrame:
     """The next products or categories to offer."""
     from features.engine import open_tables
     from retention.next_product import NextProduct, purchases
 
+    fresh_tables(settings, progress)
     with open_tables(settings.canonical) as tables:
         moment = resolve_as_of(settings, tables, as_of)
         bought = purchases(tables, moment, item=item)  # type: ignore[arg-type]

@@ -11,9 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from configs.errors import SettingsError
-from configs.files import atomic_path
 from configs.messages import in_chinese
-from configs.settings import load_settings
+from configs.settings import Settings, load_settings
 from pipelines.console import ConsoleProgress, out
 from pipelines.options import DEFAULT_CONFIG, AsOf, Config, example, table_file
 
@@ -43,8 +42,8 @@ def worklist(
     from retention.catalogue import load_catalogue
     from retention.worklist import Limits, build_worklist
 
-    settings = load_settings(config)
-    table = last_scores(settings, scores)
+    settings = _settings(config, to)
+    table = last_scores(settings, scores, ConsoleProgress())
     profile, contacts = profile_and_contacts(settings)
     catalogue = load_catalogue(settings)
     first = table["as_of"].max().date() if start is None else _day(start)
@@ -61,7 +60,7 @@ def worklist(
     lang = settings.language
     profit = ["expected_profit"] if found.priced else []
     names = ["due", "customer_id", f"name_{lang}", "channel", "minutes", "cost", *profit, f"why_{lang}"]
-    _show(found.rows[names], to, lang, whole=found.rows)
+    _show(found.rows[names], to, settings, whole=found.rows)
     if found.priced:
         _say(
             f"{len(found.rows)} contacts, {found.staff_hours:.1f} h, cost {found.cost:,.2f}, expected profit "
@@ -89,9 +88,9 @@ def plan(
     """Dated contacts: birthdays, holidays, visits and renewals of the coming days."""
     from pipelines.actions import planned_contacts
 
-    settings = load_settings(config)
+    settings = _settings(config, to)
     first = None if start is None else _day(start)
-    _show(planned_contacts(settings, scores, first, days, country), to, settings.language)
+    _show(planned_contacts(settings, scores, first, days, country, ConsoleProgress()), to, settings)
 
 
 def audience(
@@ -102,14 +101,15 @@ def audience(
     channel: Annotated[str, typer.Option("--channel", help="Channel the consent must cover.")] = "email",
 ) -> None:
     """Export the customers of a segment who agreed to be approached through a channel."""
+    from pipelines import outputs
     from pipelines.actions import last_scores, profile_and_contacts
-    from retention.segments import export_audience, load_segments
+    from retention.segments import choose_audience, load_segments
 
-    settings = load_settings(config)
+    settings = _settings(config, to)
+    table = last_scores(settings, scores, ConsoleProgress())
     profile, _ = profile_and_contacts(settings)
-    done = export_audience(
-        last_scores(settings, scores), load_segments(settings), segment, to, channel=channel, profile=profile
-    )
+    rows, done = choose_audience(table, load_segments(settings), segment, to, channel=channel, profile=profile)
+    outputs.put_table(settings, rows, to)
     left = ", ".join(f"{reason} {count}" for reason, count in done.left_out.items() if count) or "nobody"
     _say(
         f"{done.written} of {done.members} members of {segment} written to {done.path}; left out: {left}",
@@ -127,11 +127,11 @@ def view(
     """What is bought per segment, where satisfaction is lost, what strategies have brought, or who moved tier."""
     from pipelines.actions import view_table
 
-    settings = load_settings(config)
+    settings = _settings(config, to)
     lang = settings.language
     found = view_table(settings, what, as_of, scores, ConsoleProgress())
     told = ["customer_id", "dimension", *(f"{name}_{lang}" for name in ("before", "after", "why"))]
-    _show(found[told] if what == "moves" else found, to, lang, whole=found)
+    _show(found[told] if what == "moves" else found, to, settings, whole=found)
 
 
 def next_product(
@@ -144,8 +144,8 @@ def next_product(
     """The next products or categories to offer, from what was bought together and the customer's own history."""
     from pipelines.actions import next_products
 
-    settings = load_settings(config)
-    _show(next_products(settings, customer_id, as_of, item), to, settings.language)
+    settings = _settings(config, to)
+    _show(next_products(settings, customer_id, as_of, item, ConsoleProgress()), to, settings)
 
 
 def add_actions(app: typer.Typer) -> None:
@@ -164,8 +164,21 @@ def _day(text: str) -> date:
         raise SettingsError(f"--start {text!r} is not a date", "write it like 2024-06-30", value=text) from None
 
 
-def _show(table: pd.DataFrame, to: Path | None, language: str, *, whole: pd.DataFrame | None = None) -> None:
+def _settings(config: Path, to: Path | None) -> Settings:
+    """The settings, and the file to write refused before any work is done."""
+    from pipelines import outputs
+
+    settings = load_settings(config)
+    if to is not None:
+        outputs.check_out(settings, [to])
+    return settings
+
+
+def _show(table: pd.DataFrame, to: Path | None, settings: Settings, *, whole: pd.DataFrame | None = None) -> None:
     """The first rows, with as many columns as a terminal can show; everything in the file, if one is asked for."""
+    from pipelines import outputs
+
+    language = settings.language
     other = "_en" if language == "zh" else "_zh"
     names = [str(name) for name in table.columns if not str(name).endswith(other)]
     room = out.width // COLUMN if out.is_terminal else len(names)
@@ -180,22 +193,12 @@ def _show(table: pd.DataFrame, to: Path | None, language: str, *, whole: pd.Data
     if to is None:
         return
     complete = table if whole is None else whole
-    with atomic_path(to) as aside:
-        if to.suffix == ".parquet":
-            complete.to_parquet(aside, index=False)
-        else:
-            _without_formulas(complete).to_csv(aside, index=False)
+    outputs.put_table(settings, complete, to)
     _say(f"{len(complete):,} rows: {to}", language)
 
 
 def _say(text: str, language: str) -> None:
     out.print(in_chinese(text) if language == "zh" else text, markup=False)
-
-
-def _without_formulas(table: pd.DataFrame) -> pd.DataFrame:
-    from retention.segments import escape_formulas
-
-    return table.assign(**{str(name): escape_formulas(table[name])[0] for name in table.columns})
 
 
 def _cell(value: Any) -> str:

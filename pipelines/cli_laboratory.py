@@ -46,13 +46,15 @@ def benchmark_quality(
 ) -> None:
     """Quality beside BG/NBD, Pareto/NBD, a recency rule and LightGBM on RFM windows, in one run."""
     from benchmarks.quality import run_quality_benchmark
-    from benchmarks.quality_report import quality_tables, write_page
+    from benchmarks.quality_report import check_page, quality_tables, write_page
     from benchmarks.quality_verdict import MIN_SEEDS, RECORD, merged, read_record, too_few_seeds
     from benchmarks.quality_verdict import check as compare
     from benchmarks.quality_verdict import record as write_record
 
     if record and seeds < MIN_SEEDS:
         raise too_few_seeds(seeds)
+    if page is not None:
+        check_page(page)
     recorded = read_record() if check or RECORD.is_file() else None
     result = run_quality_benchmark(
         tasks=task, seeds=seeds, peers=not check, folder=folder, data=data, progress=ConsoleProgress()
@@ -81,12 +83,15 @@ def tune(
 ) -> None:
     """Search for better model settings on earlier windows; the defaults need none. An interrupted search goes on."""
     from features.engine import open_tables
+    from pipelines import outputs
     from pipelines.stage_cache import code_fingerprint, lock_folder
     from pipelines.stages import ingest_stage, resolve_as_of
     from training import tune as tuning
     from training.texts import text
 
     settings = load_settings(config)
+    path = to if to is not None else settings.work / "tuned.yaml"
+    outputs.check_out(settings, [path])
     tuning.require_optuna()
     progress = ConsoleProgress()
     ingest_stage(settings, progress)
@@ -95,8 +100,7 @@ def tune(
         folder = settings.work / "tuning"
         options = {"trials": trials, "folds": folds, "version": code_fingerprint(), "progress": progress}
         found = tuning.tune(tables, moment, settings, folder, **options)  # type: ignore[arg-type]
-    path = to if to is not None else settings.work / "tuned.yaml"
-    tuning.write_snippet(found, path)
+    outputs.put(settings, {path: found.snippet().encode()})
     for line in (found.sentence(settings.language), *found.lines(settings.language)):
         out.print(line, markup=False)
     out.print(f"{text('tune.file', settings.language)}: {path}", markup=False)
@@ -109,8 +113,9 @@ def simulate(
     lang: Annotated[Literal["en", "zh"], typer.Option("--lang", help="Language of names and texts.")] = "en",
 ) -> None:
     """Write a made-up company whose true risks and campaign effects are known, with a settings file to use it."""
-    from benchmarks.simulator import SimulationSettings, write_simulation
+    from benchmarks.simulator import SimulationSettings, check_folder, write_simulation
 
+    check_folder(folder)
     settings = SimulationSettings(customers=customers, seed=seed, language=lang)
     for name, rows in write_simulation(settings, folder, progress=ConsoleProgress()).items():
         out.print(f"{name}: {rows:,}", markup=False)

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from configs.settings import load_settings
-from pipelines.console import out
+from configs.settings import Settings, load_settings
+from pipelines.console import note, out
 from pipelines.options import DEFAULT_CONFIG, Config, example
 
 models_app = typer.Typer(help="List trained models, promote one, roll back.", no_args_is_help=True)
@@ -39,7 +39,7 @@ def runs(config: Config = DEFAULT_CONFIG) -> None:
     """The newest training runs of the run log."""
     from training.tracking import Tracking
 
-    found = Tracking(load_settings(config)).list_runs()
+    found = Tracking(load_settings(config), tell=note).list_runs()
     columns = [name for name in ("run_id", "started_at", "as_of", "grade", "bundle_id", *FIGURES) if name in found]
     table = Table(*columns)
     for row in found[columns].itertuples(index=False):
@@ -55,7 +55,7 @@ def compare(
     """Parameters that differ and all figures of several runs, side by side."""
     from training.tracking import Tracking
 
-    found = Tracking(load_settings(config)).compare(run_ids)
+    found = Tracking(load_settings(config), tell=note).compare(run_ids)
     table = Table("kind", "name", *(run[:12] for run in found.columns))
     for place, values in zip(found.index.tolist(), found.to_numpy().tolist(), strict=True):
         table.add_row(*map(str, place), *(str(value)[:14] for value in values))
@@ -74,13 +74,12 @@ def promote(
     from models.bundle import load_bundle
     from models.bundle import promote as set_current
     from training.gate import check_grade
-    from training.tracking import Tracking
 
     settings = load_settings(config)
     if not despite_grade:
         check_grade(load_bundle(settings.bundle_store, bundle_id=bundle, examine=False).meta, bundle)
     chosen = set_current(settings.bundle_store, bundle)
-    Tracking(settings).set_champion(chosen)
+    _set_champion(settings, chosen)
     out.print(f"In use: {chosen}", markup=False)
 
 
@@ -88,12 +87,21 @@ def promote(
 def rollback(config: Config = DEFAULT_CONFIG) -> None:
     """Use the model that was in use before."""
     from models.bundle import roll_back
-    from training.tracking import Tracking
 
     settings = load_settings(config)
     chosen = roll_back(settings.bundle_store)
-    Tracking(settings).set_champion(chosen)
+    _set_champion(settings, chosen)
     out.print(f"In use: {chosen}", markup=False)
+
+
+def _set_champion(settings: Settings, bundle_id: str) -> None:
+    """Point the run log's champion to the model in use; a run log that cannot be used changes nothing about that."""
+    from training.tracking import Tracking, TrackingError
+
+    try:
+        Tracking(settings, tell=note).set_champion(bundle_id)
+    except TrackingError as error:
+        note(f"the run log does not show it, because {error.message}")
 
 
 @models_app.command(epilog=example("holdfast models bento"))

@@ -31,6 +31,12 @@ def in_language(text: str) -> str:
     return in_chinese(text) if _chosen == ["zh"] else text
 
 
+def note(text: str) -> None:
+    """Say something that the reader should know beside the result, on standard error."""
+    word = "注意：" if _chosen == ["zh"] else "Note: "
+    err.print(f"{word}{in_language(text)}{'。' if _chosen == ['zh'] else '.'}", markup=False)
+
+
 class ConsoleProgress:
     """Bars on a terminal, one plain line per step in a pipe; both on standard error."""
 

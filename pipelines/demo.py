@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from configs.errors import SettingsError
 from configs.files import write_bytes_atomic
 from configs.progress import Progress
 from configs.settings import load_settings
@@ -46,7 +47,8 @@ def run_demo(folder: Path, data: str, progress: Progress) -> None:
     from pipelines import stages, summary
 
     config = folder / "holdfast.yaml"
-    text = yaml.safe_dump(demo_settings(data, folder), sort_keys=False, allow_unicode=True)
+    _check_config(config)
+    text = _as_text(demo_settings(data, folder))
     if not config.is_file() or config.read_text(encoding="utf-8") != text:
         write_bytes_atomic(config, text.encode())
     settings = load_settings(config)
@@ -56,3 +58,23 @@ def run_demo(folder: Path, data: str, progress: Progress) -> None:
     result = stages.score_stage(settings, None, folder / "scores.parquet", progress)
     summary.show_customers(result.scores, settings)
     summary.show_scores(result, settings)
+
+
+def _check_config(config: Path) -> None:
+    """Refuse to overwrite settings that are not the demonstration's own."""
+    from benchmarks.simulator.writing import demo_company
+
+    if not config.exists():
+        return
+    own = [_as_text(demo_settings(data, config.parent)) for data in ("journey", "cdnow")] + [_as_text(demo_company())]
+    if config.read_text(encoding="utf-8", errors="replace") not in own:
+        raise SettingsError(
+            f"{config} is there already and is not the demonstration's own, or it was changed since",
+            "name another folder with --dir, or move it away",
+            code="out_not_ours",
+            value=str(config),
+        )
+
+
+def _as_text(settings: dict[str, Any]) -> str:
+    return str(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True))

@@ -1,30 +1,36 @@
 """The last two scoring runs of a work folder, kept so that the next one can say what changed.
 
-`<workdir>/runs/last.parquet` is the scores table of the last run and `before.parquet` that of the one before it,
-wherever their users put or moved their own copies. A repetition of the last run (same moment, model and data) is
-compared with what the last run was compared with, so running a command twice gives the same answer twice.
+`<workdir>/runs` holds the scores tables of the last run and of the one before it, wherever their users put or moved
+their own copies; `runs.json` says which is which, and is replaced in one step. A repetition of the last run (same
+moment, model and data) is compared with what the last run was compared with, so running a command twice gives the same
+answer twice.
 """
 
 from __future__ import annotations
 
+import hashlib
 import shutil
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
-from configs.files import atomic_path
+from configs.errors import DataError
+from configs.files import Content, atomic_path, json_bytes, read_checked, remove_leftovers, sha256_of, write_checked
 from configs.progress import Progress
 from configs.settings import Settings
-from pipelines.stage_cache import sha256_of
-from retention.scores_table import RunStamp, read_scores, read_stamp, write_scores
+from features.manifest import data_hash
+from retention.scores_table import RunStamp, read_scores, write_scores
 
 if TYPE_CHECKING:
     from features.engine import Tables
     from retention.changes import Changes
     from retention.scorer import Scorer
 
-LAST, BEFORE = "last.parquet", "before.parquet"
+INDEX = "runs.json"
+Which = Literal["last", "before"]
 
 
 def runs_folder(settings: Settings) -> Path:
@@ -33,35 +39,77 @@ def runs_folder(settings: Settings) -> Path:
 
 
 def data_of(settings: Settings) -> str:
-    """SHA-256 of the manifest of the canonical tables: changes with every row of them."""
-    manifest = settings.canonical / "MANIFEST.json"
-    return sha256_of(manifest) if manifest.is_file() else ""
+    """What the canonical tables hold and mean: changes with every row of them."""
+    return data_hash(settings.canonical)
+
+
+def kept_run(settings: Settings, which: Which) -> tuple[Path, RunStamp] | None:
+    """The scores table of a kept run and what it was made of; None where no such run is kept.
+
+    Raises
+    ------
+    DataError
+        What is kept is not what was written.
+    """
+    folder = runs_folder(settings)
+    try:
+        entry = read_checked(folder / INDEX)[which]
+        if entry is None:
+            return None
+        path = folder / entry["file"]
+        if sha256_of(path) != entry["sha256"]:
+            raise ValueError
+        return path, RunStamp(**entry["stamp"])
+    except FileNotFoundError as error:
+        if Path(error.filename).name == INDEX:
+            return None
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    raise DataError(
+        f"the scoring run kept in {folder} is not what was written",
+        "run holdfast score again",
+        code="runs_changed",
+        file=str(folder),
+    )
 
 
 def earlier_run(settings: Settings, stamp: RunStamp) -> Path | None:
-    """The scores table that a run with this stamp is compared with, None where there is none before it."""
-    folder = runs_folder(settings)
-    last, before = folder / LAST, folder / BEFORE
-    kept = read_stamp(last)
-    if kept is None:
-        return None
-    if kept != stamp:
-        return last
-    return before if read_stamp(before) is not None else None
+    """The scores table that a run with this stamp is compared with, None where there is none before it.
+
+    Raises
+    ------
+    DataError
+        As for `kept_run`.
+    """
+    last = kept_run(settings, "last")
+    if last is not None and last[1] == stamp:
+        last = kept_run(settings, "before")
+    return None if last is None else last[0]
 
 
 def keep_run(settings: Settings, scores: pd.DataFrame, path: Path, stamp: RunStamp) -> None:
     """Keep this run as the last one; what was the last one is the one before, unless this repeats it."""
     folder = runs_folder(settings)
-    last = folder / LAST
-    if read_stamp(last) not in (None, stamp):
-        with atomic_path(folder / BEFORE) as aside:
-            shutil.copyfile(last, aside)
-    if path.suffix != ".parquet":
-        write_scores(scores, last, stamp=stamp)
-        return
-    with atomic_path(last) as aside:
-        shutil.copyfile(path, aside)
+    folder.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(folder)
+    try:
+        index = read_checked(folder / INDEX)
+        repeated = index["last"] is not None and index["last"]["stamp"] == asdict(stamp)
+        before = index["before"] if repeated else index["last"]
+    except (OSError, ValueError, KeyError, TypeError):
+        before = None
+    name = f"{hashlib.sha256(json_bytes(asdict(stamp))).hexdigest()[:24]}.parquet"
+    if path.suffix == ".parquet":
+        with atomic_path(folder / name, private=True) as aside:
+            shutil.copyfile(path, aside)
+    else:
+        write_scores(scores, folder / name, stamp=stamp)
+    entry = {"file": name, "sha256": sha256_of(folder / name), "stamp": asdict(stamp)}
+    write_checked(folder / INDEX, {"last": entry, "before": before})
+    kept = {name, before["file"] if before is not None else name}
+    for old in folder.glob("*.parquet"):
+        if old.name not in kept:
+            old.unlink()
 
 
 def since_earlier(
@@ -94,13 +142,13 @@ def since_earlier(
     return scores.assign(changes=lists), changes
 
 
-def write_changes(changes: Changes | None, scores: Path) -> None:
-    """Write `<scores>_changes.parquet` and `<scores>_moves.parquet` beside the scores; none of an older run is left."""
-    tables = {} if changes is None else {"changes": changes.differences, "moves": changes.comparison.movers}
-    for name in ("changes", "moves"):
-        path = scores.with_name(f"{scores.stem}_{name}.parquet")
-        if name not in tables:
-            path.unlink(missing_ok=True)
-            continue
-        with atomic_path(path) as aside:
-            tables[name].to_parquet(aside, index=False)
+def changes_files(changes: Changes | None, scores: Path) -> dict[Path, Content]:
+    """`<scores>_changes.parquet` and `<scores>_moves.parquet` beside the scores; none where there is no earlier run."""
+    from retention.spreadsheets import put_table
+
+    if changes is None:
+        return {}
+    tables = {"changes": changes.differences, "moves": changes.comparison.movers}
+    return {
+        scores.with_name(f"{scores.stem}_{name}.parquet"): partial(put_table, table) for name, table in tables.items()
+    }

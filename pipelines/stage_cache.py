@@ -17,15 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from configs.errors import BusyError
-from configs.files import write_json_atomic
+from configs.files import read_checked, remove_leftovers, sha256_of, write_checked
 
 ROOMS = ("configs", "features", "models", "retention", "training", "pipelines")
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @cache
@@ -66,24 +60,43 @@ def run_stage(
     bool
         True if the stage ran, False if its outputs were reused.
     """
-    record_path = work / "stages" / f"{name}.json"
+    record_path = _record(work, name)
     key = hashlib.sha256(json.dumps([inputs, code_fingerprint()], sort_keys=True, default=str).encode()).hexdigest()
-    if not force and _matches(record_path, key, outputs):
+    if not force and _matches(work, record_path, key, outputs):
         return False
     record_path.unlink(missing_ok=True)
     run()
-    write_json_atomic(record_path, {"key": key, "outputs": {str(path): sha256_of(path) for path in outputs}})
+    write_checked(record_path, {"key": key, "outputs": {_named(work, path): sha256_of(path) for path in outputs}})
     return True
 
 
-def _matches(record_path: Path, key: str, outputs: list[Path]) -> bool:
+def is_recorded(work: Path, name: str) -> bool:
+    """Whether a stage says that it has written something."""
+    return _record(work, name).is_file()
+
+
+def forget(work: Path, name: str) -> None:
+    """Take a stage's record away: what it wrote is no longer believed."""
+    _record(work, name).unlink(missing_ok=True)
+
+
+def _record(work: Path, name: str) -> Path:
+    return work / "stages" / f"{name}.json"
+
+
+def _named(work: Path, path: Path) -> str:
+    """A file in the record: relative to the work folder, so that the folder may be moved as a whole."""
+    return path.relative_to(work).as_posix() if path.is_relative_to(work) else str(path)
+
+
+def _matches(work: Path, record_path: Path, key: str, outputs: list[Path]) -> bool:
     try:
-        record = json.loads(record_path.read_text(encoding="utf-8"))
+        record = read_checked(record_path)
         recorded = record["outputs"]
         return bool(
             record["key"] == key
-            and set(recorded) == {str(path) for path in outputs}
-            and all(path.is_file() and sha256_of(path) == recorded[str(path)] for path in outputs)
+            and set(recorded) == {_named(work, path) for path in outputs}
+            and all(path.is_file() and sha256_of(path) == recorded[_named(work, path)] for path in outputs)
         )
     except (OSError, ValueError, KeyError, TypeError):
         return False
@@ -105,4 +118,6 @@ def lock_folder(work: Path) -> Iterator[None]:
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
+        for folder in (work, work / "stages"):
+            remove_leftovers(folder)
         yield

@@ -6,18 +6,22 @@ reuses what it wrote; an interrupted one runs again and ends the same.
 
 from __future__ import annotations
 
+import hashlib
 import json
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from configs.errors import NotEnoughDataError, UnknownCustomerError
-from configs.files import remove_leftovers, write_json_atomic
+from configs.errors import DataError, HoldfastError, NotEnoughDataError, UnknownCustomerError
+from configs.files import Content, json_bytes, remove_leftovers, sha256_of, write_json_atomic, write_set
 from configs.moments import format_moment, parse_moment
 from configs.progress import Progress
 from configs.settings import Settings
-from pipelines.stage_cache import lock_folder, run_stage, sha256_of
+from pipelines.console import note
+from pipelines.fresh import fresh_tables, inputs_of, tell_of_model
+from pipelines.stage_cache import forget, is_recorded, lock_folder, run_stage
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +29,7 @@ if TYPE_CHECKING:
     from features.engine import Tables
     from features.intake import DataReport
     from retention.changes import Changes
-    from retention.scorer import Scorer
+    from retention.scores_table import RunStamp
     from training.evaluate import Evaluation
     from training.gate import Decision
 
@@ -42,8 +46,8 @@ class Registered:
         Id of the bundle that answers from now on.
     decision : Decision
         Whether the gate promoted it, and why.
-    version : int
-        Version in the model registry.
+    version : int, optional
+        Version in the model registry; None where it could not be written.
     meta : dict
         The bundle's facts.
     """
@@ -51,7 +55,7 @@ class Registered:
     bundle_id: str
     in_use: str
     decision: Decision
-    version: int
+    version: int | None
     meta: dict[str, Any]
 
 
@@ -69,11 +73,11 @@ def ingest_stage(settings: Settings, progress: Progress, *, force: bool = False)
     from features.intake import ingest
 
     with lock_folder(settings.work):
-        return ingest(_with_present(settings), progress=progress, force=force)
+        return ingest(with_present(settings), progress=progress, force=force)
 
 
-def _with_present(settings: Settings) -> Settings:
-    """Rows of the future are refused; the present time is asked for here and nowhere below."""
+def with_present(settings: Settings) -> Settings:
+    """Settings by which rows of the future are refused; the present time is asked for here and nowhere below."""
     if settings.data.future_after is not None:
         return settings
     tomorrow = (datetime.now(tz=UTC) + timedelta(days=1)).isoformat(timespec="seconds")
@@ -101,7 +105,7 @@ def features_stage(settings: Settings, as_of: str | None, progress: Progress, *,
             save_training_set(training_set(tables, moment, settings, progress), folder)
 
         outputs = [folder / name for name in (FRAME_FILE, LABELS_FILE, CONTEXT_FILE)]
-        run_stage(settings.work, "features", _inputs(settings, moment), outputs, run, force=force)
+        run_stage(settings.work, "features", inputs_of(settings, moment), outputs, run, force=force)
     return folder
 
 
@@ -119,9 +123,10 @@ def fit_stage(settings: Settings, as_of: str | None, progress: Progress, *, forc
         def run() -> None:
             remove_leftovers(folder)
             data = load_training_set(data_folder)
-            save_candidate(fit_bundle(tables, moment, settings, data=data, progress=progress), folder)
+            fitted = fit_bundle(tables, moment, settings, data=data, progress=progress)
+            save_candidate(replace(fitted, made_of=_made_of(settings, moment)), folder)
 
-        run_stage(settings.work, "fit", _inputs(settings, moment), [folder / META_FILE], run, force=force)
+        run_stage(settings.work, "fit", inputs_of(settings, moment), [folder / META_FILE], run, force=force)
     return folder
 
 
@@ -130,8 +135,9 @@ def evaluate_stage(
 ) -> tuple[Evaluation, Path]:
     """The out-of-time evaluation and its report in `<workdir>/evaluation`."""
     from features.engine import open_tables
-    from training.evaluate import EVALUATION_FILE, LOSSES_FILE, backtest, load_evaluation, save_evaluation
-    from training.report import METRICS_FILE, REPORT_FILE, REPORT_JSON, write_report
+    from training.evaluate import backtest
+    from training.evaluation_files import EVALUATION_FILE, LOSSES_FILE, evaluation_files, load_evaluation
+    from training.report import CURVES, METRICS_FILE, REPORT_FILE, REPORT_JSON, report_files
 
     folder = settings.work / "evaluation"
     with lock_folder(settings.work), open_tables(settings.canonical) as tables:
@@ -139,21 +145,35 @@ def evaluate_stage(
 
         def run() -> None:
             remove_leftovers(folder)
-            evaluation = backtest(tables, moment, settings, progress=progress)
+            evaluation = replace(
+                backtest(tables, moment, settings, progress=progress), made_of=_made_of(settings, moment)
+            )
             with progress.step("Writing the report"):
-                save_evaluation(evaluation, folder)
-                write_report(evaluation, folder, language=settings.language)
+                files = evaluation_files(evaluation) | report_files(evaluation, language=settings.language)
+                write_set({folder / name: data for name, data in files.items()})
 
-        names = (EVALUATION_FILE, LOSSES_FILE, REPORT_FILE, REPORT_JSON, METRICS_FILE)
+        names = (EVALUATION_FILE, LOSSES_FILE, REPORT_FILE, REPORT_JSON, METRICS_FILE, *CURVES.values())
         outputs = [folder / name for name in names]
-        run_stage(settings.work, "evaluate", _inputs(settings, moment), outputs, run, force=force)
+        run_stage(settings.work, "evaluate", inputs_of(settings, moment), outputs, run, force=force)
     return load_evaluation(folder), folder / REPORT_FILE
 
 
+def _made_of(settings: Settings, moment: datetime) -> str:
+    return hashlib.sha256(json_bytes(inputs_of(settings, moment))).hexdigest()
+
+
 def register_stage(settings: Settings, progress: Progress, *, force: bool = False) -> Registered:
-    """Put the candidate with its evaluation into the bundle store, record the run, let the gate decide."""
+    """Put the candidate with its evaluation into the bundle store, record the run, let the gate decide.
+
+    A run that could not be recorded is told and recorded the next time.
+
+    Raises
+    ------
+    HoldfastError
+        Candidate or evaluation is missing, changed, or they do not belong together.
+    """
     from training.fit import META_FILE
-    from training.register import register
+    from training.register import forget_decision, register
 
     record = settings.work / "registered.json"
     candidate = settings.work / "candidate" / META_FILE
@@ -164,15 +184,28 @@ def register_stage(settings: Settings, progress: Progress, *, force: bool = Fals
         "tracking": settings.tracking.model_dump(mode="json"),
         "store": str(settings.bundle_store),
     }
+    if inputs["evaluation"] is None and is_recorded(settings.work, "evaluate"):
+        raise HoldfastError(
+            f"{evaluation} is missing", "run `holdfast evaluate`", code="evaluation_missing", file=str(evaluation)
+        )
     with lock_folder(settings.work):
 
         def run() -> None:
             with progress.step("Registering the model"):
-                write_json_atomic(record, register(settings, datetime.now(tz=UTC)))
+                write_json_atomic(record, register(settings, stamp_time(), tell=note))
 
-        current = settings.bundle_store / "CURRENT"
-        run_stage(settings.work, "register", inputs, [record], run, force=force or not current.is_file())
+        again = force or not (settings.bundle_store / "CURRENT").is_file() or _unrecorded(record)
+        run_stage(settings.work, "register", inputs, [record], run, force=again)
+        forget_decision(settings.work)
     return _registered(json.loads(record.read_text(encoding="utf-8")))
+
+
+def _unrecorded(record: Path) -> bool:
+    """Whether the run log could not be written the last time."""
+    try:
+        return bool(json.loads(record.read_text(encoding="utf-8"))["run_id"] is None)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _registered(record: dict[str, Any]) -> Registered:
@@ -201,15 +234,7 @@ def _remove_evaluation(settings: Settings) -> None:
     folder = settings.work / "evaluation"
     for file in folder.glob("*") if folder.is_dir() else []:
         file.unlink()
-
-
-def _inputs(settings: Settings, as_of: datetime) -> dict[str, Any]:
-    manifest = settings.canonical / "MANIFEST.json"
-    return {
-        "as_of": as_of.isoformat(),
-        "data": sha256_of(manifest),
-        "settings": settings.model_dump(mode="json", exclude={"tracking", "serving", "workdir", "artifacts"}),
-    }
+    forget(settings.work, "evaluate")
 
 
 @dataclass(frozen=True)
@@ -227,23 +252,28 @@ def score_stage(
 ) -> Scored:
     """Score every customer and write Parquet, CSV, what changed and a report; nothing at or after `as_of` is seen."""
     from features.engine import open_tables
-    from pipelines.runs import data_of, earlier_run, keep_run, since_earlier, write_changes
+    from pipelines import outputs
+    from pipelines.runs import changes_files, data_of, keep_run, since_earlier
     from retention.campaigns import measure_campaigns
     from retention.scorer import load_scorer
-    from retention.scores_table import RunStamp, write_scores
-    from training.scores_report import write_scores_report
+    from retention.scores_table import RunStamp, to_csv, write_parquet
+    from training.scores_report import scores_report_files
 
-    path = out if out is not None else settings.work / "scores.parquet"
-    if not settings.canonical.is_dir():
-        ingest_stage(settings, progress)
-    with open_tables(settings.canonical) as tables:
+    path = out if out is not None else outputs.default_scores(settings)
+    outputs.check_out(settings, outputs.scores_files(path))
+    fresh_tables(settings, progress, ask_database=True)
+    with lock_folder(settings.work), open_tables(settings.canonical) as tables:
         moment = resolve_as_of(settings, tables, as_of)
         with progress.step("Loading the model"):
             scorer = load_scorer(settings)
-        _tell_if_later(scorer, moment, settings)
+        tell_of_model(scorer.meta, moment, settings)
         measured = measure_campaigns(tables, scorer.catalogue, scorer.settings, moment)
         scores = scorer.score(
-            tables, moment, measured_effects=measured.beliefs or None, scored_at=_now(), progress=progress
+            tables,
+            moment,
+            measured_effects=measured.beliefs or None,
+            scored_at=stamp_time().replace(tzinfo=None),
+            progress=progress,
         )
         if scores.empty:
             raise NotEnoughDataError(
@@ -252,18 +282,32 @@ def score_stage(
                 code="no_customers",
             )
         stamp = RunStamp(moment.isoformat(), scorer.version, data_of(settings))
-        earlier = previous if previous is not None else earlier_run(settings, stamp)
+        earlier = previous if previous is not None else _earlier(settings, stamp)
         scores, changes = since_earlier(settings, scorer, tables, scores, earlier, progress)
-    with progress.step("Writing scores"):
-        write_scores(scores, path, stamp=stamp)
-        if path.suffix == ".parquet":
-            write_scores(scores, path.with_suffix(".csv"))
-        write_changes(changes, path)
-        report = write_scores_report(
-            scores, path, scorer.settings, scorer.catalogue, changes=changes, effects=measured.effects
-        )
-        keep_run(settings, scores, path, stamp)
-    return Scored(scores, path, report, changes)
+        with progress.step("Writing scores"):
+            main: Content = to_csv(scores)
+            files: dict[Path, Content] = {path: main}
+            if path.suffix == ".parquet":
+                files = {path: lambda aside: write_parquet(scores, aside, stamp=stamp), path.with_suffix(".csv"): main}
+            report = scores_report_files(
+                scores, path, scorer.settings, scorer.catalogue, changes=changes, effects=measured.effects
+            )
+            files |= {**report, **changes_files(changes, path)}
+            gone = [file for file in outputs.scores_files(path) if file not in files]
+            outputs.put(settings, files, gone=gone)
+            keep_run(settings, scores, path, stamp)
+    return Scored(scores, path, next(iter(report)), changes)
+
+
+def _earlier(settings: Settings, stamp: RunStamp) -> Path | None:
+    """The run to compare with; one that is damaged is told and not used."""
+    from pipelines.runs import earlier_run
+
+    try:
+        return earlier_run(settings, stamp)
+    except DataError as error:
+        note(f"{error.message}, so nothing is compared with it")
+        return None
 
 
 def explain_stage(
@@ -278,19 +322,19 @@ def explain_stage(
     """Print one customer's page."""
     from features.engine import open_tables
     from pipelines.console import out
-    from pipelines.runs import data_of, earlier_run, since_earlier
+    from pipelines.runs import data_of, since_earlier
     from retention.campaigns import measure_campaigns
     from retention.explain import page
     from retention.scorer import load_scorer
     from retention.scores_table import RunStamp
 
-    if not settings.canonical.is_dir():
-        ingest_stage(settings, progress)
+    fresh_tables(settings, progress)
     with open_tables(settings.canonical) as tables:
         moment = resolve_as_of(settings, tables, as_of)
         scorer = load_scorer(settings)
+        tell_of_model(scorer.meta, moment, settings)
         beliefs = measure_campaigns(tables, scorer.catalogue, scorer.settings, moment).beliefs or None
-        scores = scorer.score(tables, moment, customers=[customer_id], measured_effects=beliefs, scored_at=_now())
+        scores = scorer.score(tables, moment, customers=[customer_id], measured_effects=beliefs)
         if scores.empty:
             raise UnknownCustomerError(
                 f"the data holds no customer {customer_id!r} before {format_moment(moment, settings.data.timezone)}",
@@ -298,7 +342,7 @@ def explain_stage(
                 customer_id=customer_id,
             )
         stamp = RunStamp(moment.isoformat(), scorer.version, data_of(settings))
-        earlier = previous if previous is not None else earlier_run(settings, stamp)
+        earlier = previous if previous is not None else _earlier(settings, stamp)
         scores, changes = since_earlier(settings, scorer, tables, scores, earlier, progress)
         out.print(
             page(
@@ -313,19 +357,10 @@ def explain_stage(
         )
 
 
-def _tell_if_later(scorer: Scorer, as_of: datetime, settings: Settings) -> None:
-    """Say so when the model has learned from what came after the moment scored: such scores are no test of it."""
-    from pipelines.console import err
+def stamp_time() -> datetime:
+    """When files say that they were made, UTC: now, or what SOURCE_DATE_EPOCH says, for files that can be made again.
 
-    learned = datetime.fromisoformat(str(scorer.meta["as_of"]))
-    if learned > as_of:
-        shown = [format_moment(moment, settings.data.timezone) for moment in (learned, as_of)]
-        err.print(
-            f"Note: the model was trained on data up to {shown[0]}, later than {shown[1]}; "
-            f"for a fair test run `holdfast train --as-of {shown[1]}` first.",
-            markup=False,
-        )
-
-
-def _now() -> datetime:
-    return datetime.now(tz=UTC).replace(tzinfo=None, microsecond=0)
+    See reproducible-builds.org/specs/source-date-epoch.
+    """
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    return datetime.fromtimestamp(int(epoch), UTC) if epoch.isdecimal() else datetime.now(tz=UTC).replace(microsecond=0)

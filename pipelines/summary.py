@@ -94,7 +94,8 @@ def show_gate(registered: Registered, settings: Settings) -> None:
     said = decision.zh if settings.language == "zh" else decision.en
     out.print(f"{'! ' if decision.code.startswith('failed') else ''}{said}", markup=False)
     store = settings.bundle_store
-    out.print(f"{_label('model', settings)}: {registered.bundle_id} ({store}, v{registered.version})", markup=False)
+    version = "" if registered.version is None else f", v{registered.version}"
+    out.print(f"{_label('model', settings)}: {registered.bundle_id} ({store}{version})", markup=False)
     if decision.code.startswith("failed"):
         command = f"holdfast models promote {registered.bundle_id[:12]} --despite-grade"
         out.print(f"  {_label('despite', settings)}: {command}", markup=False)

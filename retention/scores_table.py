@@ -14,8 +14,9 @@ import pandas as pd
 
 from configs.errors import DataError, InputError
 from configs.files import atomic_path, write_bytes_atomic
+from configs.sealed import is_whole, write_sealed
 from retention.dimensions import DIMENSIONS
-from retention.spreadsheets import escape_formula
+from retention.spreadsheets import csv_bytes
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -231,9 +232,8 @@ def _missing(value: Any) -> bool:
 def write_scores(scores: pd.DataFrame, path: Path, *, stamp: RunStamp | None = None) -> None:
     """Write the scores table, whole or not at all; the suffix chooses Parquet or CSV.
 
-    CSV is for people (see `to_csv`): lists are texts, moments ISO 8601, and the file begins with a byte-order mark so
-    that spreadsheet programs read Chinese. A text that a spreadsheet would run as a formula gets a leading apostrophe.
-    Parquet keeps the stamp of the run.
+    CSV is for people (see `to_csv`). Parquet keeps the stamp of the run and says itself whether it is whole
+    (`configs.sealed`). Nobody but the owner may read the file.
 
     Raises
     ------
@@ -241,15 +241,10 @@ def write_scores(scores: pd.DataFrame, path: Path, *, stamp: RunStamp | None = N
         Another suffix.
     """
     if path.suffix == ".parquet":
-        import pyarrow.parquet as pq
-
-        table = to_arrow(scores)
-        if stamp is not None:
-            table = table.replace_schema_metadata({_STAMP_KEY: json.dumps(asdict(stamp), sort_keys=True)})
-        with atomic_path(path) as aside:
-            pq.write_table(table, aside, compression="zstd")
+        with atomic_path(path, private=True) as aside:
+            write_parquet(scores, aside, stamp=stamp)
     elif path.suffix == ".csv":
-        write_bytes_atomic(path, to_csv(scores))
+        write_bytes_atomic(path, to_csv(scores), private=True)
     else:
         raise InputError(
             f"scores cannot be written to {path.name}: the suffix {path.suffix!r} is not known",
@@ -257,6 +252,14 @@ def write_scores(scores: pd.DataFrame, path: Path, *, stamp: RunStamp | None = N
             field="out",
             value=str(path),
         )
+
+
+def write_parquet(scores: pd.DataFrame, path: Path, *, stamp: RunStamp | None = None) -> None:
+    """Write the scores table with its stamp to a path that `configs.files` gave."""
+    table = to_arrow(scores)
+    if stamp is not None:
+        table = table.replace_schema_metadata({_STAMP_KEY: json.dumps(asdict(stamp), sort_keys=True)})
+    write_sealed(table, path)
 
 
 def to_csv(scores: pd.DataFrame) -> bytes:
@@ -267,7 +270,6 @@ def to_csv(scores: pd.DataFrame) -> bytes:
     """
     import pyarrow as pa
     import pyarrow.compute
-    from pyarrow import csv
 
     table = to_arrow(scores[[name for name in scores.columns if name not in _LISTS]])
     columns: dict[str, Any] = {}
@@ -275,29 +277,27 @@ def to_csv(scores: pd.DataFrame) -> bytes:
         column = table[field.name]
         if pa.types.is_timestamp(field.type):
             column = pa.compute.strftime(column.cast(pa.timestamp("s"), safe=False), format="%Y-%m-%dT%H:%M:%S")
-        elif pa.types.is_string(field.type):
-            column = pa.array([escape_formula(value) for value in column.to_pylist()], pa.string())
         columns[field.name] = column
     for name in CSV_LISTS:
         if name in scores.columns:
             for lang in ("en", "zh"):
                 key = f"name_{lang}" if name == "strategies" else f"text_{lang}"
                 cells = ["\n".join(str(one[key]) for one in row) for row in scores[name].tolist()]
-                columns[f"{name}_{lang}"] = pa.array([escape_formula(cell) for cell in cells], pa.string())
+                columns[f"{name}_{lang}"] = pa.array(cells, pa.string())
     if "drivers" in scores.columns:
         told = ["; ".join(f"{one['driver']}={one['points']:.6g}" for one in row) for row in scores["drivers"].tolist()]
         columns["drivers"] = pa.array(told, pa.string())
-    sink = pa.BufferOutputStream()
-    csv.write_csv(pa.table(columns), sink, csv.WriteOptions(quoting_style="needed"))
-    return b"\xef\xbb\xbf" + bytes(sink.getvalue())
+    return csv_bytes(columns)
 
 
 def read_stamp(path: Path) -> RunStamp | None:
-    """The stamp of a scores file; None where it has none or cannot be read."""
+    """The stamp of a scores file; None where it has none, cannot be read or is not what was written."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
+        if not is_whole(path):
+            return None
         return RunStamp(**json.loads((pq.read_schema(path).metadata or {})[_STAMP_KEY]))
     except (pa.ArrowException, OSError, KeyError, ValueError, TypeError):
         return None
@@ -318,7 +318,7 @@ def read_scores(path: Path, *, customers: Sequence[str] | None = None, lists: bo
     Raises
     ------
     DataError
-        Missing, unreadable, or not a scores table.
+        Missing, unreadable, not a scores table, or not what was written.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -338,6 +338,13 @@ def read_scores(path: Path, *, customers: Sequence[str] | None = None, lists: bo
             "name a file that holdfast score wrote",
             file=str(path),
             field=lacking[0],
+        )
+    if not is_whole(path):
+        raise DataError(
+            f"the scores file {path} is not what was written: it was damaged, changed or written by another version",
+            "run holdfast score again",
+            code="scores_changed",
+            file=str(path),
         )
     columns: dict[str, Any] = {}
     for name in table.column_names:

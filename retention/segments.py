@@ -15,14 +15,13 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from configs.errors import DataError, InputError, SettingsError
-from configs.files import atomic_path
 from configs.settings import Settings
 from retention.catalogue import Text, read_entries
 from retention.condition_fields import CHANNELS
 from retention.conditions import Condition, Table, parse_condition
 from retention.consent import allowed_channels
 from retention.holdout import HELD_OUT
-from retention.spreadsheets import escape_formula, is_formula
+from retention.spreadsheets import is_formula, write_table
 
 DEFAULT = Path(__file__).parent.parent / "configs" / "segments.yaml"
 Mask = NDArray[np.bool_]
@@ -147,22 +146,7 @@ class Audience:
     escaped: int
 
 
-def escape_formulas(column: pd.Series[Any]) -> tuple[pd.Series[Any], int]:
-    """Put an apostrophe before texts that a spreadsheet would run; numbers stay.
-
-    Examples
-    --------
-    >>> escape_formulas(pd.Series(["=1+1", "Ann"]))[0].tolist()
-    ["'=1+1", 'Ann']
-    """
-    if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
-        return column, 0
-    values = column.astype("object").tolist()
-    shown = pd.Series([escape_formula(value) for value in values], index=column.index, dtype="object")
-    return shown, sum(is_formula(value) for value in values)
-
-
-def export_audience(
+def choose_audience(
     scores: pd.DataFrame,
     segments: SegmentFile,
     segment: str,
@@ -172,8 +156,8 @@ def export_audience(
     profile: pd.DataFrame | None = None,
     assignment: pd.Series[Any] | None = None,
     columns: tuple[str, ...] = ("customer_id", "segment", "churn_probability", "lifetime_value", "region", "country"),
-) -> Audience:
-    """Write the customers of a segment who may be approached through a channel.
+) -> tuple[pd.DataFrame, Audience]:
+    """The customers of a segment who may be approached through a channel, and what is told of them.
 
     Parameters
     ----------
@@ -184,7 +168,7 @@ def export_audience(
     segment : str
         Code of the segment.
     path : Path
-        `.csv` or `.parquet`; written whole or not at all, sorted by customer_id.
+        The `.csv` or `.parquet` file that they will be written to; rows are sorted by customer_id.
     channel : str
         A channel of `CHANNELS`, or `ads` (any consent will do).
     profile : DataFrame, optional
@@ -238,13 +222,13 @@ def export_audience(
     names = ["customer_id", *(name for name in columns if name in table.columns and name != "customer_id")]
     audience = table.loc[kept, names].sort_values("customer_id", kind="stable").reset_index(drop=True)
     audience["segment"] = segment
-    escaped = 0
-    with atomic_path(path) as aside:
-        if path.suffix == ".csv":
-            for name in names:
-                audience[name], count = escape_formulas(audience[name])
-                escaped += count
-            audience.to_csv(aside, index=False, encoding="utf-8", lineterminator="\n")
-        else:
-            audience.to_parquet(aside, index=False)
-    return Audience(path, segment, channel, int(members.sum()), len(audience), left_out, escaped)
+    cells = (value for name in names for value in audience[name].tolist())
+    escaped = sum(map(is_formula, cells)) if path.suffix == ".csv" else 0
+    return audience, Audience(path, segment, channel, int(members.sum()), len(audience), left_out, escaped)
+
+
+def export_audience(*arguments: Any, **options: Any) -> Audience:
+    """Write what `choose_audience` gives, whole or not at all; the same arguments."""
+    rows, told = choose_audience(*arguments, **options)
+    write_table(rows, told.path)
+    return told

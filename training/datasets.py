@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from configs.errors import NotEnoughDataError
-from configs.files import atomic_path, write_json_atomic
+from configs.errors import HoldfastError, NotEnoughDataError
+from configs.files import atomic_path, read_checked, sha256_of, write_checked
 from configs.moments import format_moment
 from configs.progress import SILENT, Progress
 from configs.settings import Settings, TargetSettings, TrainingSettings
@@ -250,12 +250,13 @@ def backtest_cutoffs(as_of: datetime, horizon_days: int, folds: int, *, not_befo
 
 
 def save_training_set(data: TrainingSet, folder: Path) -> list[Path]:
-    """Write a training set as Parquet and JSON; returns the files."""
+    """Write a training set as Parquet and JSON, the JSON with the hashes of all last; returns the files."""
     paths = [folder / FRAME_FILE, folder / LABELS_FILE, folder / CONTEXT_FILE]
     for table, path in ((data.frame, paths[0]), (data.labels, paths[1])):
-        with atomic_path(path) as aside:
+        with atomic_path(path, private=True) as aside:
             table.to_parquet(aside, index=False, row_group_size=CHUNK_ROWS)
     context = {
+        "files": {path.name: sha256_of(path) for path in paths[:2]},
         "feature_set": json.loads(data.feature_set.to_json()),
         "targets": data.context.targets.model_dump(mode="json"),
         "training": data.context.training.model_dump(mode="json"),
@@ -266,13 +267,30 @@ def save_training_set(data: TrainingSet, folder: Path) -> list[Path]:
         "treated_share": data.treated_share,
         "data_hash": data.data_hash,
     }
-    write_json_atomic(paths[2], context)
+    write_checked(paths[2], context)
     return paths
 
 
 def load_training_set(folder: Path) -> TrainingSet:
-    """Read what `save_training_set` wrote."""
-    context = json.loads((folder / CONTEXT_FILE).read_text(encoding="utf-8"))
+    """Read what `save_training_set` wrote.
+
+    Raises
+    ------
+    HoldfastError
+        It is not there, or not what was written.
+    """
+    try:
+        context = read_checked(folder / CONTEXT_FILE)
+        whole = all(sha256_of(folder / name) == said for name, said in context["files"].items())
+    except (OSError, ValueError, KeyError, AttributeError):
+        whole = False
+    if not whole:
+        raise HoldfastError(
+            f"the training set in {folder} is missing or is not what was written",
+            "run `holdfast features` again",
+            code="training_set_changed",
+            file=str(folder / CONTEXT_FILE),
+        )
     feature_set = FeatureSet.from_json(json.dumps(context["feature_set"]))
     return TrainingSet(
         frame=pd.read_parquet(folder / FRAME_FILE),

@@ -6,18 +6,15 @@ baselines are all made as of it. Only the comparison reads the window after it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from configs.errors import InvariantError, NotEnoughDataError
-from configs.files import atomic_path, write_json_atomic
 from configs.moments import format_moment
 from configs.progress import SILENT, Progress
 from configs.settings import Settings
@@ -43,7 +40,6 @@ from training.rhythm import find_rhythm
 from training.slices import slice_columns
 from training.warning_check import warning_check
 
-EVALUATION_FILE, LOSSES_FILE = "evaluation.json", "losses.parquet"
 MAX_LOSSES = 20_000
 """Losses kept per customer (by a stable hash), enough for a paired comparison with the next model."""
 OURS, RULE = "holdfast", "rule"
@@ -62,10 +58,13 @@ class Evaluation:
         JSON values: everything that the report shows.
     losses : DataFrame
         key (hash of customer and test cut-off), log_loss, orders_deviance, spend_deviance of up to 20,000 customers.
+    made_of : str, optional
+        What data, settings and moment were tested, as the stages name it; kept with the files in the work folder only.
     """
 
     content: dict[str, Any]
     losses: pd.DataFrame
+    made_of: str | None = None
 
     @property
     def letter(self) -> str:
@@ -383,20 +382,6 @@ def _losses_kept(fold: Fold, horizon: int) -> pd.DataFrame:
     fraction = stable_fraction([str(customer) for customer in fold.frame["customer_id"]], f"{fold.cutoff:%Y%m%d%H%M}")
     table.insert(0, "key", (fraction * (1 << 53)).astype(np.int64))
     return table.sort_values("key", kind="stable").head(MAX_LOSSES).reset_index(drop=True)
-
-
-def save_evaluation(evaluation: Evaluation, folder: Path) -> list[Path]:
-    """Write an evaluation whole; returns the files."""
-    write_json_atomic(folder / EVALUATION_FILE, evaluation.content)
-    with atomic_path(folder / LOSSES_FILE) as aside:
-        evaluation.losses.to_parquet(aside, index=False)
-    return [folder / EVALUATION_FILE, folder / LOSSES_FILE]
-
-
-def load_evaluation(folder: Path) -> Evaluation:
-    """Read what `save_evaluation` wrote."""
-    content = json.loads((folder / EVALUATION_FILE).read_text(encoding="utf-8"))
-    return Evaluation(content, pd.read_parquet(folder / LOSSES_FILE))
 
 
 def _deciles(actual: pd.Series, predicted: pd.Series) -> list[dict[str, Any]]:

@@ -23,10 +23,11 @@ import numpy as np
 import pandas as pd
 
 from configs.errors import BundleError, NotEnoughDataError
-from configs.files import write_bytes_atomic, write_json_atomic
+from configs.files import json_bytes, read_checked, write_bytes_atomic, write_checked
 from configs.progress import SILENT, Progress
 from configs.settings import Settings
 from features.engine import Tables, compute_features, order_events, reference_prices
+from features.meaning import meaning_of
 from models.suite import ModelSuite
 from retention.baseline import Baseline, fit_baseline
 from retention.campaigns import effect_files
@@ -35,7 +36,8 @@ from retention.categories import line_reference
 from retention.scorer import BASELINE_FILE, FEATURES_FILE, PARAMETERS_FILE, PRICES_FILE, table_frame
 from training.card import card_content, card_files
 from training.datasets import TrainingSet, training_set
-from training.evaluate import EVALUATION_FILE, LOSSES_FILE, RULE, Evaluation
+from training.evaluate import RULE, Evaluation
+from training.evaluation_files import EVALUATION_FILE, LOSSES_FILE
 from training.rhythm import find_rhythm
 
 EVALUATION_FOLDER = "evaluation"
@@ -56,10 +58,13 @@ class FittedBundle:
         Files of the bundle by relative path, without evaluation and card.
     meta : dict
         JSON values for the manifest: as_of, horizons, data facts, data hash, fingerprint.
+    made_of : str, optional
+        What data, settings and moment it was fitted on, as the stages name it; kept with a candidate only.
     """
 
     files: dict[str, bytes]
     meta: dict[str, Any]
+    made_of: str | None = None
 
 
 def fit_bundle(
@@ -121,8 +126,8 @@ def fit_bundle(
             files |= effect_files(tables, load_catalogue(settings), settings, as_of, suite.encoder_)
     files[FEATURES_FILE] = data.feature_set.to_json().encode()
     files[BASELINE_FILE] = baseline
-    files[PRICES_FILE] = _json(reference_prices(tables, as_of).to_pylist())
-    files[PARAMETERS_FILE] = _json(parameters(settings))
+    files[PRICES_FILE] = json_bytes(reference_prices(tables, as_of).to_pylist())
+    files[PARAMETERS_FILE] = json_bytes(parameters(settings))
     meta = {
         "as_of": as_of.isoformat(),
         "log_start": data.context.log_start.isoformat(),
@@ -131,6 +136,7 @@ def fit_bundle(
         "horizons": list(settings.targets.all_horizons),
         "has_amounts": bool(predictions["expected_spend"].notna().any()),
         "currency": settings.data.currency,
+        "read_with": meaning_of(settings.data),
         "customers": len(frame),
         "training": data.facts(settings.data.timezone),
         "rhythm": find_rhythm(orders[orders["is_order"]], as_of, settings.targets.horizon_days).as_dict(),
@@ -160,11 +166,11 @@ def finish(fitted: FittedBundle, evaluation: Evaluation | None, settings: Settin
     meta["grade"] = None
     if evaluation is not None:
         files[BASELINE_FILE] = _with_stability(files[BASELINE_FILE], evaluation)
-        files[f"{EVALUATION_FOLDER}/{EVALUATION_FILE}"] = _json(evaluation.content)
+        files[f"{EVALUATION_FOLDER}/{EVALUATION_FILE}"] = json_bytes(evaluation.content)
         files[f"{EVALUATION_FOLDER}/{LOSSES_FILE}"] = _parquet(evaluation.losses)
         meta["grade"] = evaluation.letter
         meta["metrics"] = _rounded(evaluation.flat())
-    return FittedBundle(files, meta)
+    return FittedBundle(files, meta, fitted.made_of)
 
 
 def by_rule(fitted: FittedBundle, evaluation: Evaluation, settings: Settings) -> FittedBundle | None:
@@ -210,6 +216,7 @@ def evaluation_of(files: Mapping[str, bytes]) -> Evaluation | None:
 
 def save_candidate(fitted: FittedBundle, folder: Path) -> list[Path]:
     """Write a candidate to a folder of its own, replacing what was there; returns the files, meta last."""
+    (folder / META_FILE).unlink(missing_ok=True)
     paths = [folder / name for name in sorted(fitted.files)]
     kept = {*paths, folder / META_FILE}
     for path in sorted(folder.rglob("*")) if folder.exists() else []:
@@ -218,7 +225,7 @@ def save_candidate(fitted: FittedBundle, folder: Path) -> list[Path]:
     for name, path in zip(sorted(fitted.files), paths, strict=True):
         write_bytes_atomic(path, fitted.files[name])
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in fitted.files.items()}
-    write_json_atomic(folder / META_FILE, {"files": hashes, "meta": fitted.meta})
+    write_checked(folder / META_FILE, {"files": hashes, "meta": fitted.meta, "made_of": fitted.made_of})
     return [*paths, folder / META_FILE]
 
 
@@ -231,19 +238,15 @@ def load_candidate(folder: Path) -> FittedBundle:
         No candidate there, or not all of it.
     """
     try:
-        meta = json.loads((folder / META_FILE).read_text(encoding="utf-8"))
+        meta = read_checked(folder / META_FILE)
         files = {name: (folder / name).read_bytes() for name in meta["files"]}
         if any(hashlib.sha256(content).hexdigest() != meta["files"][name] for name, content in files.items()):
             raise ValueError("a file was changed")
-        return FittedBundle(files, meta["meta"])
+        return FittedBundle(files, meta["meta"], meta["made_of"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BundleError(
             f"{folder} holds no whole candidate ({type(error).__name__})", "run `holdfast fit` first"
         ) from None
-
-
-def _json(value: Any) -> bytes:
-    return (json.dumps(value, sort_keys=True, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
 
 
 def _parquet(table: pd.DataFrame) -> bytes:

@@ -1,27 +1,34 @@
-"""From a candidate to a bundle in the store, a recorded run, a registered version, and the gate's decision."""
+"""From a candidate to a bundle in the store, a recorded run, a registered version, and the gate's decision.
+
+What cannot be recorded is told and recorded later: the run log never stands between a model and its use.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
-from configs.errors import BundleError
+from configs.errors import BundleError, HoldfastError
+from configs.files import read_checked, write_checked
 from configs.settings import Settings
 from models.bundle import CURRENT, Bundle, load_bundle, promote, read_pointer, save_bundle
-from training.evaluate import EVALUATION_FILE, Evaluation, load_evaluation
+from training.evaluate import Evaluation
+from training.evaluation_files import EVALUATION_FILE, load_evaluation
 from training.fit import FittedBundle, by_rule, evaluation_of, finish, load_candidate, parameters
 from training.gate import Decision, already_in_use, decide, failed, unreadable_champion
 from training.report import METRICS_FILE, REPORT_FILE, REPORT_JSON
-from training.tracking import Tracking
+from training.tracking import Tracking, TrackingError
 
 CANDIDATE_FOLDER, EVALUATION_FOLDER = "candidate", "evaluation"
+DECISION_FILE = "registering.json"
+"""The gate's decision while it is carried out: whoever is killed on the way carries out the same one."""
 
 
-def register(settings: Settings, at: datetime) -> dict[str, Any]:
-    """Store the candidate of the work folder, let the gate decide, record the run, and promote it if it may be.
-
-    The bundle in use changes last but one: if the run log cannot be written, what is served stays as it is.
+def register(settings: Settings, at: datetime, *, tell: Callable[[str], None] | None = None) -> dict[str, Any]:
+    """Store the candidate of the work folder, let the gate decide, promote it if it may be, and record the run.
 
     Parameters
     ----------
@@ -29,33 +36,56 @@ def register(settings: Settings, at: datetime) -> dict[str, Any]:
         The work folder holds `candidate/` and, where the log is long enough for a test, `evaluation/`.
     at : datetime
         When, with its zone, from the caller's clock.
+    tell : callable, optional
+        Given a sentence where the run could not be recorded, or a damaged run log was moved away.
 
     Returns
     -------
     dict
-        JSON values: bundle_id, in_use (the bundle that answers from now on), decision (`Decision.as_dict`), version (in
-        the registry), run_id, meta (of the candidate).
+        JSON values: bundle_id, in_use (the bundle that answers from now on), decision (`Decision.as_dict`), meta (of
+        the candidate), and run_id and version (in the registry), which are None where the run could not be recorded.
 
     Raises
     ------
     BundleError
         No whole candidate in the work folder.
-    TrackingError
-        The run log cannot be used.
+    HoldfastError
+        The evaluation is not what was written, or is not this candidate's.
     """
     candidate = load_candidate(settings.work / CANDIDATE_FOLDER)
     folder = settings.work / EVALUATION_FOLDER
     evaluation = load_evaluation(folder) if (folder / EVALUATION_FILE).is_file() else None
+    if evaluation is not None and evaluation.made_of != candidate.made_of:
+        raise HoldfastError(
+            f"the evaluation in {folder} is of other data, settings or another moment than the candidate",
+            "run `holdfast fit` and `holdfast evaluate` for the same",
+            code="evaluation_of_another",
+            file=str(folder / EVALUATION_FILE),
+        )
     whole = finish(candidate, evaluation, settings)
     bundle_id = save_bundle(settings.bundle_store, whole.files, whole.meta)
-    decision = _decision(bundle_id, whole, evaluation, settings)
-    tracking = Tracking(settings)
-    version, run_id = _record(tracking, whole, bundle_id, evaluation, settings, at, decision)
-    if decision.rule and evaluation is not None:
-        ruled = by_rule(candidate, evaluation, settings)
-        assert ruled is not None  # only a candidate with models of its own can fail
-        rule_id = save_bundle(settings.bundle_store, ruled.files, ruled.meta)
-        _record(tracking, ruled, rule_id, None, settings, at, replace(decision, promote=True))
+    decision = _begun(settings.work, bundle_id)
+    if decision is None:
+        decision = _decision(bundle_id, whole, evaluation, settings)
+        write_checked(settings.work / DECISION_FILE, {"bundle_id": bundle_id, "decision": decision.as_dict()})
+    if decision.promote:
+        promote(settings.bundle_store, bundle_id)
+    ruled = by_rule(candidate, evaluation, settings) if decision.rule and evaluation is not None else None
+    rule_id = None
+    if ruled is not None:
+        rule_id = promote(settings.bundle_store, save_bundle(settings.bundle_store, ruled.files, ruled.meta))
+    run_id, version = None, None
+    try:
+        tracking = Tracking(settings, tell=tell)
+        run_id, version = _record(tracking, whole, bundle_id, evaluation, settings, at, decision)
+        if ruled is not None and rule_id is not None:
+            _record(tracking, ruled, rule_id, None, settings, at, replace(decision, promote=True))
+    except TrackingError as error:
+        if tell is not None:
+            tell(
+                f"the run is not recorded, because {error.message}; the model is in the store all the same, and "
+                "`holdfast register` records it later"
+            )
     return {
         "bundle_id": bundle_id,
         "in_use": read_pointer(settings.bundle_store, CURRENT),
@@ -66,6 +96,20 @@ def register(settings: Settings, at: datetime) -> dict[str, Any]:
     }
 
 
+def forget_decision(work: Path) -> None:
+    """The registration is done: the next one is decided anew."""
+    (work / DECISION_FILE).unlink(missing_ok=True)
+
+
+def _begun(work: Path, bundle_id: str) -> Decision | None:
+    """The decision of a registration of this bundle that was not finished."""
+    try:
+        begun = read_checked(work / DECISION_FILE)
+        return Decision(**begun["decision"]) if begun["bundle_id"] == bundle_id else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def _record(
     tracking: Tracking,
     whole: FittedBundle,
@@ -74,8 +118,8 @@ def _record(
     settings: Settings,
     at: datetime,
     decision: Decision,
-) -> tuple[int, str]:
-    """Write the run of a bundle, promote it if it may be, and register it; returns its version and the run's id."""
+) -> tuple[str, int]:
+    """Write the run of a bundle and register it; returns the run's id and the version."""
     folder = settings.work / EVALUATION_FOLDER
     run_id = tracking.log_run(
         name=f"{whole.meta['as_of'][:10]} {bundle_id[:12]}",
@@ -94,9 +138,7 @@ def _record(
         artefacts=[path for name in (REPORT_FILE, REPORT_JSON, METRICS_FILE) if (path := folder / name).is_file()],
         bundle_files=whole.files,
     )
-    if decision.promote:
-        promote(settings.bundle_store, bundle_id)
-    return tracking.register(run_id, bundle_id, champion=decision.promote), run_id
+    return run_id, tracking.register(run_id, bundle_id, champion=decision.promote)
 
 
 def _decision(bundle_id: str, whole: FittedBundle, evaluation: Evaluation | None, settings: Settings) -> Decision:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from configs.files import write_bytes_atomic, write_json_atomic
+from configs.files import json_bytes, write_set
 from training import plots
 from training.baselines import BASELINES
 from training.evaluate import OURS, RULE, Evaluation
@@ -53,12 +53,9 @@ BETTER: dict[str, str] = {
 """Measures of the comparison table and which direction is better."""
 
 
-def write_report(evaluation: Evaluation, folder: Path, *, language: str = "en") -> list[Path]:
-    """Write report.html, report.json, metrics.json and the curves as CSV; returns the files, report first."""
+def report_files(evaluation: Evaluation, *, language: str = "en") -> dict[str, bytes]:
+    """report.html, report.json, metrics.json and the curves as CSV, by name; the report first."""
     content = evaluation.content
-    write_bytes_atomic(folder / REPORT_FILE, render(content, language).encode())
-    write_json_atomic(folder / REPORT_JSON, content | {"figures": headline(content)})
-    write_json_atomic(folder / METRICS_FILE, metrics_file(content))
     tables = {
         "calibration": content["tables"]["calibration"],
         "gain": _gain_rows(content),
@@ -71,9 +68,19 @@ def write_report(evaluation: Evaluation, folder: Path, *, language: str = "en") 
         "spend": ["decile", "predicted", "actual", "customers"],
         "orders": ["decile", "predicted", "actual", "customers"],
     }
-    for name, file in CURVES.items():
-        write_bytes_atomic(folder / file, _csv(tables[name], columns[name]))
-    return [folder / name for name in (REPORT_FILE, REPORT_JSON, METRICS_FILE, *CURVES.values())]
+    return {
+        REPORT_FILE: render(content, language).encode(),
+        REPORT_JSON: json_bytes(content | {"figures": headline(content)}),
+        METRICS_FILE: json_bytes(metrics_file(content)),
+        **{file: _csv(tables[name], columns[name]) for name, file in CURVES.items()},
+    }
+
+
+def write_report(evaluation: Evaluation, folder: Path, *, language: str = "en") -> list[Path]:
+    """Write the files of `report_files` together; returns them, the report first."""
+    files = {folder / name: data for name, data in report_files(evaluation, language=language).items()}
+    write_set(files)
+    return list(files)
 
 
 def metrics_file(content: Mapping[str, Any]) -> dict[str, Any]:

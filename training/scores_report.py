@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from configs.files import write_bytes_atomic, write_json_atomic
+from configs.files import json_bytes
 from configs.moments import format_moment
 from configs.settings import Settings
 from retention.catalogue import Catalogue
@@ -35,7 +35,7 @@ FLOWS = {"churn_risk": TIERS, "overall_value": TIERS, "loyalty": TIERS, "stage":
 MOVES_SHOWN, RISING_SHOWN, EFFECTS_SHOWN = 15, 10, 40
 
 
-def write_scores_report(
+def scores_report_files(
     scores: pd.DataFrame,
     path: Path,
     settings: Settings,
@@ -43,8 +43,8 @@ def write_scores_report(
     *,
     changes: Changes | None,
     effects: Sequence[Effect],
-) -> Path:
-    """Write `<scores>_report.html` and `.json` beside the scores; returns the page.
+) -> dict[Path, bytes]:
+    """`<scores>_report.html` and `.json` beside the scores, the page first.
 
     Parameters
     ----------
@@ -64,9 +64,7 @@ def write_scores_report(
     content = report_content(scores, settings, catalogue, changes=changes, effects=effects)
     content["moves_file"] = f"{path.stem}_moves.parquet"
     place = path.with_name(f"{path.stem}_report.html")
-    write_bytes_atomic(place, render(content, settings.language).encode())
-    write_json_atomic(place.with_suffix(".json"), content)
-    return place
+    return {place: render(content, settings.language).encode(), place.with_suffix(".json"): json_bytes(content)}
 
 
 def report_content(

@@ -1,15 +1,17 @@
 """The run log and the model registry: the only place that imports mlflow.
 
 A SQLite file and an artefact folder in the work folder unless `tracking.uri` names a server. Bundles are registered as
-folders of plain files: nothing is pickled, and loading pickles is switched off. Nothing is reported to anybody.
+folders of plain files: nothing is pickled, and loading pickles is switched off. Nothing is reported to anybody. The
+SQLite file is made and migrated aside (`training.run_log`), so it is never half of one.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ import pandas as pd
 
 from configs.errors import HoldfastError
 from configs.settings import Settings
+from training.run_log import RUN_LOG, prepare_run_log
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 MAX_PARAM = 6000
@@ -27,6 +30,9 @@ _ENVIRONMENT = {
     "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
 }
+_SPOOL = ".bundle-"
+_PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}
+"""A server that does not answer must not hold a training up; who sets these otherwise is followed."""
 
 
 class TrackingError(HoldfastError):
@@ -42,18 +48,31 @@ class Tracking:
     ----------
     settings : Settings
         `tracking.uri`, `tracking.experiment`, `tracking.model_name` and the work folder.
+    tell : callable, optional
+        Given a sentence where the local file was damaged and a new one was begun.
+
+    Raises
+    ------
+    TrackingError
+        The run log cannot be used; every method raises this alone.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, tell: Callable[[str], None] | None = None) -> None:
         self.settings = settings
         os.environ.update(_ENVIRONMENT)
+        for name, value in _PATIENCE.items():
+            os.environ.setdefault(name, value)
         try:
             from mlflow.tracking import MlflowClient
 
             for name in ("mlflow", "mlflow.store.db.utils", "alembic"):
                 logging.getLogger(name).setLevel(logging.WARNING)
             settings.work.mkdir(parents=True, exist_ok=True)
-            uri = settings.tracking.uri or f"sqlite:///{settings.work / 'mlflow.db'}"
+            if settings.tracking.uri is None:
+                told = prepare_run_log(settings.work / RUN_LOG)
+                if told is not None and tell is not None:
+                    tell(told)
+            uri = settings.tracking.uri or f"sqlite:///{settings.work / RUN_LOG}"
             # A spool folder or an exported variable must not send the log elsewhere: both URIs are given.
             self._client = MlflowClient(tracking_uri=uri, registry_uri=uri)
             self.experiment_id = self._experiment()
@@ -95,7 +114,8 @@ class Tracking:
 
         now = int(at.timestamp() * 1000)
         try:
-            run = self._client.create_run(self.experiment_id, start_time=now, run_name=name)
+            self._close_unfinished(tags.get("bundle_id", ""))
+            run = self._client.create_run(self.experiment_id, start_time=now, run_name=name, tags=dict(tags))
             identity = str(run.info.run_id)
             flat = [Param(key, str(value)[:MAX_PARAM]) for key, value in sorted(_flat(params).items())]
             values = [Metric(key, float(value), now, 0) for key, value in sorted(metrics.items())]
@@ -106,7 +126,9 @@ class Tracking:
             for path in artefacts:
                 self._client.log_artifact(identity, str(path), "report")
             if bundle_files:
-                with tempfile.TemporaryDirectory(dir=self.settings.work) as aside:
+                for left in self.settings.work.glob(f"{_SPOOL}*"):
+                    shutil.rmtree(left, ignore_errors=True)
+                with tempfile.TemporaryDirectory(prefix=_SPOOL, dir=self.settings.work) as aside:
                     for file, data in bundle_files.items():
                         target = Path(aside) / file
                         target.parent.mkdir(parents=True, exist_ok=True)
@@ -152,10 +174,21 @@ class Tracking:
             raise self._failed(error) from error
         return version
 
+    def _close_unfinished(self, bundle_id: str) -> None:
+        """Runs of this bundle that a killed process left open are marked so."""
+        found = self._client.search_runs(
+            [self.experiment_id], filter_string=f"attributes.status = 'RUNNING' and tags.bundle_id = '{bundle_id}'"
+        )
+        for run in found:
+            self._client.set_terminated(run.info.run_id, status="KILLED")
+
     def version_of(self, bundle_id: str) -> int | None:
         """The newest version registered for a bundle, if any."""
         name = self.settings.tracking.model_name
-        found = self._client.search_model_versions(f"name = '{name}'")
+        try:
+            found = self._client.search_model_versions(f"name = '{name}'")
+        except Exception as error:
+            raise self._failed(error) from error
         versions = [int(version.version) for version in found if version.tags.get("bundle_id") == bundle_id]
         return max(versions, default=None)
 
@@ -173,14 +206,20 @@ class Tracking:
         version = self.version_of(bundle_id)
         if version is not None:
             name = self.settings.tracking.model_name
-            self._client.set_registered_model_alias(name, CHAMPION, str(version))
+            try:
+                self._client.set_registered_model_alias(name, CHAMPION, str(version))
+            except Exception as error:
+                raise self._failed(error) from error
         return version
 
     def list_runs(self, limit: int = 50) -> pd.DataFrame:
         """Newest runs first: run_id, name, started_at, bundle_id, grade, as_of and every metric."""
-        runs = self._client.search_runs(
-            [self.experiment_id], order_by=["attributes.start_time DESC"], max_results=limit
-        )
+        try:
+            runs = self._client.search_runs(
+                [self.experiment_id], order_by=["attributes.start_time DESC"], max_results=limit
+            )
+        except Exception as error:
+            raise self._failed(error) from error
         rows = [
             {
                 "run_id": run.info.run_id,
@@ -234,7 +273,7 @@ class Tracking:
         return name
 
     def _failed(self, error: Exception) -> TrackingError:
-        place = self.settings.tracking.uri or str(self.settings.work / "mlflow.db")
+        place = self.settings.tracking.uri or str(self.settings.work / RUN_LOG)
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         # A URI may hold a password: it is named only without one.
         shown = place if "@" not in place else "tracking.uri"

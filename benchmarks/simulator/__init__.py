@@ -6,6 +6,14 @@ customer block by customer block, so that ten million customers need no more mem
 
 from benchmarks.simulator.engine import simulate
 from benchmarks.simulator.settings import CampaignPlan, Issue, SimulationSettings
-from benchmarks.simulator.writing import simulate_demo, write_simulation
+from benchmarks.simulator.writing import check_folder, simulate_demo, write_simulation
 
-__all__ = ["CampaignPlan", "Issue", "SimulationSettings", "simulate", "simulate_demo", "write_simulation"]
+__all__ = [
+    "CampaignPlan",
+    "Issue",
+    "SimulationSettings",
+    "check_folder",
+    "simulate",
+    "simulate_demo",
+    "write_simulation",
+]

@@ -11,6 +11,7 @@ import yaml
 from benchmarks.simulator.engine import TABLES, blocks
 from benchmarks.simulator.settings import SimulationSettings
 from benchmarks.simulator.words import COUNTRIES, REGIONS
+from configs.errors import SettingsError
 from configs.files import atomic_path, write_bytes_atomic
 from configs.progress import SILENT, Progress
 from features import tables as contract
@@ -62,6 +63,25 @@ def write_simulation(settings: SimulationSettings, folder: Path, *, progress: Pr
     write_bytes_atomic(folder / "simulation.json", (settings.model_dump_json(indent=1) + "\n").encode())
     write_bytes_atomic(folder / "holdfast.yaml", holdfast_yaml(settings, rows).encode())
     return rows
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder with files of these names that no simulation wrote.
+
+    Raises
+    ------
+    SettingsError
+        There is one.
+    """
+    names = [f"{name}.parquet" for name in (*TABLES, *TRUTH)] + ["holdfast.yaml"]
+    there = next((folder / name for name in names if (folder / name).exists()), None)
+    if there is not None and not (folder / "simulation.json").is_file():
+        raise SettingsError(
+            f"{there} is there already and no simulation wrote it",
+            "name another folder with --dir, or move it away",
+            code="out_not_ours",
+            value=str(there),
+        )
 
 
 def to_arrow(name: str, frame: pd.DataFrame) -> pa.Table:
@@ -129,4 +149,9 @@ def simulate_demo(folder: Path) -> dict[str, Any]:
     present = all((folder / f"{name}.parquet").is_file() for name in (*TABLES, *TRUTH))
     if not (present and stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted):
         write_simulation(DEMO, folder)
+    return demo_company()
+
+
+def demo_company() -> dict[str, Any]:
+    """Settings that read the demo company, whether it is written or not."""
     return demo_settings(DEMO, dict.fromkeys(TABLES, 1))

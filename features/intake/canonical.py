@@ -6,8 +6,6 @@ contract's columns and then by all others, and written in row groups of a fixed 
 
 from __future__ import annotations
 
-import hashlib
-import os
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +13,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from configs.errors import DataError
-from configs.files import atomic_path, write_json_atomic
+from configs.files import atomic_path, checked_bytes, write_set
 from configs.settings import Settings
 from features.connection import every, one
-from features.data import MANIFEST
 from features.intake.csv_scan import ROW
 from features.intake.plan import MADE_IDS
 from features.intake.texts import REASONS
+from features.manifest import MANIFEST
 from features.tables import Table
 
 GROUP_ROWS = 1 << 17
@@ -135,7 +133,7 @@ def write_quarantine(connection: Any, folder: Path, tables: list[str]) -> dict[s
             'SELECT source_file, "row", field, value, reason, text, text_zh, cells FROM quarantine LEFT JOIN reasons '
             f'USING (reason) WHERE "table" = \'{name}\' ORDER BY source_file, "row", reason, field, cells'
         )
-        with atomic_path(target) as aside:
+        with atomic_path(target, private=True) as aside:
             counts[name] = _write(relation.to_arrow_reader(GROUP_ROWS), aside)
     for file in folder.glob("*.parquet"):
         if file.stem not in counts:
@@ -144,40 +142,31 @@ def write_quarantine(connection: Any, folder: Path, tables: list[str]) -> dict[s
     return counts
 
 
-def publish(folder: Path, staged: dict[str, Path], manifest: dict[str, Any]) -> None:
-    """Put the staged tables in place of the old ones.
+def publish(
+    folder: Path, staged: dict[str, Path], manifest: dict[str, Any], beside: dict[Path, bytes] | None = None
+) -> None:
+    """Put the staged tables, and what is told of them, in place of the old ones.
 
     The manifest is taken away first and comes back last: a folder without one is not complete.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the canonical tables.
+    staged : dict of str to Path
+        Table → file already written aside, on the same disk.
+    manifest : dict
+        Written with its own hash.
+    beside : dict of Path to bytes, optional
+        Files that belong to these tables (the data report).
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / MANIFEST).unlink(missing_ok=True)
-    for name, path in staged.items():
-        with path.open("rb+") as file:
-            os.fsync(file.fileno())
-        path.replace(folder / f"{name}.parquet")
-    for old in folder.glob("*.parquet"):
-        if old.stem not in staged:
-            old.unlink()
-    write_json_atomic(folder / MANIFEST, manifest)
-
-
-def describe(path: Path, rows: int) -> dict[str, Any]:
-    """What the manifest says of one file."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"file": path.name, "rows": rows, "bytes": path.stat().st_size, "sha256": digest}
-
-
-def is_whole(folder: Path, manifest: dict[str, Any]) -> bool:
-    """Whether the tables on disk are those of the manifest, byte for byte, and no others."""
-    tables = manifest.get("tables", {})
-    if {file.stem for file in folder.glob("*.parquet")} != set(tables):
-        return False
-    for name, said in tables.items():
-        path = folder / f"{name}.parquet"
-        if path.stat().st_size != said["bytes"] or describe(path, said["rows"])["sha256"] != said["sha256"]:
-            return False
-    return True
+    files = {folder / f"{name}.parquet": path for name, path in staged.items()}
+    listed = {folder / MANIFEST: checked_bytes(manifest)}
+    write_set(
+        {**files, **(beside or {}), **listed},
+        gone=[folder / MANIFEST, *(old for old in folder.glob("*.parquet") if old not in files)],
+        private=True,
+    )
 
 
 def _write(reader: Any, target: Path) -> int:

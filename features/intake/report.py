@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
 from configs.errors import DataError
-from configs.files import write_bytes_atomic
+from configs.files import write_set
 from features.intake.texts import NOTES, REASONS, Text
 
 JSON_NAME = "data_report.json"
@@ -172,10 +173,17 @@ class DataReport(_Part):
         """The findings as plain text."""
         return [finding.of(language or self.language) for finding in self.findings]
 
+    def files(self, folder: Path) -> dict[Path, bytes]:
+        """Both forms, by where they go."""
+        return {folder / JSON_NAME: self.to_json().encode(), folder / HTML_NAME: self.to_html().encode()}
+
     def write(self, folder: Path) -> None:
-        """Write both forms, whole or not at all."""
-        write_bytes_atomic(folder / JSON_NAME, self.to_json().encode())
-        write_bytes_atomic(folder / HTML_NAME, self.to_html().encode())
+        """Write both forms together; they quote refused values, so nobody else may read them."""
+        write_set(self.files(folder), private=True)
+
+    def fingerprint(self) -> str:
+        """SHA-256 of what the report says, whatever the language it opens in."""
+        return hashlib.sha256(self.model_copy(update={"language": "en"}).to_json().encode()).hexdigest()
 
 
 def read_report(folder: Path) -> DataReport:

@@ -16,12 +16,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from configs.errors import BusyError, DataError, SettingsError
-from configs.files import remove_leftovers
+from configs.files import remove_leftovers, sha256_of
 from configs.progress import SILENT, Progress
 from configs.settings import Settings
 from features.closures import Closures
 from features.connection import connect, every, one
-from features.data import MANIFEST
 from features.intake import canonical, facts
 from features.intake.casts import check_date_format
 from features.intake.currency import load_rates
@@ -29,6 +28,7 @@ from features.intake.report import DataReport, Input, TableReport, read_report
 from features.intake.sources import InputFile, Place, check_unchanged, describe_inputs, locate, open_place
 from features.intake.staging import Stage, create_quarantine
 from features.intake.texts import APART
+from features.manifest import check_tables, describe, read_manifest
 from features.tables import TABLES
 
 FORMAT = 1
@@ -78,20 +78,16 @@ def ingest(settings: Settings, *, progress: Progress | None = None, force: bool 
     work = settings.work
     work.mkdir(parents=True, exist_ok=True)
     with _locked(work):
-        remove_leftovers(work)
-        places = [locate(settings, name, source) for name, source in settings.data.sources().items()]
+        for folder in (work, settings.canonical, work / "quarantine"):
+            remove_leftovers(folder)
         with progress.step("Checking the inputs"):
-            inputs = {place.table: describe_inputs(place) for place in places}
-            if settings.data.rates is not None:
-                rates = settings.path(settings.data.rates)
-                inputs["rates"] = describe_inputs(
-                    Place("rates", settings.data.transactions, "csv", (rates,), rates.name)
-                )
+            places, inputs = _inputs(settings)
         future_from = _future_from(settings)
         fingerprint = _fingerprint(settings)
         if not force:
             report = _unchanged(settings, places, inputs, fingerprint, future_from)
             if report is not None:
+                report.write(work)
                 return report
         with _scratch(work) as scratch:
             return _run(settings, places, inputs, fingerprint, future_from, scratch, progress)
@@ -126,7 +122,7 @@ def _run(
             for name, item in done.items():
                 staged[name] = scratch / f"{name}.parquet"
                 rows = canonical.write_table(connection, TABLES[name], item.columns, staged[name])
-                described[name] = canonical.describe(staged[name], rows)
+                described[name] = describe(staged[name], rows)
         with progress.step("Writing the data report"):
             report = _report(connection, settings, inputs, tables, done)
         last = one(connection, "SELECT max(occurred_at) FROM transactions")[0]
@@ -136,12 +132,15 @@ def _run(
             "inputs": _listed(inputs),
             "settings_sha256": fingerprint,
             "closures": Closures.of(settings.data).to_json(),
-            "quarantine": quarantined,
+            "quarantine": {
+                name: describe(settings.work / "quarantine" / f"{name}.parquet", rows)
+                for name, rows in quarantined.items()
+            },
+            "report_sha256": report.fingerprint(),
             "last_event": last.isoformat(),
             "refused_as_future": sum(table.refused("in_the_future") for table in tables.values()),
         }
-        canonical.publish(settings.canonical, staged, manifest)
-        report.write(settings.work)
+        canonical.publish(settings.canonical, staged, manifest, report.files(settings.work))
         return report
     finally:
         connection.close()
@@ -279,6 +278,36 @@ def _report(
     )
 
 
+def up_to_date(settings: Settings) -> DataReport | None:
+    """The report of the tables on disk if `ingest` would give the same; None if it has to be run. Nothing is written.
+
+    Raises
+    ------
+    DataError, SettingsError
+        A source has vanished or cannot be read.
+    """
+    places, inputs = _inputs(settings)
+    return _unchanged(settings, places, inputs, _fingerprint(settings), _future_from(settings))
+
+
+def read_with(settings: Settings) -> bool:
+    """Whether the tables on disk were read with these settings; asks no source."""
+    try:
+        return bool(read_manifest(settings.canonical).get("settings_sha256") == _fingerprint(settings))
+    except DataError:
+        return False
+
+
+def _inputs(settings: Settings) -> tuple[list[Place], dict[str, list[InputFile]]]:
+    """Where every table comes from, and name, size and hash of every file that is read."""
+    places = [locate(settings, name, source) for name, source in settings.data.sources().items()]
+    inputs = {place.table: describe_inputs(place) for place in places}
+    if settings.data.rates is not None:
+        rates = settings.path(settings.data.rates)
+        inputs["rates"] = describe_inputs(Place("rates", settings.data.transactions, "csv", (rates,), rates.name))
+    return places, inputs
+
+
 def _unchanged(
     settings: Settings,
     places: list[Place],
@@ -290,7 +319,7 @@ def _unchanged(
     if any(place.format == "postgresql" for place in places):
         return None
     try:
-        manifest = json.loads((settings.canonical / MANIFEST).read_text(encoding="utf-8"))
+        manifest = read_manifest(settings.canonical)
         report = read_report(settings.work)
         last = datetime.fromisoformat(manifest["last_event"])
         same = (
@@ -299,16 +328,17 @@ def _unchanged(
             and manifest["inputs"] == _listed(inputs)
             and manifest["refused_as_future"] == 0
             and (future_from is None or last < future_from)
-            and all((settings.work / "quarantine" / f"{name}.parquet").is_file() for name in manifest["quarantine"])
-            and canonical.is_whole(settings.canonical, manifest)
+            and manifest["report_sha256"] == report.fingerprint()
+            and all(
+                sha256_of(settings.work / "quarantine" / f"{name}.parquet") == said["sha256"]
+                for name, said in manifest["quarantine"].items()
+            )
         )
-    except (OSError, ValueError, KeyError, TypeError, DataError):
+        if same:
+            check_tables(settings.canonical, manifest)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, DataError):
         return None
-    if not same:
-        return None
-    report = report.model_copy(update={"language": settings.language, "reused": True})
-    report.write(settings.work)
-    return report
+    return report.model_copy(update={"language": settings.language, "reused": True}) if same else None
 
 
 def _listed(inputs: dict[str, list[InputFile]]) -> list[dict[str, Any]]:

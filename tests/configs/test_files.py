@@ -25,7 +25,7 @@ def test_json_refuses_what_json_cannot_say(tmp_path: Path) -> None:
 
 
 def test_leftovers_of_a_killed_writer_are_removed(tmp_path: Path) -> None:
-    (tmp_path / ".scores.tmp.4711.parquet").write_bytes(b"half")
+    (tmp_path / ".scores.tmp.4999999.parquet").write_bytes(b"half")
     (tmp_path / "scores.parquet").write_bytes(b"whole")
     assert remove_leftovers(tmp_path) == 1
     assert [file.name for file in tmp_path.iterdir()] == ["scores.parquet"]

@@ -16,12 +16,13 @@ from configs.yaml_files import read_yaml_resource
 ROOT = Path(__file__).parents[2]
 ROOMS = ("configs", "features", "models", "retention", "training", "serving", "pipelines")
 """Benchmarks are for those who work on the product; their errors stay English."""
-HELPERS = {"_fail": (1, 2), "_place_error": (2, 3), "_changed": (2,)}
+HELPERS = {"_fail": (1, 2), "_place_error": (2, 3), "_changed": (2,), "_differs": (1,)}
 """Functions that make an error of texts they are given: positions of the texts, put where `BEFORE` says."""
 BEFORE = {
     "_fail": "file.yaml, entry: ",
     "_place_error": "data.t.path /p ",
     "_changed": "bundle b: f ",
+    "_differs": "/t.parquet ",
     "error": "f.csv ",
 }
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -121,6 +122,19 @@ def test_every_step_of_the_work_has_a_chinese_text() -> None:
     ]
     assert len(told) > 25
     assert [step for step in told if not CHINESE.search(in_chinese(step[1]))] == []
+
+
+def test_every_word_beside_a_result_has_a_chinese_text() -> None:
+    told = [
+        (file.name, one)
+        for room in ROOMS
+        for file in sorted((ROOT / room).rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("note", "tell") and node.args
+        for one in samples(node.args[0])
+    ]
+    assert len(told) > 8
+    assert [words for words in told if not CHINESE.search(in_chinese(words[1]))] == []
 
 
 def test_entries_have_the_same_placeholders_and_are_chinese() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -23,6 +24,7 @@ from features.connection import connect
 from features.declare import BOUNDS, Row, age_days, slice_of
 from features.dialects import to_sql
 from features.engine import compute_features, feature_set_for, open_tables, order_events, tables_from_arrow
+from features.manifest import write_manifest
 from features.plan import Shape, build_plan
 from features.sources import ALL_MEASURES
 from features.specs import FeatureSet
@@ -44,6 +46,7 @@ def frame_of(lines: list[dict[str, Any]], **others: Any) -> pd.DataFrame:
 def folder(tmp_path: Path) -> Path:
     for name, table in to_arrow(random_tables(1)).items():
         pq.write_table(table, tmp_path / f"{name}.parquet")
+    write_manifest(tmp_path)
     return tmp_path
 
 
@@ -54,6 +57,46 @@ def test_files_and_memory_give_the_same(folder: Path) -> None:
         left = compute_features(files, [AS_OF], feature_set_for(files))
         pd.testing.assert_frame_equal(left, compute_features(memory, [AS_OF], feature_set_for(memory)))
         pd.testing.assert_frame_equal(order_events(files), order_events(memory))
+
+
+@pytest.mark.parametrize("name", ["transactions.parquet", "customers.parquet", "MANIFEST.json"])
+def test_no_flipped_bit_is_read_as_other_data(folder: Path, name: str) -> None:
+    file = folder / name
+    whole = file.read_bytes()
+    rng = np.random.default_rng(3)
+    for place in rng.integers(0, len(whole) * 8, 60):
+        broken = bytearray(whole)
+        broken[place // 8] ^= 1 << (place % 8)
+        file.write_bytes(broken)
+        if name == "MANIFEST.json" and _same_json(broken, whole):
+            continue  # a blank between two values
+        with pytest.raises(DataError, match="run holdfast ingest"):
+            open_tables(folder)
+    file.write_bytes(whole)
+    open_tables(folder).close()
+
+
+def _same_json(one: bytes, other: bytes) -> bool:
+    try:
+        return bool(json.loads(one) == json.loads(other))
+    except ValueError:
+        return False
+
+
+def test_a_missing_an_added_and_a_replaced_file_are_seen(folder: Path) -> None:
+    with open_tables(folder) as tables:
+        before = tables.span()
+        (folder / "products.parquet").replace(folder / "aside")
+        with pytest.raises(DataError, match="were replaced or taken away while they were in use; run it again"):
+            tables.query("SELECT count(*) FROM transactions")
+    with pytest.raises(DataError, match=r"products\.parquet is missing; run holdfast ingest again"):
+        open_tables(folder)
+    (folder / "aside").replace(folder / "products.parquet")
+    with open_tables(folder) as tables:
+        assert tables.span() == before
+    (folder / "extra.parquet").write_bytes(b"")
+    with pytest.raises(DataError, match=r"extra\.parquet was added after the tables were written"):
+        open_tables(folder)
 
 
 def test_frame_has_the_contracts_types(folder: Path) -> None:
@@ -217,9 +260,15 @@ def test_files_that_break_the_contract_are_refused(tmp_path: Path) -> None:
         open_tables(tmp_path)
     good = {"customer_id": ["a"], "order_id": ["1"], "occurred_at": pa.array([AS_OF], pa.timestamp("us"))}
     pq.write_table(pa.table(good | {"amount": [1.5]}), tmp_path / "transactions.parquet")
+    with pytest.raises(DataError, match=r"is not complete: it has no MANIFEST\.json; run holdfast ingest"):
+        open_tables(tmp_path)
+    write_manifest(tmp_path)
     with pytest.raises(DataError, match=r"column amount is DOUBLE, not DECIMAL\(18,4\)"):
         open_tables(tmp_path)
     pq.write_table(pa.table({"customer_id": ["a"]}), tmp_path / "transactions.parquet")
+    with pytest.raises(DataError, match="is not what was written"):
+        open_tables(tmp_path)
+    write_manifest(tmp_path)
     with pytest.raises(DataError, match="no column 'order_id'"):
         open_tables(tmp_path)
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from configs.errors import BusyError, DataError
 from configs.settings import Settings
-from features.intake import ingest
+from features.intake import ingest, up_to_date
 
 HEAD = "customer_id,order_id,occurred_at,amount,product_id,line_id\n"
 
@@ -143,10 +143,11 @@ def test_unchanged_inputs_are_not_read_again(tmp_path):
     assert ingest(make(tmp_path)).tables["transactions"].rows_kept == 201
 
 
-@pytest.mark.parametrize("damage", ["flip", "remove", "extra", "manifest"])
+@pytest.mark.parametrize("damage", ["flip", "remove", "extra", "manifest", "report", "quarantine", "nothing"])
 def test_changed_tables_are_made_again(tmp_path, damage):
-    (tmp_path / "a.csv").write_text(HEAD + "".join(lines()))
+    (tmp_path / "a.csv").write_text(HEAD + "".join(lines()) + ",o1,2024-01-01,1\n")
     ingest(make(tmp_path))
+    assert up_to_date(make(tmp_path)) is not None
     before = canonical(tmp_path)
     folder = tmp_path / "work" / "canonical"
     path = folder / "transactions.parquet"
@@ -158,9 +159,16 @@ def test_changed_tables_are_made_again(tmp_path, damage):
         path.unlink()
     elif damage == "extra":
         (folder / "customers.parquet").write_bytes(b"old")
-    else:
+    elif damage == "manifest":
         (folder / "MANIFEST.json").write_text("{")
-    assert not ingest(make(tmp_path)).reused
+    elif damage == "report":
+        report = tmp_path / "work" / "data_report.json"
+        report.write_text(report.read_text().replace('"rows_kept": 200', '"rows_kept": 201'))
+    elif damage == "quarantine":
+        rows = tmp_path / "work" / "quarantine" / "transactions.parquet"
+        rows.write_bytes(rows.read_bytes()[:-1] + b"2")
+    assert (up_to_date(make(tmp_path)) is None) is (damage != "nothing")
+    assert ingest(make(tmp_path)).reused is (damage == "nothing")
     assert canonical(tmp_path) == before
 
 

@@ -20,7 +20,7 @@ from configs.progress import SILENT
 from configs.settings import Settings, load_settings
 from models.bundle import load_bundle, promote, save_bundle
 from pipelines.actions import last_scores, view_table
-from pipelines.runs import BEFORE, LAST, runs_folder
+from pipelines.runs import INDEX, kept_run, runs_folder
 from pipelines.stages import Scored, score_stage
 from retention.catalogue import load_catalogue
 from retention.change_split import PARTS
@@ -91,10 +91,11 @@ def test_the_moves_between_the_last_two_runs_are_a_view(two: tuple[Scored, Score
     assert changes is not None
     shown = view_table(settings, "moves", None, None, SILENT)
     pd.testing.assert_frame_equal(shown, changes.comparison.movers, check_dtype=False)
-    (runs_folder(settings) / BEFORE).rename(settings.root / "aside.parquet")
+    index = runs_folder(settings) / INDEX
+    index.rename(settings.root / "aside.json")
     with pytest.raises(NotEnoughDataError, match="does not hold two scoring runs yet"):
         view_table(settings, "moves", None, None, SILENT)
-    (settings.root / "aside.parquet").rename(runs_folder(settings) / BEFORE)
+    (settings.root / "aside.json").rename(index)
 
 
 def test_running_twice_says_the_same_twice(two: tuple[Scored, Scored], run: Run, settings: Settings) -> None:
@@ -102,9 +103,9 @@ def test_running_twice_says_the_same_twice(two: tuple[Scored, Scored], run: Run,
     again = run("2024-06-01", "june.parquet")
     assert again.changes is not None and again.changes.before["as_of"].iloc[0] == pd.Timestamp("2024-05-01")
     assert kept == {name: (settings.root / name).read_bytes() for name in kept}
-    folder = runs_folder(settings)
-    stamps = [read_stamp(folder / name) for name in (BEFORE, LAST)]
-    assert [stamp.as_of for stamp in stamps if stamp] == ["2024-05-01T00:00:00", "2024-06-01T00:00:00"]
+    runs = [kept_run(settings, which) for which in ("before", "last")]
+    assert [run[1] for run in runs if run] == [read_stamp(run[0]) for run in runs if run]
+    assert [run[1].as_of for run in runs if run] == ["2024-05-01T00:00:00", "2024-06-01T00:00:00"]
 
 
 def test_a_run_is_compared_with_the_one_that_is_named(two: tuple[Scored, Scored], run: Run, settings: Settings) -> None:

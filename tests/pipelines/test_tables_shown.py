@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from configs.errors import SettingsError
+from configs.settings import DataSettings, Settings, SourceSettings
 from pipelines import cli_actions
 from pipelines.options import table_file
 
@@ -28,7 +29,9 @@ TABLE = pd.DataFrame(
 def shown(monkeypatch: pytest.MonkeyPatch, language: str, *, terminal: bool, to: Path | None = None) -> str:
     console = Console(file=io.StringIO(), width=80, force_terminal=terminal, color_system=None, soft_wrap=not terminal)
     monkeypatch.setattr(cli_actions, "out", console)
-    cli_actions._show(TABLE, to, language)
+    data = DataSettings(transactions=SourceSettings(path=Path("orders.csv")))
+    own = {"language": language, "root": Path() if to is None else to.parent}
+    cli_actions._show(TABLE, to, Settings(data=data, **own))  # type: ignore[arg-type]
     return console.file.getvalue()  # type: ignore[attr-defined]
 
 
@@ -52,6 +55,8 @@ def test_a_terminal_gets_what_can_be_read_and_hears_of_the_rest(monkeypatch: pyt
 def test_the_file_holds_both_languages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     said = shown(monkeypatch, "zh", terminal=False, to=tmp_path / "all.csv")
     assert f"2 行：{tmp_path / 'all.csv'}" in said
+    assert (tmp_path / "all.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    assert (tmp_path / "all.csv").stat().st_mode & 0o777 == 0o600
     assert list(pd.read_csv(tmp_path / "all.csv").columns) == list(TABLE.columns)
 
 

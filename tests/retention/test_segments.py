@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import numpy as np
@@ -116,13 +117,14 @@ def test_formulas_are_escaped_in_csv_and_left_in_parquet(tmp_path: Path, segment
         }
     )
     audience = export_audience(frame, segments, "prospects", tmp_path / "a.csv")
-    lines = audience.path.read_text(encoding="utf-8").splitlines()
+    assert audience.path.read_bytes().startswith(b"\xef\xbb\xbf") and audience.path.stat().st_mode & 0o777 == 0o600
+    lines = list(csv.reader(audience.path.read_text(encoding="utf-8-sig").splitlines()))
     assert lines == [
-        "customer_id,segment,churn_probability,region",
-        "1,prospects,-0.5,'=HYPERLINK(1)",
-        "2,prospects,0.1,'@SUM(A1)",
-        "3,prospects,0.2,'＝1+1",
-        "4,prospects,0.3,Lyon",
+        ["customer_id", "segment", "churn_probability", "region"],
+        ["1", "prospects", "-0.5", "'=HYPERLINK(1)"],
+        ["2", "prospects", "0.1", "'@SUM(A1)"],
+        ["3", "prospects", "0.2", "'＝1+1"],
+        ["4", "prospects", "0.3", "Lyon"],
     ]
     assert audience.escaped == 3
     raw = export_audience(frame, segments, "prospects", tmp_path / "a.parquet")

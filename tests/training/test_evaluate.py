@@ -17,7 +17,8 @@ from features.engine import order_events, tables_from_arrow
 from training.baselines import BASELINES, bg_nbd, persistence, recency_rule
 from training.datasets import TrainingSet
 from training.drivers import driver_summary
-from training.evaluate import Evaluation, backtest, load_evaluation, save_evaluation
+from training.evaluate import Evaluation, backtest
+from training.evaluation_files import load_evaluation, save_evaluation
 from training.labels import OrderLog
 
 

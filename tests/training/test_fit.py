@@ -10,15 +10,16 @@ import pyarrow as pa
 import pytest
 
 from configs.errors import BundleError
-from configs.settings import Settings, TrainingSettings
+from configs.settings import Settings, TrackingSettings, TrainingSettings
 from features.engine import tables_from_arrow
 from features.specs import FeatureSet
 from models.bundle import CURRENT, load_bundle, read_pointer
 from retention.baseline import Baseline
 from training.datasets import TrainingSet
-from training.evaluate import Evaluation, save_evaluation
+from training.evaluate import Evaluation
+from training.evaluation_files import save_evaluation
 from training.fit import evaluation_of, finish, fit_bundle, load_candidate, parameters, save_candidate
-from training.register import register
+from training.register import forget_decision, register
 from training.report import write_report
 
 NOW = datetime(2022, 7, 2, tzinfo=UTC)
@@ -126,6 +127,44 @@ def test_a_training_set_of_another_moment_is_refused(
         fit_bundle(tables, datetime(2022, 6, 1), company_settings, data=data, make_suite=simple_suite)
 
 
+def registered(settings: Settings) -> dict[str, Any]:
+    """One registration from its beginning to its end."""
+    record = register(settings, NOW)
+    forget_decision(settings.work)
+    return record
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_a_registration_that_was_not_finished_is_carried_out_as_begun(
+    fitted: Any, settings: Settings, evaluation_of_company: Evaluation
+) -> None:
+    passed = evaluation_of_company.content | {"grade": evaluation_of_company.content["grade"] | {"letter": "B"}}
+    save_candidate(fitted, settings.work / "candidate")
+    save_evaluation(Evaluation(passed, evaluation_of_company.losses), settings.work / "evaluation")
+    codes = [register(settings, NOW)["decision"]["code"] for _ in range(2)]
+    assert codes == ["first", "first"]
+    forget_decision(settings.work)
+    assert register(settings, NOW)["decision"]["code"] == "same"
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_a_run_log_that_cannot_be_reached_blocks_no_model(fitted: Any, settings: Settings) -> None:
+    away = settings.model_copy(update={"tracking": TrackingSettings(uri="postgresql://user:secret@127.0.0.1:1/none")})
+    save_candidate(fitted, settings.work / "candidate")
+    told: list[str] = []
+    record = register(away, NOW, tell=told.append)
+    assert (record["run_id"], record["version"], record["decision"]["code"]) == (None, None, "first")
+    assert read_pointer(settings.bundle_store, CURRENT) == record["bundle_id"]
+    assert len(told) == 1 and told[0].startswith("the run is not recorded, because the run log tracking.uri cannot")
+    assert "`holdfast register` records it later" in told[0] and "secret" not in told[0]
+    later = register(settings, NOW, tell=told.append)
+    assert (later["version"], later["decision"]["code"], len(told)) == (1, "first", 1) and later["run_id"]
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.filterwarnings("ignore::FutureWarning")
@@ -136,22 +175,22 @@ def test_register_promote_and_keep_back(fitted: Any, settings: Settings, evaluat
     save_candidate(fitted, settings.work / "candidate")
     save_evaluation(Evaluation(passed, evaluation_of_company.losses), settings.work / "evaluation")
     write_report(evaluation_of_company, settings.work / "evaluation")
-    first = register(settings, NOW)
+    first = registered(settings)
     assert (first["decision"]["code"], first["version"]) == ("first", 1)
     assert read_pointer(settings.bundle_store, CURRENT) == first["bundle_id"]
     assert load_bundle(settings.bundle_store).meta == first["meta"]
-    same = register(settings, NOW)
+    same = registered(settings)
     assert (same["decision"]["code"], same["bundle_id"], same["version"]) == ("same", first["bundle_id"], 1)
 
     worse = evaluation_of_company.losses.assign(log_loss=lambda table: table["log_loss"] + 0.2)
     save_evaluation(Evaluation(passed, worse), settings.work / "evaluation")
-    second = register(settings, NOW)
+    second = registered(settings)
     assert (second["decision"]["promote"], second["decision"]["code"]) == (False, "worse")
     assert second["version"] == 2 and second["bundle_id"] != first["bundle_id"]
     assert read_pointer(settings.bundle_store, CURRENT) == first["bundle_id"]
     assert load_bundle(settings.bundle_store, bundle_id=second["bundle_id"]).meta["grade"]
 
     (settings.bundle_store / first["bundle_id"] / "features.json").write_bytes(b"[]")
-    third = register(settings, NOW)
+    third = registered(settings)
     assert third["decision"]["code"] == "champion_unreadable"
     assert read_pointer(settings.bundle_store, CURRENT) == third["bundle_id"]

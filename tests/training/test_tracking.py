@@ -1,6 +1,11 @@
 """The run log: parameters, metrics, report and bundle of every run; aliases; nothing outside the work folder."""
 
 import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,6 +13,7 @@ import pandas as pd
 import pytest
 
 from configs.settings import Settings, TrackingSettings
+from training.run_log import RUN_LOG, prepare_run_log
 from training.tracking import CHALLENGER, CHAMPION, Tracking, TrackingError
 
 MOMENT = datetime(2022, 2, 1, 9, tzinfo=UTC)
@@ -85,6 +91,77 @@ def test_an_unusable_log_is_one_sentence_without_secrets(settings: Settings) -> 
         Tracking(broken)
     assert "secret" not in str(caught.value)
     assert "tracking.uri" in str(caught.value)
+
+
+def spoil(path: Path, how: str) -> None:
+    """A run log as killed and careless processes leave it."""
+    if how == "cut":
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    elif how == "text":
+        path.write_text("this is no database")
+    elif how == "empty":
+        path.write_bytes(b"")
+    else:
+        with closing(sqlite3.connect(path)) as connection:
+            if how == "half_migrated":  # what MLflow leaves when it is killed while it makes its tables
+                connection.execute("DELETE FROM alembic_version")
+            elif how == "old":
+                connection.execute("UPDATE alembic_version SET version_num = '0000'")
+            connection.commit()
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.parametrize("how", ["cut", "text", "empty", "half_migrated", "old"])
+def test_a_run_log_that_cannot_be_used_is_kept_and_a_new_one_begun(settings: Settings, how: str) -> None:
+    log(Tracking(settings), "aaa", 0.8)
+    path = settings.work / RUN_LOG
+    spoil(path, how)
+    spoiled = path.read_bytes()
+    told: list[str] = []
+    prepared = prepare_run_log(path)
+    told += [] if prepared is None else [prepared]
+    assert told == [f"the run log {path} was damaged; it is kept as mlflow.db.damaged1, and a new one was begun"]
+    assert path.with_name("mlflow.db.damaged1").read_bytes() == spoiled
+    assert prepare_run_log(path) is None
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT count(*) FROM runs").fetchone() == (0,)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_killed_maker_leaves_no_half_of_a_run_log(tmp_path: Path) -> None:
+    code = (
+        "import sys, os, signal; from pathlib import Path\n"
+        "from training import run_log; from mlflow.store.db import utils\n"
+        "whole = utils._initialize_tables\n"
+        "def killed(engine):\n"
+        "    from sqlalchemy import text\n"
+        "    with engine.begin() as connection: connection.execute(text('CREATE TABLE secrets (a int)'))\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "utils._initialize_tables = killed\n"
+        "run_log.prepare_run_log(Path(sys.argv[1]))"
+    )
+    path = tmp_path / RUN_LOG
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, check=False)
+    assert done.returncode == -signal.SIGKILL and not path.exists() and len(list(tmp_path.iterdir())) > 0
+    assert prepare_run_log(path) is None and path.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_a_run_log_in_use_is_no_damage(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("training.run_log.SECONDS", 0.1)
+    first = log(Tracking(settings), "aaa", 0.8)
+    path = settings.work / RUN_LOG
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(TrackingError, match="database is locked"):
+            Tracking(settings)
+    assert not path.with_name("mlflow.db.damaged1").exists()
+    assert Tracking(settings).list_runs()["run_id"].tolist() == [first]
 
 
 def test_only_tracking_imports_mlflow() -> None:

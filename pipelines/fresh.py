@@ -1,0 +1,104 @@
+"""Nothing old is used without a word: tables, model and scores are compared with what there is now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from configs.errors import BundleError
+from configs.files import sha256_of
+from configs.moments import format_moment
+from configs.progress import Progress
+from configs.settings import Settings
+from pipelines.console import err, note
+
+if TYPE_CHECKING:
+    from features.engine import Tables
+    from retention.scores_table import RunStamp
+
+
+def fresh_tables(settings: Settings, progress: Progress, *, ask_database: bool = False) -> None:
+    """Read the sources anew where they, or the settings that give them their meaning, are not those of the tables.
+
+    Files are recognised by their SHA-256. A database is asked again only where that is wanted; else it is said of when
+    its rows are.
+
+    Raises
+    ------
+    DataError
+        A source has vanished, or is refused.
+    """
+    from features.intake import read_with, up_to_date
+    from features.manifest import MANIFEST
+    from pipelines.stages import ingest_stage, with_present
+
+    manifest = settings.canonical / MANIFEST
+    database = any(source.url is not None for source in settings.data.sources().values())
+    if database and not ask_database and read_with(settings):
+        read = datetime.fromtimestamp(int(manifest.stat().st_mtime), UTC).replace(tzinfo=None)
+        moment = format_moment(read, settings.data.timezone)
+        note(f"the tables are as they were read from the database on {moment}; `holdfast ingest` reads it anew")
+        return
+    if not database and up_to_date(with_present(settings)) is not None:
+        return
+    if manifest.is_file() and not database:
+        note("the sources, the settings of the data or the tables are not what they were; the data are read anew")
+    report = ingest_stage(settings, progress)
+    for finding in report.findings:
+        if not finding.good:
+            err.print(f"! {finding.of(settings.language)}", markup=False)
+
+
+def tell_of_model(meta: Mapping[str, Any], as_of: datetime, settings: Settings) -> None:
+    """Say so when the model knows what came after the moment scored, or learned from data that were read otherwise."""
+    from features.meaning import differing, meaning_of
+
+    learned = datetime.fromisoformat(str(meta["as_of"]))
+    if learned > as_of:
+        shown = [format_moment(moment, settings.data.timezone) for moment in (learned, as_of)]
+        note(
+            f"the model was trained on data up to {shown[0]}, later than {shown[1]}; "
+            f"for a fair test run `holdfast train --as-of {shown[1]}` first"
+        )
+    if "read_with" in meta and (other := differing(meta["read_with"], meaning_of(settings.data))):
+        names = ", ".join(f"data.{name}" for name in other)
+        note(f"the model was trained on data that were read with other settings ({names}); run `holdfast train`")
+
+
+def tell_of_scores(settings: Settings, path: Path, stamp: RunStamp | None, tables: Tables) -> None:
+    """Say so when scores speak of other data, another model or an earlier moment than there are now."""
+    from features.manifest import data_hash
+    from models.bundle import CURRENT, read_pointer
+
+    if stamp is None:
+        note(f"the scores in {path} do not say what data and model they are from")
+        return
+    zone = settings.data.timezone
+    moment, end = datetime.fromisoformat(stamp.as_of), tables.end(zone)
+    shown = format_moment(moment, zone)
+    if stamp.data != data_hash(settings.canonical):
+        note(f"the scores of {shown} were made from other data than there are now; run `holdfast score`")
+    elif moment < end:
+        note(f"the scores are as of {shown}, the data go on until {format_moment(end, zone)}; run `holdfast score`")
+    try:
+        current = read_pointer(settings.bundle_store, CURRENT)
+    except BundleError:
+        return
+    if current != stamp.model:
+        note(f"the scores of {shown} were made by another model than the one in use; run `holdfast score`")
+
+
+def inputs_of(settings: Settings, as_of: datetime) -> dict[str, Any]:
+    """Everything that a stage's result depends on beside the code."""
+    from features.manifest import data_hash
+
+    files = [settings.retention.strategies, settings.retention.segments]
+    own = {str(file): sha256_of(settings.path(file)) for file in files if file and settings.path(file).is_file()}
+    return {
+        "as_of": as_of.isoformat(),
+        "data": data_hash(settings.canonical),
+        "files": own,
+        "settings": settings.model_dump(mode="json", exclude={"tracking", "serving", "workdir", "artifacts"}),
+    }
