@@ -29,7 +29,7 @@ FORWARDED = {
     ("settings.py", "remedy"), ("csv_text.py", "remedy"), ("plan.py", "hint"), ("sources.py", "remedy"),
     ("examination.py", "answer['message']"), ("examination.py", "answer['remedy']"), ("catalogue.py", "remedy"),
     ("conditions.py", "remedy"), ("errors.py", "_filled(message, place)"), ("errors.py", "_filled(remedy, place)"),
-    ("errors.py", "ERRORS['invalid_request']['en'][1]"),
+    ("bundle.py", "error.reason"), ("errors.py", "ERRORS['invalid_request']['en'][1]"),
 }  # fmt: skip
 """Texts that are given to the place that raises; they are checked where they are written, or are the service's."""
 
