@@ -11,20 +11,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from configs.settings import DataSettings
-from features.tables import TABLES, Column
+from features.tables import MONEY_LIMIT, TABLES, Column
 from serving.errors import request_error
-from serving.schemas import Customer, OrderLine, Profile
+from serving.schemas import Customer, OrderLine, Profile, round_money
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-CENT, NINTH = Decimal("0.0001"), Decimal("0.000000001")
-LARGEST = Decimal(10) ** 14
+NINTH = Decimal("0.000000001")
 LISTS = {"transactions": "orders", "feedback": "feedback", "interactions": "interactions"}
 """Canonical table → list of the request that it is made from."""
 
@@ -104,6 +103,7 @@ def read_history(
     missing: dict[str, list[str]] = {}
     for position, customer in customers:
         missing[customer.customer_id] = _missing(customer, columns)
+        totals = dict.fromkeys(("amount", "discount"), Decimal(0))
         for name, field in LISTS.items():
             for number, entry in enumerate(getattr(customer, field) or []):
                 place = f"customers[{position}].{field}[{number}]"
@@ -112,6 +112,7 @@ def read_history(
                     _check_currency(entry, place, data)
                     if "amount" in columns["transactions"]:
                         _set_amount(row, place, data)
+                    _add_up(totals, row, place)
                 row.setdefault(f"{name[:-1] if name == 'interactions' else name}_id", f"{field}-{number:06d}")
                 if name in rows:
                     rows[name].append(row)
@@ -135,7 +136,7 @@ def _values(entry: Any, timezone: str) -> dict[str, Any]:
         if isinstance(value, datetime):
             value = to_utc(value, timezone)
         elif isinstance(value, Decimal):
-            value = value.quantize(CENT, rounding=ROUND_HALF_UP)
+            value = round_money(value)
         if value is not None:
             values[name] = value
     return values
@@ -149,19 +150,28 @@ def _check_currency(line: OrderLine, place: str, data: DataSettings) -> None:
 def _set_amount(row: dict[str, Any], place: str, data: DataSettings) -> None:
     """Complete and check a line's amount as intake does: quantity by price where it is not given, returns marked."""
     if "amount" not in row and {"quantity", "unit_price"} <= row.keys():
-        quantity = Decimal(repr(row["quantity"])).quantize(NINTH, rounding=ROUND_HALF_UP)
-        gross = quantity * row["unit_price"] - row.get("discount", Decimal(0))
-        row["amount"] = gross.quantize(CENT, rounding=ROUND_HALF_UP)
+        with localcontext(prec=60):  # a quantity of 13 digits and 9 decimals times a price of 14 and 4 is exact
+            quantity = Decimal(repr(row["quantity"])).quantize(NINTH, rounding=ROUND_HALF_UP)
+            gross = quantity * row["unit_price"] - row.get("discount", Decimal(0))
+        row["amount"] = round_money(gross)
     amount = row.get("amount")
     if amount is None:
         raise request_error("invalid_request", field=f"{place}.amount", type="missing")
-    if abs(amount) >= LARGEST:
+    if abs(amount) >= MONEY_LIMIT:
         raise request_error("invalid_request", field=f"{place}.amount", type="number_range")
     prefix = data.returns.order_prefix
     if prefix and row["order_id"].startswith(prefix):
         row["amount"] = -abs(amount)
     elif amount < 0 and not data.returns.negative_amount:
         raise request_error("invalid_request", field=f"{place}.amount", type="negative_amount")
+
+
+def _add_up(totals: dict[str, Decimal], row: Mapping[str, Any], place: str) -> None:
+    """Add a line to the customer's sums; refuses the one that brings a sum out of range, as intake does."""
+    for name in totals:
+        totals[name] += abs(row.get(name, Decimal(0)))
+        if totals[name] >= MONEY_LIMIT:
+            raise request_error("invalid_request", field=f"{place}.{name}", type="sum_range")
 
 
 def _missing(customer: Customer, columns: Columns) -> list[str]:

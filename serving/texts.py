@@ -117,6 +117,10 @@ PROBLEMS: Final[dict[str, tuple[str, str]]] = {
     "too_long": ("has more than {max_length} entries", "多于 {max_length} 项"),
     "number_type": ("is not a number", "不是数字"),
     "number_range": ("is a number out of range", "数字超出范围"),
+    "sum_range": (
+        "brings this customer's sum to 1e14 or more, which cannot be kept",
+        "使该客户的合计达到或超过 1e14，无法保存",
+    ),
     "negative_amount": ("is negative, and the settings know no negative amounts", "为负数，而设置不允许负金额"),
     "score_outside": ("has a score outside score_min and score_max", "的评分不在 score_min 与 score_max 之间"),
     "time_form": (

@@ -28,6 +28,7 @@ from features.intake.currency import load_rates
 from features.intake.report import DataReport, Input, TableReport, read_report
 from features.intake.sources import InputFile, Place, check_unchanged, describe_inputs, locate, open_place
 from features.intake.staging import Stage, create_quarantine
+from features.intake.sums import set_apart_sums
 from features.intake.texts import APART
 from features.tables import TABLES
 
@@ -169,6 +170,7 @@ def _read(
     check_unchanged(place, inputs)
     columns = stage.columns
     canonical.drop_repeated(connection, table, columns)
+    set_apart_sums(connection, table, columns)
     shares = facts.null_shares(connection, place.table, columns)
     # A column that is there but always empty is a column that the source does not have.
     columns = tuple(name for name in columns if shares[name] < 1 or table.by_name[name].required)

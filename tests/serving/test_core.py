@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 
 from configs.errors import RequestError
 from serving.schemas import Feedback, Interaction, OrderLine, Profile, ScoreRequest
@@ -235,6 +236,63 @@ def test_what_cannot_be_answered_is_refused_with_its_place(
     with pytest.raises(RequestError) as caught:
         ask(core, **document)
     assert (caught.value.code, caught.value.place["field"]) == (code, field)
+
+
+BIG = {"order_id": "1", "occurred_at": "2022-01-01", "amount": 9.9e13}
+
+
+@pytest.mark.parametrize(
+    ("lines", "field"),
+    [
+        ([BIG, BIG], "customers[0].orders[1].amount"),
+        ([BIG, {**BIG, "amount": -9.9e13}], "customers[0].orders[1].amount"),
+        ([BIG, {**BIG, "order_id": "2", "occurred_at": "2022-02-01"}], "customers[0].orders[1].amount"),
+        ([{**BIG, "amount": 1e13}] * 20, "customers[0].orders[9].amount"),
+        ([{**BIG, "amount": 1, "discount": 9.9e13}] * 2, "customers[0].orders[1].discount"),
+        ([{"order_id": "1", "occurred_at": "2022-01-01", "quantity": 1e12, "unit_price": 99999999999999.9}],
+         "customers[0].orders[0].amount"),
+        ([{"order_id": "1", "occurred_at": "2022-01-01", "quantity": 9e11, "unit_price": 123.4}],
+         "customers[0].orders[0].amount"),
+    ],
+)  # fmt: skip
+def test_sums_out_of_range_are_refused_with_their_place(core: Any, lines: list[dict[str, Any]], field: str) -> None:
+    from serving.errors import error_body
+
+    with pytest.raises(RequestError) as caught:
+        ask(core, customers=[{"customer_id": "a", "orders": lines}], as_of="2023-06-01")
+    assert (caught.value.code, caught.value.place["field"]) == ("invalid_request", field)
+    for lang in ("en", "zh"):
+        error = error_body(caught.value, lang)["error"]
+        assert error["message"].startswith(field) and len(error["message"]) > len(field) + 6 and error["remedy"]
+
+
+@pytest.mark.parametrize("name", ["amount", "unit_price", "discount"])
+@pytest.mark.parametrize(("text", "taken"), [("99999999999999.9999", True), ("99999999999999.99995", False),
+                                             ("1e14", False), ("-99999999999999.99999", False), ("1e300", False),
+                                             ("0." + "1" * 390, True)])  # fmt: skip
+def test_an_amount_counts_as_it_will_be_kept(core: Any, name: str, text: str, taken: bool) -> None:
+    line = '{"order_id": "1", "occurred_at": "2022-01-01", "amount": 1}'.replace(
+        '"amount": 1', '"amount": 1, ' * (name != "amount") + f'"{name}": {text}'
+    )
+    body = f'{{"as_of": "2023-06-01", "customers": [{{"customer_id": "a", "orders": [{line}]}}]}}'
+    if taken:
+        assert core.score(ScoreRequest.model_validate_json(body)).results[0].found
+    else:
+        with pytest.raises(ValidationError, match="1e14"):
+            ScoreRequest.model_validate_json(body)
+
+
+def test_the_greatest_quantities_and_amounts_are_answered(core: Any) -> None:
+    line = {
+        "order_id": "1",
+        "occurred_at": "2022-01-01",
+        "amount": 99999999999999.0,
+        "quantity": 1e12,
+        "product_id": "p",
+    }
+    more = [{**line, "order_id": f"n{i}", "amount": 0.0} for i in range(500)]
+    response = ask(core, customers=[{"customer_id": "a", "orders": [line, *more]}], as_of="2022-06-01")
+    assert response.results[0].found and response.results[0].expected_spend is not None
 
 
 def test_without_tables_a_history_is_needed(trained: Any, history: Any, core: Any) -> None:
