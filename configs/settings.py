@@ -292,10 +292,11 @@ class TrackingSettings(Model):
 
 
 class ServingSettings(Model):
-    """The service's limits and its address."""
+    """The service's limits and its address; `allowed_hosts` are further names that it may be called by."""
 
     host: str = "127.0.0.1"
     port: int = Field(3000, ge=1, le=65535)
+    allowed_hosts: tuple[str, ...] = ()
     max_customers: int = Field(1000, ge=1, le=10_000)
     max_body_mib: int = Field(8, ge=1, le=256)
     body_seconds: float = Field(10.0, gt=0, le=300)

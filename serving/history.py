@@ -45,25 +45,28 @@ class History:
         Time of the newest row, UTC without zone.
     missing : dict of str to list of str
         Per customer the tables and line columns that the model knows and the customer did not send.
-    future : dict of str to int
-        Per customer the rows that lie at or after `as_of`; filled by `count_future`.
+    times : dict of str to list of (datetime, datetime)
+        Per customer of every row when it happened and, where the model knows it, when it was recorded; also of tables
+        that the model does not know.
+    future_from : datetime
+        Rows that happened at or after it are left out.
     """
 
     tables: dict[str, pa.Table]
     customers: tuple[Customer, ...]
     newest: datetime | None
     missing: dict[str, list[str]]
+    times: dict[str, list[tuple[datetime, datetime]]]
+    future_from: datetime
 
     def count_future(self, as_of: datetime) -> dict[str, int]:
-        """Rows per customer at or after a moment (UTC without zone); customers without any are left out."""
-        counts: dict[str, int] = {}
-        for name in LISTS:
-            if name in self.tables:
-                ids, times = (self.tables[name][column].to_pylist() for column in ("customer_id", "occurred_at"))
-                for customer, time in zip(ids, times, strict=True):
-                    if time >= as_of:
-                        counts[customer] = counts.get(customer, 0) + 1
-        return counts
+        """Rows per customer that are not seen at a moment (UTC without zone), or lie in the future; only where any."""
+        before = min(as_of, self.future_from)
+        counts = {
+            customer: sum(happened >= before or recorded > as_of for happened, recorded in times)
+            for customer, times in self.times.items()
+        }
+        return {customer: count for customer, count in counts.items() if count}
 
 
 def to_utc(moment: datetime, timezone: str) -> datetime:
@@ -79,7 +82,11 @@ def to_utc(moment: datetime, timezone: str) -> datetime:
 
 
 def read_history(
-    customers: Sequence[tuple[int, Customer]], data: DataSettings, columns: Columns, products: pa.Table | None
+    customers: Sequence[tuple[int, Customer]],
+    data: DataSettings,
+    columns: Columns,
+    products: pa.Table | None,
+    future_from: datetime,
 ) -> History:
     """Turn the customers of a call into canonical tables.
 
@@ -93,6 +100,8 @@ def read_history(
         Tables and columns that the model was trained on.
     products : pyarrow.Table or None
         The products table, if the service has one.
+    future_from : datetime
+        Rows that happened at or after it (UTC without zone) are left out, as intake refuses them.
 
     Raises
     ------
@@ -101,6 +110,7 @@ def read_history(
     """
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in (*LISTS, "customers") if name in columns}
     missing: dict[str, list[str]] = {}
+    times: dict[str, list[tuple[datetime, datetime]]] = {}
     for position, customer in customers:
         missing[customer.customer_id] = _missing(customer, columns)
         totals = dict.fromkeys(("amount", "discount"), Decimal(0))
@@ -114,7 +124,10 @@ def read_history(
                         _set_amount(row, place, data)
                     _add_up(totals, row, place)
                 row.setdefault(f"{name[:-1] if name == 'interactions' else name}_id", f"{field}-{number:06d}")
-                if name in rows:
+                happened = row["occurred_at"]
+                recorded = row.get("recorded_at", happened) if "recorded_at" in columns.get(name, ()) else happened
+                times.setdefault(customer.customer_id, []).append((happened, recorded))
+                if name in rows and happened < future_from:
                     rows[name].append(row)
         if "customers" in rows:
             profile = customer.profile or Profile()
@@ -124,8 +137,9 @@ def read_history(
         tables["products"] = products
     elif "products" in columns:
         tables["products"] = _table("products", [], columns["products"])
-    times = [row["occurred_at"] for name in LISTS for row in rows.get(name, ())]
-    return History(tables, tuple(customer for _, customer in customers), max(times, default=None), missing)
+    seen = [row["occurred_at"] for name in LISTS for row in rows.get(name, ())]
+    asked = tuple(customer for _, customer in customers)
+    return History(tables, asked, max(seen, default=None), missing, times, future_from)
 
 
 def _values(entry: Any, timezone: str) -> dict[str, Any]:

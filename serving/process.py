@@ -70,6 +70,13 @@ def freeze_memory() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
+def refreeze_memory() -> None:
+    """As `freeze_memory`, after something large was replaced: what went is collected, what came is put out of sight."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
+
+
 def release_memory() -> None:
     """Undo `freeze_memory` before the process ends."""
     gc.unfreeze()

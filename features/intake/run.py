@@ -10,13 +10,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from configs.errors import BusyError, DataError, SettingsError
+from configs.errors import BusyError, DataError
 from configs.files import remove_leftovers
+from configs.moments import future_from as future_moment
 from configs.progress import SILENT, Progress
 from configs.settings import Settings
 from features.closures import Closures
@@ -88,7 +88,7 @@ def ingest(settings: Settings, *, progress: Progress | None = None, force: bool 
                 inputs["rates"] = describe_inputs(
                     Place("rates", settings.data.transactions, "csv", (rates,), rates.name)
                 )
-        future_from = _future_from(settings)
+        future_from = future_moment(settings.data)
         fingerprint = _fingerprint(settings)
         if not force:
             report = _unchanged(settings, places, inputs, fingerprint, future_from)
@@ -330,26 +330,6 @@ def _fingerprint(settings: Settings) -> str:
     contract = [[column.name, column.type, column.required] for table in TABLES.values() for column in table.columns]
     text = json.dumps([data, contract, settings.targets.all_horizons], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _future_from(settings: Settings) -> datetime | None:
-    """The first moment (UTC) that counts as the future: the end of the day `future_after`, or just that moment."""
-    text = settings.data.future_after
-    if text is None:
-        return None
-    zone = ZoneInfo(settings.data.timezone)
-    try:
-        if len(text) <= 10:
-            day = date.fromisoformat(text) + timedelta(days=1)
-            moment = datetime(day.year, day.month, day.day, tzinfo=zone)
-        else:
-            moment = datetime.fromisoformat(text)
-            moment = (moment if moment.tzinfo else moment.replace(tzinfo=zone)) + timedelta(microseconds=1)
-    except (ValueError, OverflowError):
-        raise SettingsError(
-            f"data.future_after {text!r} is not a date", "write it like 2024-05-31", field="data.future_after"
-        ) from None
-    return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 @contextmanager

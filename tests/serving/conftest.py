@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import warnings
 from collections.abc import Iterator
@@ -300,6 +301,20 @@ def write_canonical(folder: Path, rows: dict[str, list[dict[str, Any]]]) -> None
         arrays = [pa.array([row.get(c.name) for row in ordered], arrow_type(c)) for c in columns]
         schema = pa.schema([(c.name, arrow_type(c)) for c in columns])
         pq.write_table(pa.Table.from_arrays(arrays, schema=schema), folder / f"{name}.parquet")
+    write_manifest(folder)
+
+
+def write_manifest(folder: Path) -> None:
+    """What ingest writes last, of the tables that lie there."""
+    described = {
+        path.stem: {
+            "file": path.name,
+            "bytes": path.stat().st_size,
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        }
+        for path in folder.glob("*.parquet")
+    }
+    (folder / "MANIFEST.json").write_text(json.dumps({"tables": described}))
 
 
 @pytest.fixture(scope="session")
@@ -353,7 +368,7 @@ def history(trained: Trained) -> Any:
 
 @pytest.fixture(scope="session")
 def core(trained: Trained) -> Any:
-    """The scoring core of the company."""
+    """The scoring core of the company, on the morning after its last day."""
     from serving.model_folder import load_core
 
-    return load_core(trained.settings)
+    return load_core(trained.settings, clock=lambda: trained.end + timedelta(hours=8))

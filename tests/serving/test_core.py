@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -190,15 +193,125 @@ def test_as_of_defaults_to_the_end_of_the_data_and_says_so(core: Any, history: A
     response = ask(core, customers=[history("c0001")])
     assert response.as_of == trained.end.replace(tzinfo=UTC)
     assert [warning.code for warning in response.warnings] == ["as_of_assumed"]
-    fresh = {"customer_id": "x", "orders": [{"order_id": "1", "occurred_at": "2031-05-06T23:30:00+08:00", "amount": 1}]}
-    assert ask(core, customers=[fresh]).as_of == datetime(2031, 5, 6, 16, tzinfo=UTC)
+    newest = (trained.end + timedelta(hours=5)).replace(tzinfo=UTC)
+    fresh = {"customer_id": "x", "orders": [{"order_id": "1", "occurred_at": newest.isoformat(), "amount": 1}]}
+    assert ask(core, customers=[fresh]).as_of == (trained.end + timedelta(days=1)).replace(tzinfo=UTC)
 
 
-def test_stale_data_and_an_old_model_are_told(core: Any, trained: Any) -> None:
+def call_codes(response: Any) -> set[str]:
+    return {warning.code for warning in response.warnings}
+
+
+@pytest.fixture
+def at(core: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Sets the clock of the core."""
+
+    def set_clock(moment: datetime) -> None:
+        monkeypatch.setattr(core, "clock", lambda: moment)
+
+    return set_clock
+
+
+def test_staleness_is_judged_by_the_clock(core: Any, trained: Any, at: Any) -> None:
+    by_id = [{"customer_id": "c0001"}]
+    assert call_codes(ask(core, customers=by_id)) == set() and not core.is_stale()
+    at(trained.end + timedelta(days=200))
+    response = ask(core, customers=by_id)
+    assert call_codes(response) == {"stale_data"} and core.is_stale()
+    assert any(str(days) in response.warnings[0].text for days in (200, 201))
     late = (trained.end + timedelta(days=200)).isoformat()
-    response = ask(core, customers=[{"customer_id": "c0001"}], as_of=late)
-    assert {warning.code for warning in response.warnings} == {"stale_data", "old_model"}
-    assert all(str(value) in response.warnings[0].text for value in (200,)) or "201" in response.warnings[0].text
+    assert call_codes(ask(core, customers=by_id, as_of=late)) == {"stale_data", "old_model"}
+    # what lies within the data is seen whole, and a history sent along is the caller's
+    within = (trained.end - timedelta(days=3)).isoformat()
+    assert call_codes(ask(core, customers=by_id, as_of=within)) == {"before_model"}
+    line = {"order_id": "1", "occurred_at": "2022-01-01", "amount": 1}
+    sent = ask(core, customers=[{"customer_id": "x", "orders": [line]}], as_of=f"{trained.end.isoformat()}Z")
+    assert call_codes(sent) == set()
+
+
+def test_a_moment_in_the_future_is_told(core: Any, trained: Any) -> None:
+    late = f"{(trained.end + timedelta(days=5)).isoformat()}Z"
+    assert "future_as_of" in call_codes(ask(core, customers=[{"customer_id": "c0001"}], as_of=late))
+    assert "future_as_of" not in call_codes(ask(core, customers=[{"customer_id": "c0001"}]))
+
+
+def future_count(response: Any, position: int = 0) -> int:
+    told = [w for w in response.results[position].warnings if w.code == "future_rows"]
+    return int(re.findall(r"[0-9]+", told[0].text)[0]) if told else 0
+
+
+AFTER = {"occurred_at": "2022-06-20T10:00:00Z"}
+ORDER, COMPLAINT, VISIT = {"order_id": "1", "amount": 10}, {"kind": "complaint"}, {"kind": "visit"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "count"),
+    [
+        ({"orders": [{**ORDER, **AFTER}]}, 1),
+        ({"orders": [], "feedback": [{**COMPLAINT, **AFTER}]}, 1),
+        ({"orders": [], "interactions": [{**VISIT, **AFTER}, {**VISIT, **AFTER}]}, 2),
+        ({"orders": [{**ORDER, **AFTER}], "feedback": [{**COMPLAINT, **AFTER}],
+          "interactions": [{**VISIT, **AFTER}]}, 3),
+        ({"orders": [{**ORDER, "occurred_at": "2022-04-25T00:00:00Z"}]}, 1),
+        ({"orders": [{**ORDER, "occurred_at": "2022-04-24", "recorded_at": "2022-04-25T00:00:01Z"}]}, 1),
+        ({"orders": [], "profile": {"acquired_at": "2022-06-01"}, "feedback": [{**COMPLAINT, **AFTER}]}, 1),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("profiles", [True, False])
+def test_rows_of_the_future_alone_are_told_with_no_orders(
+    core: Any, sent: dict[str, Any], count: int, profiles: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not profiles:  # a company without a customers table: then nothing at all is left of the customer
+        columns = {name: own for name, own in core.company.columns.items() if name != "customers"}
+        monkeypatch.setattr(core, "company", replace(core.company, columns=columns))
+    if "recorded_at" in str(sent):
+        lines = (*core.company.columns["transactions"], "recorded_at")
+        monkeypatch.setattr(
+            core, "company", replace(core.company, columns={**core.company.columns, "transactions": lines})
+        )
+    for lang in ("en", "zh"):
+        response = ask(core, customers=[{"customer_id": "f", **sent}], as_of="2022-04-25T00:00:00Z", lang=lang)
+        assert {"no_orders", "future_rows"} <= codes(response) and future_count(response) == count
+        assert response.results[0].found == (profiles and "profile" not in sent)
+
+
+def test_the_case_of_future_rows_only(core: Any) -> None:
+    case = Path(__file__).parents[3] / "shared" / "cases" / "future_rows_only" / "request.json"
+    if not case.exists():
+        pytest.skip("the cases are not here")
+    document = json.loads(case.read_text())
+    response = ask(core, **{**document, "as_of": "2022-04-25T00:00:00Z"})
+    assert {"no_orders", "future_rows"} <= codes(response)
+
+
+def test_rows_later_than_the_present_are_left_out_and_move_no_moment(core: Any, trained: Any, at: Any) -> None:
+    now = trained.end + timedelta(hours=8)
+    past = {"order_id": "1", "occurred_at": (now - timedelta(days=40)).replace(tzinfo=UTC).isoformat(), "amount": 10}
+    ahead = {**past, "order_id": "2", "occurred_at": (now + timedelta(days=300)).replace(tzinfo=UTC).isoformat()}
+    plain = ask(core, customers=[{"customer_id": "x", "orders": [past]}])
+    both = ask(core, customers=[{"customer_id": "x", "orders": [past, ahead]}])
+    assert plain.as_of == both.as_of == trained.end.replace(tzinfo=UTC)
+    assert future_count(both) == 1 and future_count(plain) == 0
+    assert both.results[0].churn_probability == plain.results[0].churn_probability
+    # a caller whose clock runs a little ahead is believed
+    skewed = {**past, "order_id": "2", "occurred_at": (now + timedelta(minutes=3)).replace(tzinfo=UTC).isoformat()}
+    assert future_count(ask(core, customers=[{"customer_id": "x", "orders": [past, skewed]}])) == 0
+    # even where the moment asked for lies later still
+    far = (now + timedelta(days=400)).replace(tzinfo=UTC).isoformat()
+    assert future_count(ask(core, customers=[{"customer_id": "x", "orders": [past, ahead]}], as_of=far)) == 1
+
+
+def test_the_setting_that_refuses_the_future_in_files_holds_for_calls(
+    core: Any, trained: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = core.settings.data.model_copy(update={"future_after": "2022-03-01"})
+    monkeypatch.setattr(core, "settings", core.settings.model_copy(update={"data": data}))
+    lines = [
+        {"order_id": "1", "occurred_at": "2022-03-01T23:59:59+08:00", "amount": 1},
+        {"order_id": "2", "occurred_at": "2022-03-02T00:00:00+08:00", "amount": 1},
+    ]
+    response = ask(core, customers=[{"customer_id": "x", "orders": lines}], as_of="2022-06-01")
+    assert future_count(response) == 1 and "one_order" in codes(response)
 
 
 def test_short_histories_are_told(core: Any, trained: Any) -> None:
@@ -314,7 +427,8 @@ def amounts(data: Any, *lines: OrderLine) -> list[Decimal]:
     from serving.schemas import Customer
 
     columns = {"transactions": ("customer_id", "order_id", "occurred_at", "amount", "quantity", "unit_price")}
-    history = read_history([(0, Customer(customer_id="a", orders=list(lines)))], data, columns, None)
+    later = datetime(2030, 1, 1)
+    history = read_history([(0, Customer(customer_id="a", orders=list(lines)))], data, columns, None, later)
     assert history.tables["transactions"]["occurred_at"].to_pylist() == [datetime(2021, 12, 31, 16)] * len(lines)
     return list(history.tables["transactions"]["amount"].to_pylist())
 

@@ -130,7 +130,7 @@ def test_errors_come_in_the_envelope(served: Served) -> None:
 def test_a_large_body_is_cut_off_early(served: Served) -> None:
     with socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection:
         connection.sendall(
-            b"POST /v1/score HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b"POST /v1/score HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             b"Content-Length: 1073741824\r\n\r\n{"
         )
         answer = b""
