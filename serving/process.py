@@ -71,10 +71,11 @@ def freeze_memory() -> None:
 
 
 def refreeze_memory() -> None:
-    """As `freeze_memory`, after something large was replaced: what went is collected, what came is put out of sight."""
-    gc.unfreeze()
-    gc.collect()
-    gc.freeze()
+    """After `freeze_memory`, when something large was replaced: what went is collected, what came put out of sight."""
+    if gc.get_freeze_count():
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
 
 
 def release_memory() -> None:
