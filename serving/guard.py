@@ -280,7 +280,13 @@ def _checked(model: type[Asked], body: bytes) -> Asked:
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        raise invalid_request(error) from None
+        problem = invalid_request(error)
+    # Raised out here, and not kept by its own frame: the validator's error holds all that was made of the body, and as
+    # context of ours, or in a circle with it, it would stay in memory until the next full collection.
+    try:
+        raise problem
+    finally:
+        del problem
 
 
 def _replay(receive: Receive) -> Receive:

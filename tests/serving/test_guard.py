@@ -218,6 +218,17 @@ def test_a_body_of_very_many_tiny_values_is_refused_before_one_is_made(
     assert "批量评分" in answer.error["remedy"]
 
 
+def test_a_refused_body_does_not_stay_in_memory() -> None:
+    from configs.errors import RequestError
+    from serving.guard import _checked
+    from serving.schemas import ScoreRequest
+
+    with pytest.raises(RequestError) as caught:
+        _checked(ScoreRequest, b"[" + b"1.5," * 1000 + b"1]")
+    # the validator's own error holds the whole document
+    assert caught.value.__context__ is None and caught.value.__cause__ is None
+
+
 def test_the_densest_honest_bodies_pass_the_count(stub_service: Any) -> None:
     from serving.strict_json import check_marks
 
