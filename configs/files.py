@@ -1,15 +1,18 @@
 """Files are written aside and renamed: whoever reads one sees the old file or the new one, never a part of it.
 
 Files that belong together appear together (`write_set`), what is read again by us says its own hash (`write_checked`),
-and what holds personal data is readable by its owner alone (`private`).
+and what holds personal data is readable by its owner alone (`private`). What is read is a file and nothing else
+(`read_regular`).
 """
 
 from __future__ import annotations
 
+import errno
 import glob
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -198,6 +201,71 @@ def _settle(path: Path, private: bool) -> None:
 
 def _check_of(value: Mapping[str, Any]) -> str:
     return hashlib.sha256(json_bytes(dict(value))).hexdigest()
+
+
+class UnfitFileError(OSError):
+    """What lies there is no ordinary file, or is larger than it may be; `reason` says so in words: ``is a pipe``."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path} {reason}")
+        self.path = path
+        self.reason = reason
+
+
+def read_regular(path: Path, limit: int, *, follow: bool = False) -> bytes:
+    """All bytes of an ordinary file of at most `limit` bytes.
+
+    A link, pipe, socket, device or folder is refused, and none of them makes the reader wait: it is opened without
+    waiting for a writer and looked at before it is read. What is checked is what is read, because it is open by then.
+
+    Parameters
+    ----------
+    path : Path
+    limit : int
+        A larger file is refused without being read.
+    follow : bool
+        Whether `path` may be a link to a file: for files that people put there, not for those that we wrote.
+
+    Raises
+    ------
+    UnfitFileError
+        It is not an ordinary file, or larger than `limit`.
+    OSError
+        It does not exist or may not be read.
+    """
+    if not follow and path.is_symlink():
+        raise UnfitFileError(path, "is a link")
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
+    try:
+        descriptor = os.open(path, flags)
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # a socket, or a device that nothing is behind
+            raise UnfitFileError(path, "is a socket or a device") from None
+        if error.errno == errno.ELOOP:  # it became a link since the check
+            raise UnfitFileError(path, "is a link") from None
+        raise
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise UnfitFileError(path, _KINDS.get(stat.S_IFMT(found.st_mode), "is not a file"))
+        if found.st_size > limit:
+            raise UnfitFileError(path, f"is larger than {limit} bytes")
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
+            data = stream.read(min(limit, max(found.st_size, 1 << 16)) + 1)
+    finally:
+        os.close(descriptor)
+    if len(data) > limit:  # it has grown since
+        raise UnfitFileError(path, f"is larger than {limit} bytes")
+    return data
+
+
+_KINDS = {
+    stat.S_IFDIR: "is a folder",
+    stat.S_IFIFO: "is a pipe",
+    stat.S_IFSOCK: "is a socket or a device",
+    stat.S_IFCHR: "is a socket or a device",
+    stat.S_IFBLK: "is a socket or a device",
+}
 
 
 def _sync_folder(folder: Path) -> None:

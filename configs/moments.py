@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from configs.errors import SettingsError
+
+if TYPE_CHECKING:
+    from configs.settings import DataSettings
 
 
 def parse_moment(text: str, timezone: str, *, field: str) -> datetime:
@@ -38,6 +42,26 @@ def parse_moment(text: str, timezone: str, *, field: str) -> datetime:
         ) from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=ZoneInfo(timezone))
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def future_from(data: DataSettings) -> datetime | None:
+    """The first moment (UTC) that counts as the future: the end of the day `future_after`, or just that moment."""
+    text = data.future_after
+    if text is None:
+        return None
+    zone = ZoneInfo(data.timezone)
+    try:
+        if len(text) <= 10:
+            day = date.fromisoformat(text) + timedelta(days=1)
+            moment = datetime(day.year, day.month, day.day, tzinfo=zone)
+        else:
+            moment = datetime.fromisoformat(text)
+            moment = (moment if moment.tzinfo else moment.replace(tzinfo=zone)) + timedelta(microseconds=1)
+    except (ValueError, OverflowError):
+        raise SettingsError(
+            f"data.future_after {text!r} is not a date", "write it like 2024-05-31", field="data.future_after"
+        ) from None
     return moment.astimezone(UTC).replace(tzinfo=None)
 
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from configs.errors import SettingsError
+from configs.schema_breaches import settings_breach
 from configs.settings_file import merge, read_settings_file
 
 PACKAGE = "package:"
@@ -291,10 +292,11 @@ class TrackingSettings(Model):
 
 
 class ServingSettings(Model):
-    """The service's limits and its address."""
+    """The service's limits and its address; `allowed_hosts` are further names that it may be called by."""
 
     host: str = "127.0.0.1"
     port: int = Field(3000, ge=1, le=65535)
+    allowed_hosts: tuple[str, ...] = ()
     max_customers: int = Field(1000, ge=1, le=10_000)
     max_body_mib: int = Field(8, ge=1, le=256)
     body_seconds: float = Field(10.0, gt=0, le=300)
@@ -366,20 +368,12 @@ def load_settings(path: Path | str, *, overrides: dict[str, Any] | None = None) 
     """
     path = Path(path)
     raw = merge(read_settings_file(path), overrides or {})
+    if "root" in raw:  # a field of ours that no file may set
+        raise SettingsError(f"{path}: root is not a known setting", "remove it or correct its name", field="root")
     try:
-        return Settings(**raw, root=path.resolve().parent)
+        return Settings.model_validate({**raw, "root": path.resolve().parent})
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=True)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        value = first.get("input")
-        secret = "url" in place or (isinstance(value, str) and "${" in path.read_text(encoding="utf-8"))
-        shown = "" if secret or isinstance(value, dict | list) else f" (given: {value!r})"
-        said = str(first["msg"]).removeprefix("Value error, ")
-        what = "is not a known setting" if first["type"] == "extra_forbidden" else said[:1].lower() + said[1:]
-        remedy = "remove it or correct its name" if first["type"] == "extra_forbidden" else "correct it"
-        raise SettingsError(
-            f"{path}: {place or 'the file'} {what}{shown}", remedy, file=str(path), field=place
-        ) from None
+        raise settings_breach(error, Settings, path) from None
 
 
 def _inside_package(text: str) -> Path:

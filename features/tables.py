@@ -12,6 +12,12 @@ from typing import Literal
 
 ColumnType = Literal["text", "time", "date", "money", "number", "integer", "texts"]
 
+MONEY_LIMIT = 10**14
+"""Every amount lies below this, and so do the amounts of one customer added up without their signs: whatever is added
+up of an order or a customer then fits DECIMAL(18, 4), and ten-thousandths of it a whole number of 64 bits."""
+NUMBER_LIMIT = 10**12
+"""Greatest quantity or score, and with a minus the least."""
+
 DUCKDB_TYPES: dict[str, str] = {
     "text": "VARCHAR",
     "time": "TIMESTAMP",

@@ -23,11 +23,11 @@ import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from configs.errors import BundleError
-from configs.files import write_bytes_atomic
+from configs.files import UnfitFileError, read_regular, write_bytes_atomic
 from configs.secrets import signing_key
 from models.lightgbm_text import validate_text
 
@@ -35,6 +35,7 @@ FORMAT = 1
 MANIFEST, SIGNATURE = "MANIFEST.json", "MANIFEST.sig"
 CURRENT, LAST_GOOD = "CURRENT", "LAST_GOOD"
 MAX_FILES, MAX_BYTES = 1_000, 512 * 1024 * 1024
+MAX_MANIFEST, MAX_SIGNATURE, MAX_POINTER = 4 * 1024 * 1024, 200, 100
 _ID = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*){0,3}")
 
@@ -203,7 +204,14 @@ def list_bundles(store: Path) -> list[dict[str, Any]]:
 def read_pointer(store: Path, name: str) -> str:
     """The id that CURRENT or LAST_GOOD names."""
     try:
-        text = (store / name).read_bytes()[:100].decode("ascii", "replace").strip()
+        text = read_regular(store / name, MAX_POINTER).decode("ascii", "replace").strip()
+    except UnfitFileError as error:
+        raise BundleError(
+            f"{store / name} {error.reason}",
+            "remove it and put a model into use again with `holdfast models promote`",
+            code="bundle_changed",
+            file=str(store / name),
+        ) from None
     except OSError:
         raise BundleError(
             f"{store} has no {name}",
@@ -250,11 +258,14 @@ def _read_checked(store: Path, bundle_id: str) -> Bundle:
             code="bundle_newer",
         )
     entries: dict[str, dict[str, Any]] = manifest["files"]
+    parents = {parent.as_posix() for name in entries for parent in PurePosixPath(name).parents}
     present = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
             raise _changed(folder, name, "is a link or a device")
+        if path.is_dir() and name not in parents:
+            raise _changed(folder, name, "was added")
         if path.is_file() and name not in (MANIFEST, SIGNATURE):
             present[name] = path
     if extra := sorted(set(present) - set(entries)):
@@ -263,7 +274,12 @@ def _read_checked(store: Path, bundle_id: str) -> Bundle:
         raise _changed(folder, missing[0], "is missing")
     files = {}
     for name, entry in entries.items():
-        data = _read(present[name], entry["size"])
+        try:
+            data = read_regular(present[name], entry["size"])
+        except UnfitFileError:  # longer than it was, or exchanged since the look at the folder
+            raise _changed(folder, name, "was changed") from None
+        except OSError:
+            raise _changed(folder, name, "cannot be read") from None
         if len(data) != entry["size"] or hashlib.sha256(data).hexdigest() != entry["sha256"]:
             raise _changed(folder, name, "was changed")
         files[name] = data
@@ -272,10 +288,12 @@ def _read_checked(store: Path, bundle_id: str) -> Bundle:
 
 def _manifest(folder: Path) -> tuple[bytes, dict[str, Any]]:
     path = folder / MANIFEST
-    if folder.is_symlink() or path.is_symlink():
+    if folder.is_symlink():
         raise _changed(folder, MANIFEST, "is a link")
     try:
-        raw = _read(path, 4 * 1024 * 1024)
+        raw = read_regular(path, MAX_MANIFEST)
+    except UnfitFileError as error:
+        raise _changed(folder, MANIFEST, error.reason) from None
     except OSError:
         raise BundleError(
             f"there is no bundle {folder.name[:12]} in {folder.parent}",
@@ -303,13 +321,6 @@ def _manifest(folder: Path) -> tuple[bytes, dict[str, Any]]:
     return raw, manifest
 
 
-def _read(path: Path, size: int) -> bytes:
-    """At most one byte more than expected, without following a link at the end of the path."""
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
-    with os.fdopen(descriptor, "rb") as stream:
-        return stream.read(size + 1)
-
-
 def _full_id(store: Path, bundle_id: str) -> str:
     if _ID.fullmatch(bundle_id):
         return bundle_id
@@ -334,7 +345,9 @@ def _check_signature(folder: Path, manifest: bytes) -> None:
     if wanted is None:
         return
     try:
-        given = _read(folder / SIGNATURE, 200)
+        given = read_regular(folder / SIGNATURE, MAX_SIGNATURE)
+    except UnfitFileError as error:
+        raise _changed(folder, SIGNATURE, error.reason) from None
     except OSError:
         given = b""
     if not hmac.compare_digest(given, wanted):

@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 import typer
 
 from configs.errors import SettingsError
+from configs.files import read_regular
+from configs.yaml_files import MAX_BYTES
 
 Config = Annotated[Path, typer.Option("--config", "-c", help="The settings file.")]
 AsOf = Annotated[
@@ -50,7 +52,7 @@ def chosen_language(arguments: Sequence[str], environment: Mapping[str, str]) ->
         return "zh" if given == "zh" else "en"
     config = Path(_value_of(arguments, "--config") or _value_of(arguments, "-c") or DEFAULT_CONFIG)
     try:
-        text = config.read_text(encoding="utf-8", errors="replace")
+        text = read_regular(config, MAX_BYTES, follow=True).decode("utf-8", "replace")
     except OSError:
         text = ""
     if found := re.search(r"^language:\s*['\"]?(en|zh)\b", text, re.MULTILINE):

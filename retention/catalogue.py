@@ -13,6 +13,7 @@ from typing import Any, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from configs.errors import SettingsError
+from configs.schema_breaches import first_breach, meant
 from configs.settings import Settings
 from configs.yaml_files import read_yaml_file
 from features.specs import DRIVERS
@@ -330,9 +331,9 @@ def read_entries(path: Path, what: str, schema: type[Entries], list_name: str) -
     """
     raw = read_yaml_file(path, what)
     try:
-        found = schema(**raw)
+        found = schema.model_validate(raw)
     except ValidationError as error:
-        raise schema_error(error, raw, path, list_name) from None
+        raise schema_error(error, raw, path, list_name, schema) from None
     seen: set[str] = set()
     for entry in getattr(found, list_name):
         if entry.code in seen:
@@ -348,9 +349,11 @@ def _entry_name(list_name: str) -> str:
     return "strategy" if list_name == "strategies" else list_name.rstrip("s")
 
 
-def schema_error(error: ValidationError, raw: dict[str, Any], path: Path, list_name: str) -> SettingsError:
+def schema_error(
+    error: ValidationError, raw: dict[str, Any], path: Path, list_name: str, schema: type[BaseModel]
+) -> SettingsError:
     """One sentence for the first breach of a schema: file, entry (by its code), field, what is wrong, remedy."""
-    first = error.errors(include_url=False, include_input=True)[0]
+    first = first_breach(error)
     place = list(first["loc"])
     entry = ""
     if len(place) >= 2 and isinstance(place[0], str) and isinstance(place[1], int):
@@ -360,7 +363,8 @@ def schema_error(error: ValidationError, raw: dict[str, Any], path: Path, list_n
         place = place[2:]
     field = ".".join(str(part) for part in place)
     if first["type"] == "extra_forbidden":
-        message, remedy = "is not a known field", "remove it or correct its name"
+        near = meant(schema, first["loc"])
+        message, remedy = "is not a known field", f"did you mean '{near}'" if near else "remove it or correct its name"
     elif first["type"] == "missing":
         message, remedy = "is missing", "add it"
     else:

@@ -164,6 +164,9 @@ class ModelResponse(Answer):
     by_id: bool = Field(description="Whether customers may be asked by id.")
     tables: dict[str, list[str]] = Field(description="Tables and columns that the model knows.")
     data_hash: str | None = None
+    data_manifest: str | None = Field(
+        None, description="SHA-256 of the manifest of the tables that are asked by id; another one: other tables."
+    )
 
 
 def data_warning(code: str, lang: Language, **fields: Any) -> Warning_:

@@ -2,18 +2,21 @@
 
 By id the features come from the canonical tables, with a history sent along from that history alone; both go through
 `features.engine`, the bundle's models and `retention.scoring`, so an answer equals the batch run's row to the last
-bit. The core holds nothing that changes between calls and may be used by several threads; it is replaced whole.
+bit. The core holds nothing that changes between calls, but for what `serving.live` notes of its tables, and may be used
+by several threads; it is replaced whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+import weakref
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from configs.moments import format_moment
+from configs.moments import format_moment, future_from
 from configs.settings import Settings
 from features.closures import Closures
 from features.engine import Tables, tables_from_arrow
@@ -25,6 +28,7 @@ from serving.company import Company
 from serving.errors import request_error
 from serving.history import History, read_history, to_utc
 from serving.schemas import Customer, ScoreRequest
+from serving.snapshot import Snapshot
 from serving.texts import Language
 
 if TYPE_CHECKING:
@@ -37,6 +41,15 @@ SOURCES = {"feedback": "feedback", "interactions": "interactions", "profile": "c
 """List of a request → source of the features that are unknown without it."""
 
 MAX_FIELDS_NAMED = 5
+CLOCK_SKEW = timedelta(minutes=5)
+"""Rows of a caller may lie so far ahead of our clock before they count as rows of the future."""
+LATEST_AS_OF = timedelta(days=1)
+"""An `as_of` may lie so far ahead: the end of today's data is the midnight to come."""
+
+
+def utc_now() -> datetime:
+    """The present moment in UTC, without zone as the tables hold moments."""
+    return datetime.now(UTC).replace(tzinfo=None)
 
 
 class ScoringCore:
@@ -52,6 +65,15 @@ class ScoringCore:
         Zone, language, limits, retention rules; targets are the bundle's.
     company : Path, optional
         Folder that `Company.save` wrote, for a service without tables.
+    snapshot : Snapshot, optional
+        Where the tables lie; removed when nobody holds the core any more.
+    clock : callable
+        The present moment (UTC without zone): by it data are stale and rows lie in the future.
+
+    Attributes
+    ----------
+    data_damaged, data_is_old : bool
+        Set by `serving.live`: the tables are no longer what was written; newer ones lie there and could not be read.
 
     Raises
     ------
@@ -60,12 +82,26 @@ class ScoringCore:
     """
 
     def __init__(
-        self, bundle: Bundle, tables: Tables | None, settings: Settings, *, company: Path | None = None
+        self,
+        bundle: Bundle,
+        tables: Tables | None,
+        settings: Settings,
+        *,
+        company: Path | None = None,
+        snapshot: Snapshot | None = None,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self.model = Scorer.of(bundle, settings)
         self.settings = self.model.settings
         self.tables = tables
         self.closures = Closures.of(settings.data) if tables is None else tables.closures
+        self.snapshot = snapshot
+        self.clock = clock
+        self.degraded = bundle.degraded
+        self.data_damaged = False
+        self.data_is_old = False
+        if tables is not None and snapshot is not None:
+            weakref.finalize(self, _let_go, tables, snapshot.folder)
         if tables is not None:
             self.company = Company.of(tables, settings.data.timezone)
         elif company is not None:
@@ -77,6 +113,19 @@ class ScoringCore:
     def model_version(self) -> str:
         """Id of the bundle."""
         return self.model.version
+
+    def fault(self) -> str | None:
+        """Why customers cannot be looked up although there were tables, by code; None if they can."""
+        if self.snapshot is None:
+            return None
+        return self.snapshot.fault() or ("data_changed" if self.data_damaged else None)
+
+    def is_stale(self) -> bool:
+        """Whether the last event of the tables is older than the settings allow, by the clock."""
+        return self.tables is not None and self._days_old() > self.settings.serving.stale_after_days
+
+    def _days_old(self) -> int:
+        return (self.clock() - self.company.last_event).days
 
     def score(self, request: ScoreRequest) -> ScoreResponse:
         """Score the customers of a call.
@@ -90,15 +139,20 @@ class ScoringCore:
         inline = [(i, customer) for i, customer in enumerate(request.customers) if customer.orders is not None]
         by_id = [customer.customer_id for customer in request.customers if customer.orders is None]
         self._check(request.customers)
-        history = read_history(inline, self.settings.data, self.company.columns, self.company.products)
+        if by_id and (fault := self.fault()) is not None:
+            raise request_error(fault)
+        history = read_history(
+            inline, self.settings.data, self.company.columns, self.company.products, self._future_from()
+        )
         as_of, assumed = self._moment(request, history.newest if inline else None)
         told = [data_warning("as_of_assumed", lang, as_of=self._shown(as_of))] if assumed and inline else []
         told += self._call_warnings(as_of, bool(by_id), lang)
+        notes = self._history_notes(history, as_of, lang)
         found: dict[str, Any] = {}
         if by_id:
             found |= self._by_id(by_id, as_of, lang)
         if inline:
-            found |= self._by_history(history, as_of, lang)
+            found |= self._by_history(history, as_of, lang, notes)
         return ScoreResponse(
             model_version=self.model.version,
             feature_fingerprint=self.model.feature_set.fingerprint,
@@ -110,7 +164,7 @@ class ScoringCore:
             note=note(lang),
             warnings=told,
             results=[
-                found.get(customer.customer_id) or self._not_found(customer, as_of, lang)
+                found.get(customer.customer_id) or self._not_found(customer, as_of, lang, notes)
                 for customer in request.customers
             ],
         )
@@ -137,6 +191,7 @@ class ScoringCore:
             by_id=self.tables is not None,
             tables={name: list(columns) for name, columns in self.company.columns.items()},
             data_hash=meta.get("data_hash"),
+            data_manifest=self.snapshot.manifest_sha256 if self.snapshot is not None else None,
         )
 
     @property
@@ -187,9 +242,13 @@ class ScoringCore:
 
     def _call_warnings(self, as_of: datetime, by_id: bool, lang: Language) -> list[Warning_]:
         told = []
-        stale = (as_of - self.company.last_event).days
-        if by_id and stale > self.settings.serving.stale_after_days:
-            told.append(data_warning("stale_data", lang, days=stale))
+        # a moment that lies within the data sees all there is to see, however long ago it was
+        if by_id and self.is_stale() and as_of >= self.company.end:
+            told.append(data_warning("stale_data", lang, days=self._days_old()))
+        if by_id and self.data_is_old:
+            told.append(data_warning("old_data", lang, until=self._shown(self.company.end)))
+        if as_of > self.clock() + LATEST_AS_OF:
+            told.append(data_warning("future_as_of", lang))
         if as_of < self.trained_until:
             told.append(data_warning("before_model", lang, trained_until=self._shown(self.trained_until)))
         age = (as_of - self.trained_until).days
@@ -218,14 +277,15 @@ class ScoringCore:
         }
         return found if self.company.products is None else {**found, "products": self.company.products}
 
-    def _by_history(self, history: History, as_of: datetime, lang: Language) -> dict[str, Any]:
+    def _by_history(
+        self, history: History, as_of: datetime, lang: Language, notes: dict[str, list[Warning_]]
+    ) -> dict[str, Any]:
         with tables_from_arrow(history.tables, threads=1, closures=self.closures) as part:
             frame = self._frame(part, as_of)
             for spec in self.model.feature_set:
                 unsent = [c.customer_id for c in history.customers if spec.source in _unsent_sources(c)]
                 if unsent and spec.name in frame:
                     frame.loc[frame["customer_id"].isin(unsent), spec.name] = None
-            notes = self._history_notes(history, as_of, lang)
             return self._answers(frame, part, as_of, lang, notes)
 
     def _frame(self, part: Tables, as_of: datetime) -> pd.DataFrame:
@@ -264,7 +324,7 @@ class ScoringCore:
                 told.append(data_warning("missing_fields", lang, fields=named))
         return notes
 
-    def _not_found(self, customer: Customer, as_of: datetime, lang: Language) -> Any:
+    def _not_found(self, customer: Customer, as_of: datetime, lang: Language, notes: dict[str, list[Warning_]]) -> Any:
         code = "unknown_customer" if customer.orders is None else "no_orders"
         return CustomerScore(
             customer_id=customer.customer_id,
@@ -272,11 +332,22 @@ class ScoringCore:
             as_of=as_of.replace(tzinfo=UTC),
             horizon_days=self.settings.targets.horizon_days,
             lifetime_days=self.settings.targets.lifetime_days,
-            warnings=[data_warning(code, lang, as_of=self._shown(as_of))],
+            warnings=[data_warning(code, lang, as_of=self._shown(as_of)), *notes.get(customer.customer_id, [])],
         )
+
+    def _future_from(self) -> datetime:
+        """From when on a row sent along lies in the future: by the clock, or by `data.future_after` as for files."""
+        by_clock = self.clock() + CLOCK_SKEW
+        by_setting = future_from(self.settings.data)
+        return by_clock if by_setting is None else min(by_clock, by_setting)
 
     def _shown(self, moment: datetime) -> str:
         return format_moment(moment, self.settings.data.timezone)
+
+
+def _let_go(tables: Tables, folder: Path) -> None:
+    tables.close()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _unsent_sources(customer: Customer) -> set[str]:

@@ -55,6 +55,7 @@ STATUS_BY_CODE: Final[dict[str, int]] = {
     "method_not_allowed": 405,
     "body_timeout": 408,
     "body_too_large": 413,
+    "too_many_values": 413,
     "unsupported_media_type": 415,
     "encoded_body": 415,
     "history_needed": 422,
@@ -62,6 +63,8 @@ STATUS_BY_CODE: Final[dict[str, int]] = {
     "mixed_currencies": 422,
     "internal": 500,
     "not_ready": 503,
+    "data_missing": 503,
+    "data_changed": 503,
     "overloaded": 503,
     "timed_out": 504,
 }

@@ -1,13 +1,14 @@
 """The door of the service: what passes is a known path, a bounded body in time, and JSON that meets its schema.
 
-A pure ASGI application around another one, in this order: path and method, content type, length, time, schema, then
-the application. Whatever comes back as an error, from here or from behind, leaves in the one envelope; an exception
-never reaches the server. Nothing of a body is ever logged.
+A pure ASGI application around another one, in this order: host, path and method, content type, length, time, number of
+values, schema, then the application. Whatever comes back as an error, from here or from behind, leaves in the one
+envelope; an exception never reaches the server. Nothing of a body is ever logged.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -26,7 +27,10 @@ from serving.errors import (
     request_error,
     status_of,
 )
+from serving.health import Health
+from serving.hosts import host_name
 from serving.schemas import Asked
+from serving.strict_json import check_marks
 from serving.texts import Language
 
 Scope = MutableMapping[str, Any]
@@ -46,6 +50,8 @@ _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _JSON = re.compile(r'application/json(\s*;\s*charset\s*=\s*"?utf-8"?)?', re.IGNORECASE)
 IN_THREAD_FROM = 16_384
 """Bodies of at least this many bytes are checked in a thread, so that health answers do not wait for them."""
+CHECKED_AT_ONCE = 2
+"""So many bodies are taken apart at once; others wait as they came, because taken apart they are ten times as large."""
 
 
 class Guard:
@@ -59,12 +65,14 @@ class Guard:
         Every POST path and the schema of its body.
     pages : tuple of str
         GET paths that are handed on as they are.
-    ready : callable
-        Whether a model is loaded; answers /readyz.
+    health : callable
+        What /readyz answers.
     max_body : int
         Largest body in bytes.
     body_seconds : float
         Longest time for a body to arrive.
+    knows_host : callable, optional
+        Whether a request may name this host (without port, in small letters); all may unless given.
     """
 
     def __init__(
@@ -72,17 +80,20 @@ class Guard:
         app: ASGIApp,
         *,
         bodies: Mapping[str, type[Asked]],
-        ready: Callable[[], bool],
+        health: Callable[[], Health],
         pages: tuple[str, ...] = (),
         max_body: int = 8 << 20,
         body_seconds: float = 10.0,
+        knows_host: Callable[[str], bool] | None = None,
     ) -> None:
         self.app = app
         self.bodies = bodies
-        self.ready = ready
+        self.health = health
         self.pages = pages
         self.max_body = max_body
         self.body_seconds = body_seconds
+        self.knows_host = knows_host
+        self._checking: anyio.CapacityLimiter | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection; see the module's text."""
@@ -116,11 +127,18 @@ class Guard:
 
     async def _pass(self, scope: Scope, headers: Mapping[str, str], receive: Receive, reply: _Reply) -> None:
         path, method = scope["path"], scope["method"]
-        if path in ("/livez", "/readyz"):
+        # a page of a stranger's site can point its own name at this machine and call it; the name gives it away
+        if self.knows_host is not None and not self.knows_host(host_name(headers.get("host", ""))):
+            raise request_error("wrong_host")
+        if path == "/livez":
             _allow(method, "GET", "HEAD")
-            if path == "/readyz" and not self.ready():
-                raise request_error("not_ready")
-            await reply.whole(200, b'{"status": "alive"}' if path == "/livez" else b'{"status": "ready"}')
+            await reply.whole(200, b'{"status": "alive"}')
+        elif path == "/readyz":
+            _allow(method, "GET", "HEAD")
+            health = self.health()
+            if health.error is not None:
+                raise request_error(health.error)
+            await reply.whole(200, json.dumps(health.said()).encode())
         elif path in self.pages:
             _allow(method, "GET", "HEAD")
             await self.app(scope, receive, reply)
@@ -128,10 +146,12 @@ class Guard:
             _allow(method, "POST")
             _check_type(headers)
             body = await self._body(headers, receive)
+            check_marks(body, self.max_body)
             if len(body) < IN_THREAD_FROM:
                 request = _checked(self.bodies[path], body)
             else:
-                request = await anyio.to_thread.run_sync(_checked, self.bodies[path], body)
+                self._checking = self._checking or anyio.CapacityLimiter(CHECKED_AT_ONCE)
+                request = await anyio.to_thread.run_sync(_checked, self.bodies[path], body, limiter=self._checking)
             scope[CHECKED] = request
             reply.lang = scope[LANGUAGE] = getattr(request, "lang", None) or reply.lang
             await self.app(scope, _replay(receive), reply)
@@ -260,7 +280,13 @@ def _checked(model: type[Asked], body: bytes) -> Asked:
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        raise invalid_request(error) from None
+        problem = invalid_request(error)
+    # Raised out here, and not kept by its own frame: the validator's error holds all that was made of the body, and as
+    # context of ours, or in a circle with it, it would stay in memory until the next full collection.
+    try:
+        raise problem
+    finally:
+        del problem
 
 
 def _replay(receive: Receive) -> Receive:

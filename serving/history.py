@@ -11,20 +11,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from configs.settings import DataSettings
-from features.tables import TABLES, Column
+from features.tables import MONEY_LIMIT, TABLES, Column
 from serving.errors import request_error
-from serving.schemas import Customer, OrderLine, Profile
+from serving.schemas import Customer, OrderLine, Profile, round_money
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-CENT, NINTH = Decimal("0.0001"), Decimal("0.000000001")
-LARGEST = Decimal(10) ** 14
+NINTH = Decimal("0.000000001")
 LISTS = {"transactions": "orders", "feedback": "feedback", "interactions": "interactions"}
 """Canonical table → list of the request that it is made from."""
 
@@ -46,25 +45,28 @@ class History:
         Time of the newest row, UTC without zone.
     missing : dict of str to list of str
         Per customer the tables and line columns that the model knows and the customer did not send.
-    future : dict of str to int
-        Per customer the rows that lie at or after `as_of`; filled by `count_future`.
+    times : dict of str to list of (datetime, datetime)
+        Per customer of every row when it happened and, where the model knows it, when it was recorded; also of tables
+        that the model does not know.
+    future_from : datetime
+        Rows that happened at or after it are left out.
     """
 
     tables: dict[str, pa.Table]
     customers: tuple[Customer, ...]
     newest: datetime | None
     missing: dict[str, list[str]]
+    times: dict[str, list[tuple[datetime, datetime]]]
+    future_from: datetime
 
     def count_future(self, as_of: datetime) -> dict[str, int]:
-        """Rows per customer at or after a moment (UTC without zone); customers without any are left out."""
-        counts: dict[str, int] = {}
-        for name in LISTS:
-            if name in self.tables:
-                ids, times = (self.tables[name][column].to_pylist() for column in ("customer_id", "occurred_at"))
-                for customer, time in zip(ids, times, strict=True):
-                    if time >= as_of:
-                        counts[customer] = counts.get(customer, 0) + 1
-        return counts
+        """Rows per customer that are not seen at a moment (UTC without zone), or lie in the future; only where any."""
+        before = min(as_of, self.future_from)
+        counts = {
+            customer: sum(happened >= before or recorded > as_of for happened, recorded in times)
+            for customer, times in self.times.items()
+        }
+        return {customer: count for customer, count in counts.items() if count}
 
 
 def to_utc(moment: datetime, timezone: str) -> datetime:
@@ -80,7 +82,11 @@ def to_utc(moment: datetime, timezone: str) -> datetime:
 
 
 def read_history(
-    customers: Sequence[tuple[int, Customer]], data: DataSettings, columns: Columns, products: pa.Table | None
+    customers: Sequence[tuple[int, Customer]],
+    data: DataSettings,
+    columns: Columns,
+    products: pa.Table | None,
+    future_from: datetime,
 ) -> History:
     """Turn the customers of a call into canonical tables.
 
@@ -94,6 +100,8 @@ def read_history(
         Tables and columns that the model was trained on.
     products : pyarrow.Table or None
         The products table, if the service has one.
+    future_from : datetime
+        Rows that happened at or after it (UTC without zone) are left out, as intake refuses them.
 
     Raises
     ------
@@ -102,8 +110,10 @@ def read_history(
     """
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in (*LISTS, "customers") if name in columns}
     missing: dict[str, list[str]] = {}
+    times: dict[str, list[tuple[datetime, datetime]]] = {}
     for position, customer in customers:
         missing[customer.customer_id] = _missing(customer, columns)
+        totals = dict.fromkeys(("amount", "discount"), Decimal(0))
         for name, field in LISTS.items():
             for number, entry in enumerate(getattr(customer, field) or []):
                 place = f"customers[{position}].{field}[{number}]"
@@ -112,8 +122,12 @@ def read_history(
                     _check_currency(entry, place, data)
                     if "amount" in columns["transactions"]:
                         _set_amount(row, place, data)
+                    _add_up(totals, row, place)
                 row.setdefault(f"{name[:-1] if name == 'interactions' else name}_id", f"{field}-{number:06d}")
-                if name in rows:
+                happened = row["occurred_at"]
+                recorded = row.get("recorded_at", happened) if "recorded_at" in columns.get(name, ()) else happened
+                times.setdefault(customer.customer_id, []).append((happened, recorded))
+                if name in rows and happened < future_from:
                     rows[name].append(row)
         if "customers" in rows:
             profile = customer.profile or Profile()
@@ -123,8 +137,9 @@ def read_history(
         tables["products"] = products
     elif "products" in columns:
         tables["products"] = _table("products", [], columns["products"])
-    times = [row["occurred_at"] for name in LISTS for row in rows.get(name, ())]
-    return History(tables, tuple(customer for _, customer in customers), max(times, default=None), missing)
+    seen = [row["occurred_at"] for name in LISTS for row in rows.get(name, ())]
+    asked = tuple(customer for _, customer in customers)
+    return History(tables, asked, max(seen, default=None), missing, times, future_from)
 
 
 def _values(entry: Any, timezone: str) -> dict[str, Any]:
@@ -135,7 +150,7 @@ def _values(entry: Any, timezone: str) -> dict[str, Any]:
         if isinstance(value, datetime):
             value = to_utc(value, timezone)
         elif isinstance(value, Decimal):
-            value = value.quantize(CENT, rounding=ROUND_HALF_UP)
+            value = round_money(value)
         if value is not None:
             values[name] = value
     return values
@@ -149,19 +164,28 @@ def _check_currency(line: OrderLine, place: str, data: DataSettings) -> None:
 def _set_amount(row: dict[str, Any], place: str, data: DataSettings) -> None:
     """Complete and check a line's amount as intake does: quantity by price where it is not given, returns marked."""
     if "amount" not in row and {"quantity", "unit_price"} <= row.keys():
-        quantity = Decimal(repr(row["quantity"])).quantize(NINTH, rounding=ROUND_HALF_UP)
-        gross = quantity * row["unit_price"] - row.get("discount", Decimal(0))
-        row["amount"] = gross.quantize(CENT, rounding=ROUND_HALF_UP)
+        with localcontext(prec=60):  # a quantity of 13 digits and 9 decimals times a price of 14 and 4 is exact
+            quantity = Decimal(repr(row["quantity"])).quantize(NINTH, rounding=ROUND_HALF_UP)
+            gross = quantity * row["unit_price"] - row.get("discount", Decimal(0))
+        row["amount"] = round_money(gross)
     amount = row.get("amount")
     if amount is None:
         raise request_error("invalid_request", field=f"{place}.amount", type="missing")
-    if abs(amount) >= LARGEST:
+    if abs(amount) >= MONEY_LIMIT:
         raise request_error("invalid_request", field=f"{place}.amount", type="number_range")
     prefix = data.returns.order_prefix
     if prefix and row["order_id"].startswith(prefix):
         row["amount"] = -abs(amount)
     elif amount < 0 and not data.returns.negative_amount:
         raise request_error("invalid_request", field=f"{place}.amount", type="negative_amount")
+
+
+def _add_up(totals: dict[str, Decimal], row: Mapping[str, Any], place: str) -> None:
+    """Add a line to the customer's sums; refuses the one that brings a sum out of range, as intake does."""
+    for name in totals:
+        totals[name] += abs(row.get(name, Decimal(0)))
+        if totals[name] >= MONEY_LIMIT:
+            raise request_error("invalid_request", field=f"{place}.{name}", type="sum_range")
 
 
 def _missing(customer: Customer, columns: Columns) -> list[str]:

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import logging
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,23 +30,35 @@ MODEL_FOLDER = "holdfast_model"
 SETTINGS = "settings.json"
 
 
-def load_core(settings: Settings, *, bundle_id: str | None = None) -> ScoringCore:
-    """The scoring core of the settings' bundle and, if there are any, canonical tables.
+def load_core(
+    settings: Settings, *, bundle_id: str | None = None, clock: Callable[[], datetime] | None = None
+) -> ScoringCore:
+    """The scoring core of the settings' bundle and, if there are any, canonical tables as they are now.
 
     Raises
     ------
     BundleError
         There is no bundle, or neither the current nor the last good one may be loaded.
+    DataError
+        The tables are not complete, or one of them is not what was written.
     """
     from features.engine import open_tables
     from models.bundle import load_bundle
-    from serving.core import ScoringCore
+    from serving.core import ScoringCore, utc_now
+    from serving.snapshot import MANIFEST, take_snapshot
 
     bundle = load_bundle(settings.bundle_store, bundle_id=bundle_id, fall_back=True)
     if bundle.degraded:
         logger.warning("serving the last good model %s: %s", bundle.version, bundle.degraded)
-    has_tables = (settings.canonical / "transactions.parquet").exists()
-    return ScoringCore(bundle, open_tables(settings.canonical) if has_tables else None, settings)
+    if not any((settings.canonical / name).exists() for name in (MANIFEST, "transactions.parquet")):
+        return ScoringCore(bundle, None, settings, clock=clock or utc_now)
+    snapshot = take_snapshot(settings.canonical, settings.work)
+    try:
+        tables = open_tables(snapshot.folder)
+        return ScoringCore(bundle, tables, settings, snapshot=snapshot, clock=clock or utc_now)
+    except BaseException:
+        shutil.rmtree(snapshot.folder, ignore_errors=True)
+        raise
 
 
 def write_model_folder(settings: Settings, folder: Path, *, bundle_id: str | None = None) -> str:
@@ -136,6 +150,6 @@ def _portable(settings: Settings, folder: Path) -> dict[str, Any]:
         "targets": settings.targets.model_dump(mode="json"),
         "profile": settings.profile.model_dump(mode="json"),
         "retention": retention,
-        "serving": settings.serving.model_dump(mode="json", exclude={"host", "port"}),
+        "serving": settings.serving.model_dump(mode="json", exclude={"host", "port", "allowed_hosts"}),
         "language": settings.language,
     }

@@ -70,6 +70,14 @@ def freeze_memory() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
+def refreeze_memory() -> None:
+    """After `freeze_memory`, when something large was replaced: what went is collected, what came put out of sight."""
+    if gc.get_freeze_count():
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
+
+
 def release_memory() -> None:
     """Undo `freeze_memory` before the process ends."""
     gc.unfreeze()

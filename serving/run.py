@@ -13,6 +13,7 @@ from serving.process import calm_threads, freeze_memory, quiet_logs, refuse_labo
 if TYPE_CHECKING:
     from serving.core import ScoringCore
     from serving.guard import Guard
+    from serving.live import Live
 
 logger = logging.getLogger("holdfast.serving")
 
@@ -20,7 +21,14 @@ KEEP_ALIVE_SECONDS = 5
 DRAIN_SECONDS = 20
 
 
-def guarded(app: Any, *, max_body: int, body_seconds: float, docs: bool = False) -> Guard:
+def guarded(
+    app: Any,
+    *,
+    max_body: int,
+    body_seconds: float,
+    docs: bool = False,
+    knows_host: Callable[[str], bool] | None = None,
+) -> Guard:
     """The service's application behind its door.
 
     Parameters
@@ -33,12 +41,21 @@ def guarded(app: Any, *, max_body: int, body_seconds: float, docs: bool = False)
         Longest time for a body to arrive.
     docs : bool
         Also answer ``GET /docs.json`` with the OpenAPI description.
+    knows_host : callable, optional
+        See `serving.hosts.known_hosts`.
     """
     from serving.guard import Guard
-    from serving.service import BODIES, is_ready
+    from serving.service import BODIES, health
 
-    pages = ("/docs.json",) if docs else ()
-    return Guard(app, bodies=BODIES, ready=is_ready, pages=pages, max_body=max_body, body_seconds=body_seconds)
+    return Guard(
+        app,
+        bodies=BODIES,
+        health=health,
+        pages=("/docs.json",) if docs else (),
+        max_body=max_body,
+        body_seconds=body_seconds,
+        knows_host=knows_host,
+    )
 
 
 def serve(settings: Settings, host: str | None = None, port: int | None = None) -> None:
@@ -58,7 +75,22 @@ def serve(settings: Settings, host: str | None = None, port: int | None = None) 
     SettingsError
         The address cannot be listened on.
     """
-    _serve(lambda: _load(settings), settings.serving, host, port)
+    from models.bundle import CURRENT
+    from serving.snapshot import remove_dead
+
+    def watched() -> Live:
+        from serving import service
+        from serving.live import Live
+
+        remove_dead(settings.work)
+        return Live(
+            lambda: _warm(_load(settings)),
+            canonical=settings.canonical,
+            pointer=settings.bundle_store / CURRENT,
+            serve=service.use_core,
+        )
+
+    _serve(watched, settings.serving, host, port)
 
 
 def serve_built_in(host: str | None = None, port: int | None = None) -> None:
@@ -66,7 +98,13 @@ def serve_built_in(host: str | None = None, port: int | None = None) -> None:
     from serving.model_folder import built_in, load_built_in
 
     found = built_in()
-    _serve(lambda: load_built_in(found), found.settings.serving, host, port)
+
+    def once() -> None:
+        from serving import service
+
+        service.use_core(_warm(load_built_in(found)))
+
+    _serve(once, found.settings.serving, host, port)
 
 
 def _load(settings: Settings) -> ScoringCore:
@@ -75,25 +113,31 @@ def _load(settings: Settings) -> ScoringCore:
     return load_core(settings)
 
 
-def _serve(load: Callable[[], ScoringCore], limits: ServingSettings, host: str | None, port: int | None) -> None:
+def _warm(core: ScoringCore) -> ScoringCore:
+    core.warm_up()
+    return core
+
+
+def _serve(load: Callable[[], Live | None], limits: ServingSettings, host: str | None, port: int | None) -> None:
     host, port = host or limits.host, port or limits.port
     calm_threads()
     refuse_laboratory()
     quiet_logs()
     listener = _listen(host, port)
+    live: Live | None = None
     try:
         import uvicorn
 
         from serving import service
+        from serving.hosts import known_hosts
 
-        core = load()
-        core.warm_up()
-        service.use_core(core)
+        live = load()
         app = guarded(
             service.application(threads=limits.threads, answer_seconds=limits.answer_seconds),
             max_body=limits.max_body_mib << 20,
             body_seconds=limits.body_seconds,
             docs=limits.docs,
+            knows_host=known_hosts(host, limits.allowed_hosts),
         )
         config = uvicorn.Config(
             app,
@@ -106,10 +150,17 @@ def _serve(load: Callable[[], ScoringCore], limits: ServingSettings, host: str |
             ws="none",
         )
         freeze_memory()
+        if live is not None:
+            service.use_health(live.health)
+            live.start()
         shown = f"[{host}]" if ":" in host else host
-        logger.info("listening on http://%s:%d with model %s", shown, listener.getsockname()[1], core.model_version)
+        logger.info("listening on http://%s:%d with model %s", shown, listener.getsockname()[1], service.model())
         _stop_quietly()
         uvicorn.Server(config).run(sockets=[listener])
+        if live is not None:
+            live.stop()
+        live = None
+        service.use_health(None)
         service.use_core(None)
         release_memory()  # or the extension modules report what they think has leaked
     finally:

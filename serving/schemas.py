@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -24,7 +24,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from serving.strict_json import parse_json
+from features.tables import MONEY_LIMIT, NUMBER_LIMIT
+from serving.strict_json import MAX_NUMBER, parse_json
 
 Language = Literal["en", "zh"]
 
@@ -33,7 +34,8 @@ MAX_LINES = 20_000
 _MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?)?"
 )
-_LARGEST = Decimal(10) ** 14
+_ROUNDED = Decimal("0.0001")
+_MONEY_LIMIT, _NUMBER_LIMIT = Decimal(MONEY_LIMIT), float(NUMBER_LIMIT)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
@@ -69,7 +71,7 @@ def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise PydanticCustomError("number_type", "is not a number")
     number = float(value) if isinstance(value, float | Decimal) or abs(value) <= 10**18 else float("inf")
-    if not abs(number) <= 1e12:
+    if not abs(number) <= _NUMBER_LIMIT:
         raise PydanticCustomError("number_range", "is not between -1e12 and 1e12")
     return number
 
@@ -80,12 +82,19 @@ def _money(value: Any) -> Decimal:
         raise PydanticCustomError("number_type", "is not a number")
     try:
         amount = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
-        in_range = amount.is_finite() and abs(amount) < _LARGEST
+        # rounding may bring it to the limit, so what counts is the amount as it will be kept
+        in_range = amount.is_finite() and abs(amount) <= _MONEY_LIMIT and abs(round_money(amount)) < _MONEY_LIMIT
     except (InvalidOperation, ValueError):
         in_range = False
     if not in_range:
         raise PydanticCustomError("number_range", "is not between -1e14 and 1e14")
     return amount
+
+
+def round_money(amount: Decimal) -> Decimal:
+    """An amount as the tables keep it: four decimals, halves away from zero, however many digits it has before."""
+    with localcontext(prec=MAX_NUMBER + 100):
+        return amount.quantize(_ROUNDED, rounding=ROUND_HALF_UP)
 
 
 def _text(value: Any) -> Any:

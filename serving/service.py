@@ -18,6 +18,7 @@ from configs.errors import HoldfastError
 from serving.answers import ModelResponse, ScoreResponse
 from serving.errors import error_bytes, log_failure, request_error, status_of
 from serving.guard import CHECKED, LANGUAGE, OURS, REQUEST_ID, Guard
+from serving.health import Health
 from serving.process import calm_threads, freeze_memory, refuse_laboratory, silence_bentoml
 from serving.schemas import Asked, ModelRequest, ScoreRequest
 
@@ -28,6 +29,7 @@ BODIES: dict[str, type[Asked]] = {"/v1/score": ScoreRequest, "/v1/model": ModelR
 """Every call of the service and the schema of its body."""
 
 _core: ScoringCore | None = None
+_health: Callable[[], Health] | None = None
 
 
 def use_core(core: ScoringCore | None) -> None:
@@ -36,9 +38,22 @@ def use_core(core: ScoringCore | None) -> None:
     _core = core
 
 
-def is_ready() -> bool:
-    """Whether a model is loaded."""
-    return _core is not None
+def model() -> str:
+    """Id of the bundle that is served; empty without one."""
+    return "" if _core is None else _core.model_version
+
+
+def use_health(health: Callable[[], Health] | None) -> None:
+    """Set what tells the state of the service; None: it is ready when it has a core."""
+    global _health
+    _health = health
+
+
+def health() -> Health:
+    """What /readyz says."""
+    if _core is None:
+        return Health(error="not_ready")
+    return Health() if _health is None else _health()
 
 
 class _Checked:
@@ -62,9 +77,10 @@ def _answer(call: Callable[[ScoringCore], BaseModel], context: bentoml.Context) 
     """Run a call and turn its answer into bytes, in the worker thread, or its error into the envelope."""
     scope = context.request.scope
     try:
-        if _core is None:
+        core = _core  # once: it may be replaced while the call runs
+        if core is None:
             raise request_error("not_ready")
-        return Response(call(_core).model_dump_json().encode(), media_type="application/json")
+        return Response(call(core).model_dump_json().encode(), media_type="application/json")
     except HoldfastError as error:
         problem = error
         if status_of(error) >= 500:
@@ -111,7 +127,7 @@ class HoldfastService:
 
 
 _service: Any = HoldfastService  # the decorator's object, which is untyped
-_service.add_asgi_middleware(Guard, bodies=BODIES, ready=is_ready)
+_service.add_asgi_middleware(Guard, bodies=BODIES, health=health)
 
 
 def application(*, threads: int, answer_seconds: float) -> Any:

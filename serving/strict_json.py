@@ -12,6 +12,45 @@ MAX_NUMBER = 400
 """Longest number in characters: far more than any amount, far less than what makes conversion slow."""
 MAX_DEPTH = 64
 
+MAX_PER_VALUE = 6
+"""Bytes of the largest body per mark (``{ [ , :``) that may be in it: order lines have eight and more."""
+MAX_PER_BRACKET = 20
+"""Bytes of the largest body per object or list that may be in it: the shortest customer has as many, a line more."""
+
+
+def check_marks(body: bytes, max_body: int) -> None:
+    """Refuse a body of very many very small values before any of them is made.
+
+    A value costs up to a hundred bytes of memory, however small it is written; millions of them would stall the
+    process. Marks are counted in the raw bytes, those inside texts too, which takes a few milliseconds for the largest
+    body.
+
+    Parameters
+    ----------
+    body : bytes
+    max_body : int
+        The largest body that is taken, in bytes; the limits follow from it.
+
+    Raises
+    ------
+    RequestError
+        With the code too_many_values.
+
+    Examples
+    --------
+    >>> check_marks(b"[" + b"1," * 1000 + b"1]", 1 << 20)
+    """
+    brackets = body.count(b"{") + body.count(b"[")
+    marks = brackets + body.count(b",") + body.count(b":")
+    if brackets > max_body // MAX_PER_BRACKET or marks > max_body // MAX_PER_VALUE:
+        start = body[:_START]
+        if start.count(b"{") + start.count(b"[") - start.count(b"}") - start.count(b"]") > MAX_DEPTH:
+            raise request_error("too_deep", depth=MAX_DEPTH)
+        raise request_error("too_many_values", limit=max_body // MAX_PER_VALUE, brackets=max_body // MAX_PER_BRACKET)
+
+
+_START = 1024
+
 
 class _Twice(ValueError):
     pass

@@ -27,6 +27,26 @@ ERRORS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "en": ("the body is larger than {limit} bytes", "send fewer customers a call or use batch scoring"),
         "zh": ("请求体超过 {limit} 字节", "请减少每次调用的客户数，或改用批量评分"),
     },
+    "too_many_values": {
+        "en": (
+            "the body has more than {limit} values or {brackets} objects and lists",
+            "send fewer customers a call or use batch scoring",
+        ),
+        "zh": (
+            "请求体中的值超过 {limit} 个，或对象与列表超过 {brackets} 个",
+            "请减少每次调用的客户数，或改用批量评分",
+        ),
+    },
+    "wrong_host": {
+        "en": (
+            "the request names a host that this service is not known by",
+            "call it by the address it listens on, or add the name to serving.allowed_hosts",
+        ),
+        "zh": (
+            "请求中的主机名不是本服务的名称",
+            "请用服务监听的地址访问，或把该名称加入 serving.allowed_hosts",
+        ),
+    },
     "body_timeout": {
         "en": ("the body did not arrive within {seconds} seconds", "send it at once, over a faster connection"),
         "zh": ("请求体未在 {seconds} 秒内到达", "请一次发送完整，或换用更快的网络"),
@@ -86,6 +106,20 @@ ERRORS: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "en": ("no model is loaded yet", "try again in a moment"),
         "zh": ("模型尚未加载", "请稍后重试"),
     },
+    "data_missing": {
+        "en": (
+            "the tables that customers are looked up in are gone",
+            "run holdfast ingest, or send the orders in the call",
+        ),
+        "zh": ("用于查询客户的数据表已不存在", "请运行 holdfast ingest，或在调用中附上订单"),
+    },
+    "data_changed": {
+        "en": (
+            "the tables that customers are looked up in are damaged",
+            "run holdfast ingest again, or send the orders in the call",
+        ),
+        "zh": ("用于查询客户的数据表已损坏", "请重新运行 holdfast ingest，或在调用中附上订单"),
+    },
     "overloaded": {
         "en": ("the service is full", "try again after a short wait"),
         "zh": ("服务繁忙", "请稍后重试"),
@@ -117,6 +151,10 @@ PROBLEMS: Final[dict[str, tuple[str, str]]] = {
     "too_long": ("has more than {max_length} entries", "多于 {max_length} 项"),
     "number_type": ("is not a number", "不是数字"),
     "number_range": ("is a number out of range", "数字超出范围"),
+    "sum_range": (
+        "brings this customer's sum to 1e14 or more, which cannot be kept",
+        "使该客户的合计达到或超过 1e14，无法保存",
+    ),
     "negative_amount": ("is negative, and the settings know no negative amounts", "为负数，而设置不允许负金额"),
     "score_outside": ("has a score outside score_min and score_max", "的评分不在 score_min 与 score_max 之间"),
     "time_form": (
@@ -150,16 +188,24 @@ DATA_WARNINGS: Final[dict[str, tuple[str, str]]] = {
         "未指定 as_of，按数据末尾 {as_of} 计算。",
     ),
     "stale_data": (
-        "The data ends {days} days before as_of; what happened since is not seen.",
-        "数据在 as_of 之前 {days} 天就已结束，之后发生的事情不可见。",
+        "The last event of the data is {days} days old; what happened since is not seen. Ingest newer data.",
+        "数据中最近的事件已是 {days} 天前，之后发生的事情不可见；请导入较新的数据。",
     ),
     "before_model": (
         "The model was trained on data up to {trained_until}, later than as_of: it may know what came next.",
         "模型使用了截至 {trained_until} 的数据训练，晚于 as_of，可能已经包含之后的结果。",
     ),
     "future_rows": (
-        "{count} rows at or after as_of are not seen.",
-        "有 {count} 行数据不早于 as_of，未被使用。",
+        "{count} rows that happened or were recorded at or after as_of, or lie in the future, are not seen.",
+        "有 {count} 行数据的发生或记录时间不早于 as_of，或在未来，未被使用。",
+    ),
+    "future_as_of": (
+        "as_of lies in the future: the time until then counts as silence, although nothing is known of it yet.",
+        "as_of 在未来：到那时为止的时间会被当作没有购买，实际上尚无任何信息。",
+    ),
+    "old_data": (
+        "The data have changed and could not be read again; this answer rests on those until {until}.",
+        "数据已变化但未能重新读取；本结果基于截至 {until} 的数据。",
     ),
     "missing_fields": (
         "The model uses {fields}, not given here; treated as unknown.",

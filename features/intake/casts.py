@@ -13,7 +13,7 @@ from typing import Any
 from configs.errors import SettingsError
 from configs.settings import SourceSettings
 from features.connection import every, literal
-from features.tables import Column
+from features.tables import NUMBER_LIMIT, Column
 
 _NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
 _NUMBER_COMMA = r"[+-]?([0-9]+,?[0-9]*|,[0-9]+)([eE][+-]?[0-9]+)?"
@@ -90,6 +90,8 @@ def cast(column: Column, raw: str, kind: str, source: SourceSettings, *, require
     if column.choices:
         choices = ", ".join(literal(choice) for choice in column.choices)
         problems = (*problems, (f"v_{column.name} NOT IN ({choices})", "not_a_choice"))
+    if column.type == "number":
+        problems = (*problems, (f"abs(v_{column.name}) > {NUMBER_LIMIT}", "out_of_range"))
     return Cast(column, raw, built.value, built.aware, problems, built.notes)
 
 

@@ -10,13 +10,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from configs.errors import BusyError, DataError, SettingsError
+from configs.errors import BusyError, DataError
 from configs.files import remove_leftovers, sha256_of
+from configs.moments import future_from as future_moment
 from configs.progress import SILENT, Progress
 from configs.settings import Settings
 from features.closures import Closures
@@ -27,6 +27,7 @@ from features.intake.currency import load_rates
 from features.intake.report import DataReport, Input, TableReport, read_report
 from features.intake.sources import InputFile, Place, check_unchanged, describe_inputs, locate, open_place
 from features.intake.staging import Stage, create_quarantine
+from features.intake.sums import set_apart_sums
 from features.intake.texts import APART
 from features.manifest import check_tables, describe, read_manifest
 from features.tables import TABLES
@@ -82,7 +83,7 @@ def ingest(settings: Settings, *, progress: Progress | None = None, force: bool 
             remove_leftovers(folder)
         with progress.step("Checking the inputs"):
             places, inputs = _inputs(settings)
-        future_from = _future_from(settings)
+        future_from = future_moment(settings.data)
         fingerprint = _fingerprint(settings)
         if not force:
             report = _unchanged(settings, places, inputs, fingerprint, future_from)
@@ -168,6 +169,7 @@ def _read(
     check_unchanged(place, inputs)
     columns = stage.columns
     canonical.drop_repeated(connection, table, columns)
+    set_apart_sums(connection, table, columns)
     shares = facts.null_shares(connection, place.table, columns)
     # A column that is there but always empty is a column that the source does not have.
     columns = tuple(name for name in columns if shares[name] < 1 or table.by_name[name].required)
@@ -287,7 +289,7 @@ def up_to_date(settings: Settings) -> DataReport | None:
         A source has vanished or cannot be read.
     """
     places, inputs = _inputs(settings)
-    return _unchanged(settings, places, inputs, _fingerprint(settings), _future_from(settings))
+    return _unchanged(settings, places, inputs, _fingerprint(settings), future_moment(settings.data))
 
 
 def read_with(settings: Settings) -> bool:
@@ -358,26 +360,6 @@ def _fingerprint(settings: Settings) -> str:
     contract = [[column.name, column.type, column.required] for table in TABLES.values() for column in table.columns]
     text = json.dumps([data, contract, settings.targets.all_horizons], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _future_from(settings: Settings) -> datetime | None:
-    """The first moment (UTC) that counts as the future: the end of the day `future_after`, or just that moment."""
-    text = settings.data.future_after
-    if text is None:
-        return None
-    zone = ZoneInfo(settings.data.timezone)
-    try:
-        if len(text) <= 10:
-            day = date.fromisoformat(text) + timedelta(days=1)
-            moment = datetime(day.year, day.month, day.day, tzinfo=zone)
-        else:
-            moment = datetime.fromisoformat(text)
-            moment = (moment if moment.tzinfo else moment.replace(tzinfo=zone)) + timedelta(microseconds=1)
-    except (ValueError, OverflowError):
-        raise SettingsError(
-            f"data.future_after {text!r} is not a date", "write it like 2024-05-31", field="data.future_after"
-        ) from None
-    return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 @contextmanager

@@ -37,8 +37,18 @@ REASONS: dict[str, Text] = {
     ),
     "not_finite": Text("not a finite number (NaN or infinite); correct it", "不是有限数值(NaN 或无穷);请更正"),
     "out_of_range": Text(
-        "outside the range that can be kept (years 1900 to 2199, amounts below 100 trillion); correct it",
-        "超出可保存的范围(年份 1900 至 2199,金额小于一百万亿);请更正",
+        "outside the range that can be kept (years 1900 to 2199, amounts below 100 trillion, quantities and scores up "
+        "to a trillion); correct it",
+        "超出可保存的范围(年份 1900 至 2199,金额小于一百万亿,数量与评分不超过一万亿);请更正",
+    ),
+    "order_sum": Text(
+        "the amounts of this order add up to 100 trillion or more; correct them or check the decimal sign",
+        "该订单的金额合计达到或超过一百万亿;请更正,或检查小数点",
+    ),
+    "customer_sum": Text(
+        "the amounts of this customer add up to 100 trillion or more; correct them, check the decimal sign and whether "
+        "the id stands for one customer",
+        "该客户的金额合计达到或超过一百万亿;请更正,检查小数点,并确认该编号只代表一个客户",
     ),
     "not_a_choice": Text(
         "not one of the values of this field; translate it under values", "不在该字段的可选值之内;请在 values 中映射"

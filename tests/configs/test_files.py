@@ -1,10 +1,20 @@
-"""Atomic writes: whole or not at all."""
+"""Atomic writes: whole or not at all. Reading: an ordinary file or nothing, without waiting."""
 
+import os
+import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from configs.files import atomic_path, remove_leftovers, write_bytes_atomic, write_json_atomic
+from configs.files import (
+    UnfitFileError,
+    atomic_path,
+    read_regular,
+    remove_leftovers,
+    write_bytes_atomic,
+    write_json_atomic,
+)
 
 
 def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -29,3 +39,53 @@ def test_leftovers_of_a_killed_writer_are_removed(tmp_path: Path) -> None:
     (tmp_path / "scores.parquet").write_bytes(b"whole")
     assert remove_leftovers(tmp_path) == 1
     assert [file.name for file in tmp_path.iterdir()] == ["scores.parquet"]
+
+
+def _link(path: Path) -> None:
+    (path.parent / "elsewhere").write_bytes(b"x")
+    path.symlink_to(path.parent / "elsewhere")
+
+
+def _socket(path: Path) -> None:
+    # a socket's path may have some hundred letters only, the name relative to its folder is short
+    before = Path.cwd()
+    os.chdir(path.parent)
+    try:
+        with socket.socket(socket.AF_UNIX) as made:
+            made.bind(path.name)
+    finally:
+        os.chdir(before)
+
+
+ODD: list[tuple[Callable[[Path], object], str]] = [
+    (os.mkfifo, "is a pipe"),
+    (Path.mkdir, "is a folder"),
+    (_socket, "is a socket or a device"),
+    (_link, "is a link"),
+    (lambda path: path.symlink_to("/dev/zero"), "is a link"),
+    (lambda path: path.symlink_to(path), "is a link"),
+    (lambda path: path.write_bytes(b"12345"), "is larger than 4 bytes"),
+]
+
+
+@pytest.mark.parametrize(("make", "reason"), ODD, ids=[str(place) for place in range(len(ODD))])
+def test_what_is_no_ordinary_file_is_refused_without_waiting(
+    tmp_path: Path, make: Callable[[Path], object], reason: str
+) -> None:
+    path = tmp_path / "it"
+    make(path)
+    with pytest.raises(UnfitFileError) as caught:
+        read_regular(path, 4)
+    assert caught.value.reason == reason
+
+
+def test_a_link_is_followed_only_where_it_may_be(tmp_path: Path) -> None:
+    _link(tmp_path / "it")
+    assert read_regular(tmp_path / "it", 4, follow=True) == b"x"
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    with pytest.raises(UnfitFileError, match="is a socket or a device"):
+        read_regular(tmp_path / "zero", 4, follow=True)
+    with pytest.raises(FileNotFoundError):
+        read_regular(tmp_path / "none", 4)
+    (tmp_path / "large").write_bytes(b"y" * 200_000)
+    assert read_regular(tmp_path / "large", 200_000) == b"y" * 200_000

@@ -16,7 +16,7 @@ from configs.yaml_files import read_yaml_resource
 ROOT = Path(__file__).parents[2]
 ROOMS = ("configs", "features", "models", "retention", "training", "serving", "pipelines")
 """Benchmarks are for those who work on the product; their errors stay English."""
-HELPERS = {"_fail": (1, 2), "_place_error": (2, 3), "_changed": (2,), "_differs": (1,)}
+HELPERS = {"_fail": (1, 2), "_place_error": (2, 3), "_changed": (2,), "_differs": (1,), "_wrong": (0, 1)}
 """Functions that make an error of texts they are given: positions of the texts, put where `BEFORE` says."""
 BEFORE = {
     "_fail": "file.yaml, entry: ",
@@ -27,9 +27,10 @@ BEFORE = {
 }
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 FORWARDED = {
-    ("settings.py", "remedy"), ("csv_text.py", "remedy"), ("plan.py", "hint"), ("sources.py", "remedy"),
+    ("schema_breaches.py", "remedy"), ("csv_text.py", "remedy"), ("plan.py", "hint"), ("sources.py", "remedy"),
     ("examination.py", "answer['message']"), ("examination.py", "answer['remedy']"), ("catalogue.py", "remedy"),
     ("conditions.py", "remedy"), ("errors.py", "_filled(message, place)"), ("errors.py", "_filled(remedy, place)"),
+    ("bundle.py", "error.reason"), ("yaml_files.py", "message"), ("yaml_files.py", "remedy"),
     ("errors.py", "ERRORS['invalid_request']['en'][1]"),
 }  # fmt: skip
 """Texts that are given to the place that raises; they are checked where they are written, or are the service's."""

@@ -97,6 +97,32 @@ def pipe(folder: Path) -> None:
     os.mkfifo(folder / "pipe")
 
 
+def add_folder(folder: Path) -> None:
+    (folder / "more").mkdir()
+
+
+def manifest_as(make: Callable[[Path], object]) -> Callable[[Path], None]:
+    def tamper(folder: Path) -> None:
+        (folder / MANIFEST).unlink()
+        make(folder / MANIFEST)
+
+    tamper.__name__ = f"manifest_{getattr(make, '__name__', 'x')}"
+    return tamper
+
+
+def manifest_device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def exchange_for_a_pipe(folder: Path) -> None:
+    (folder / "a.json").unlink()
+    os.mkfifo(folder / "a.json")
+
+
+def signature_pipe(folder: Path) -> None:
+    os.mkfifo(folder / SIGNATURE)
+
+
 TAMPERING: list[tuple[Callable[[Path], None], str]] = [
     (change, "a.json was changed"),
     (grow, "a.json was changed"),
@@ -107,6 +133,12 @@ TAMPERING: list[tuple[Callable[[Path], None], str]] = [
     (edit_manifest, "MANIFEST.json is not the one"),
     (break_manifest, "MANIFEST.json cannot be read"),
     (pipe, "pipe is a link or a device"),
+    (add_folder, "more was added"),
+    (manifest_as(os.mkfifo), "MANIFEST.json is a pipe"),
+    (manifest_as(Path.mkdir), "MANIFEST.json is a folder"),
+    (manifest_as(manifest_device), "MANIFEST.json is a link"),
+    (exchange_for_a_pipe, "a.json is a link or a device"),
+    (signature_pipe, "MANIFEST.sig is a"),
 ]
 
 
@@ -117,6 +149,41 @@ def test_tampering_is_refused(saved: tuple[Path, str], tamper: Callable[[Path], 
     with pytest.raises(BundleError, match=words) as caught:
         load_bundle(store, bundle_id=bundle_id)
     assert caught.value.code == "bundle_changed"
+
+
+def test_a_signature_that_is_a_pipe_is_refused_where_one_is_asked_for(
+    saved: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signature_pipe(saved[0] / saved[1])
+    monkeypatch.setenv("HOLDFAST_SIGNING_KEY", "k" * 32)
+    with pytest.raises(BundleError, match=r"MANIFEST.sig is a pipe"):
+        load_bundle(saved[0], bundle_id=saved[1])
+
+
+@pytest.mark.parametrize("name", [CURRENT, LAST_GOOD])
+@pytest.mark.parametrize(("make", "words"), [(os.mkfifo, "is a pipe"), (Path.mkdir, "is a folder"),
+                                             (manifest_device, "is a link")])  # fmt: skip
+def test_a_pointer_that_is_no_file_is_refused_without_waiting(
+    store: Path, name: str, make: Callable[[Path], object], words: str
+) -> None:
+    store.mkdir(exist_ok=True)
+    make(store / name)
+    with pytest.raises(BundleError, match=f"{name} {words}") as caught:
+        read_pointer(store, name)
+    assert caught.value.code == "bundle_changed"
+
+
+def test_a_bundle_that_is_no_folder_is_refused(saved: tuple[Path, str]) -> None:
+    store, bundle_id = saved
+    folder = store / bundle_id
+    folder.rename(store / "moved")
+    os.mkfifo(folder)
+    with pytest.raises(BundleError):
+        load_bundle(store, bundle_id=bundle_id)
+    folder.unlink()
+    folder.symlink_to(store / "moved", target_is_directory=True)
+    with pytest.raises(BundleError, match="is a link"):
+        load_bundle(store, bundle_id=bundle_id)
 
 
 def test_another_feature_set_is_refused(saved: tuple[Path, str]) -> None:

@@ -155,6 +155,8 @@ def test_discounts_are_promotions_and_priors_are_rules() -> None:
     [
         ({"kind": "magic"}, "own.yaml, strategy bespoke_products, kind:"),
         ({"colour": "red"}, "own.yaml, strategy bespoke_products, colour: is not a known field; remove it"),
+        ({"neverwhen": "x"}, "bespoke_products, neverwhen: is not a known field; did you mean 'never_when'"),
+        ({"effect": {"orders_point": 1}}, "effect.orders_point: is not a known field; did you mean 'orders_points'"),
         (
             {"cost": -1},
             "own.yaml, strategy bespoke_products, cost: input should be greater than or equal to 0 (given: -1)",

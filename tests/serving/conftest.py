@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
+import shutil
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -286,7 +288,7 @@ def company_rows(customers: int = 260, days: int = 700, seed: int = 5) -> dict[s
 
 
 def write_canonical(folder: Path, rows: dict[str, list[dict[str, Any]]]) -> None:
-    """Canonical tables with the columns that any row has."""
+    """Canonical tables with the columns that any row has, put in place as ingest does: the manifest last."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -294,12 +296,28 @@ def write_canonical(folder: Path, rows: dict[str, list[dict[str, Any]]]) -> None
     from serving.history import arrow_type
 
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / "MANIFEST.json").unlink(missing_ok=True)
     for name, found in rows.items():
         columns = [column for column in TABLES[name].columns if any(row.get(column.name) is not None for row in found)]
         ordered = sorted(found, key=lambda row: tuple(str(row[key]) for key in TABLES[name].order))
         arrays = [pa.array([row.get(c.name) for row in ordered], arrow_type(c)) for c in columns]
         schema = pa.schema([(c.name, arrow_type(c)) for c in columns])
-        pq.write_table(pa.Table.from_arrays(arrays, schema=schema), folder / f"{name}.parquet")
+        pq.write_table(pa.Table.from_arrays(arrays, schema=schema), folder / f".{name}.aside")
+        (folder / f".{name}.aside").replace(folder / f"{name}.parquet")
+    write_manifest(folder)
+
+
+def write_manifest(folder: Path) -> None:
+    """What ingest writes last, of the tables that lie there."""
+    described = {
+        path.stem: {
+            "file": path.name,
+            "bytes": path.stat().st_size,
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        }
+        for path in folder.glob("*.parquet")
+    }
+    (folder / "MANIFEST.json").write_text(json.dumps({"tables": described}))
 
 
 @pytest.fixture(scope="session")
@@ -353,7 +371,30 @@ def history(trained: Trained) -> Any:
 
 @pytest.fixture(scope="session")
 def core(trained: Trained) -> Any:
-    """The scoring core of the company."""
+    """The scoring core of the company, on the morning after its last day."""
     from serving.model_folder import load_core
 
-    return load_core(trained.settings)
+    return load_core(trained.settings, clock=lambda: trained.end + timedelta(hours=8))
+
+
+@pytest.fixture
+def place(trained: Trained, tmp_path: Path) -> Any:
+    """A copy of the company that a test may change; gives its settings."""
+    from configs.settings import load_settings
+
+    shutil.copytree(trained.settings.root, tmp_path / "company", ignore=shutil.ignore_patterns(".served"))
+    return load_settings(tmp_path / "company" / "holdfast.yaml")
+
+
+@pytest.fixture(scope="session")
+def write() -> Any:
+    """Writes canonical tables, the manifest last."""
+    return write_canonical
+
+
+@pytest.fixture(scope="session")
+def newer(trained: Trained) -> dict[str, list[dict[str, Any]]]:
+    """The company's rows and one order more, twenty days after the last day."""
+    line = {**trained.rows["transactions"][0], "customer_id": "c0001", "order_id": "new"}
+    late = {**line, "occurred_at": trained.end + timedelta(days=20)}
+    return {**trained.rows, "transactions": [*trained.rows["transactions"], late]}

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 
 from configs.errors import RequestError
 from serving.schemas import Feedback, Interaction, OrderLine, Profile, ScoreRequest
@@ -189,15 +193,125 @@ def test_as_of_defaults_to_the_end_of_the_data_and_says_so(core: Any, history: A
     response = ask(core, customers=[history("c0001")])
     assert response.as_of == trained.end.replace(tzinfo=UTC)
     assert [warning.code for warning in response.warnings] == ["as_of_assumed"]
-    fresh = {"customer_id": "x", "orders": [{"order_id": "1", "occurred_at": "2031-05-06T23:30:00+08:00", "amount": 1}]}
-    assert ask(core, customers=[fresh]).as_of == datetime(2031, 5, 6, 16, tzinfo=UTC)
+    newest = (trained.end + timedelta(hours=5)).replace(tzinfo=UTC)
+    fresh = {"customer_id": "x", "orders": [{"order_id": "1", "occurred_at": newest.isoformat(), "amount": 1}]}
+    assert ask(core, customers=[fresh]).as_of == (trained.end + timedelta(days=1)).replace(tzinfo=UTC)
 
 
-def test_stale_data_and_an_old_model_are_told(core: Any, trained: Any) -> None:
+def call_codes(response: Any) -> set[str]:
+    return {warning.code for warning in response.warnings}
+
+
+@pytest.fixture
+def at(core: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Sets the clock of the core."""
+
+    def set_clock(moment: datetime) -> None:
+        monkeypatch.setattr(core, "clock", lambda: moment)
+
+    return set_clock
+
+
+def test_staleness_is_judged_by_the_clock(core: Any, trained: Any, at: Any) -> None:
+    by_id = [{"customer_id": "c0001"}]
+    assert call_codes(ask(core, customers=by_id)) == set() and not core.is_stale()
+    at(trained.end + timedelta(days=200))
+    response = ask(core, customers=by_id)
+    assert call_codes(response) == {"stale_data"} and core.is_stale()
+    assert any(str(days) in response.warnings[0].text for days in (200, 201))
     late = (trained.end + timedelta(days=200)).isoformat()
-    response = ask(core, customers=[{"customer_id": "c0001"}], as_of=late)
-    assert {warning.code for warning in response.warnings} == {"stale_data", "old_model"}
-    assert all(str(value) in response.warnings[0].text for value in (200,)) or "201" in response.warnings[0].text
+    assert call_codes(ask(core, customers=by_id, as_of=late)) == {"stale_data", "old_model"}
+    # what lies within the data is seen whole, and a history sent along is the caller's
+    within = (trained.end - timedelta(days=3)).isoformat()
+    assert call_codes(ask(core, customers=by_id, as_of=within)) == {"before_model"}
+    line = {"order_id": "1", "occurred_at": "2022-01-01", "amount": 1}
+    sent = ask(core, customers=[{"customer_id": "x", "orders": [line]}], as_of=f"{trained.end.isoformat()}Z")
+    assert call_codes(sent) == set()
+
+
+def test_a_moment_in_the_future_is_told(core: Any, trained: Any) -> None:
+    late = f"{(trained.end + timedelta(days=5)).isoformat()}Z"
+    assert "future_as_of" in call_codes(ask(core, customers=[{"customer_id": "c0001"}], as_of=late))
+    assert "future_as_of" not in call_codes(ask(core, customers=[{"customer_id": "c0001"}]))
+
+
+def future_count(response: Any, position: int = 0) -> int:
+    told = [w for w in response.results[position].warnings if w.code == "future_rows"]
+    return int(re.findall(r"[0-9]+", told[0].text)[0]) if told else 0
+
+
+AFTER = {"occurred_at": "2022-06-20T10:00:00Z"}
+ORDER, COMPLAINT, VISIT = {"order_id": "1", "amount": 10}, {"kind": "complaint"}, {"kind": "visit"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "count"),
+    [
+        ({"orders": [{**ORDER, **AFTER}]}, 1),
+        ({"orders": [], "feedback": [{**COMPLAINT, **AFTER}]}, 1),
+        ({"orders": [], "interactions": [{**VISIT, **AFTER}, {**VISIT, **AFTER}]}, 2),
+        ({"orders": [{**ORDER, **AFTER}], "feedback": [{**COMPLAINT, **AFTER}],
+          "interactions": [{**VISIT, **AFTER}]}, 3),
+        ({"orders": [{**ORDER, "occurred_at": "2022-04-25T00:00:00Z"}]}, 1),
+        ({"orders": [{**ORDER, "occurred_at": "2022-04-24", "recorded_at": "2022-04-25T00:00:01Z"}]}, 1),
+        ({"orders": [], "profile": {"acquired_at": "2022-06-01"}, "feedback": [{**COMPLAINT, **AFTER}]}, 1),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("profiles", [True, False])
+def test_rows_of_the_future_alone_are_told_with_no_orders(
+    core: Any, sent: dict[str, Any], count: int, profiles: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not profiles:  # a company without a customers table: then nothing at all is left of the customer
+        columns = {name: own for name, own in core.company.columns.items() if name != "customers"}
+        monkeypatch.setattr(core, "company", replace(core.company, columns=columns))
+    if "recorded_at" in str(sent):
+        lines = (*core.company.columns["transactions"], "recorded_at")
+        monkeypatch.setattr(
+            core, "company", replace(core.company, columns={**core.company.columns, "transactions": lines})
+        )
+    for lang in ("en", "zh"):
+        response = ask(core, customers=[{"customer_id": "f", **sent}], as_of="2022-04-25T00:00:00Z", lang=lang)
+        assert {"no_orders", "future_rows"} <= codes(response) and future_count(response) == count
+        assert response.results[0].found == (profiles and "profile" not in sent)
+
+
+def test_the_case_of_future_rows_only(core: Any) -> None:
+    case = Path(__file__).parents[3] / "shared" / "cases" / "future_rows_only" / "request.json"
+    if not case.exists():
+        pytest.skip("the cases are not here")
+    document = json.loads(case.read_text())
+    response = ask(core, **{**document, "as_of": "2022-04-25T00:00:00Z"})
+    assert {"no_orders", "future_rows"} <= codes(response)
+
+
+def test_rows_later_than_the_present_are_left_out_and_move_no_moment(core: Any, trained: Any, at: Any) -> None:
+    now = trained.end + timedelta(hours=8)
+    past = {"order_id": "1", "occurred_at": (now - timedelta(days=40)).replace(tzinfo=UTC).isoformat(), "amount": 10}
+    ahead = {**past, "order_id": "2", "occurred_at": (now + timedelta(days=300)).replace(tzinfo=UTC).isoformat()}
+    plain = ask(core, customers=[{"customer_id": "x", "orders": [past]}])
+    both = ask(core, customers=[{"customer_id": "x", "orders": [past, ahead]}])
+    assert plain.as_of == both.as_of == trained.end.replace(tzinfo=UTC)
+    assert future_count(both) == 1 and future_count(plain) == 0
+    assert both.results[0].churn_probability == plain.results[0].churn_probability
+    # a caller whose clock runs a little ahead is believed
+    skewed = {**past, "order_id": "2", "occurred_at": (now + timedelta(minutes=3)).replace(tzinfo=UTC).isoformat()}
+    assert future_count(ask(core, customers=[{"customer_id": "x", "orders": [past, skewed]}])) == 0
+    # even where the moment asked for lies later still
+    far = (now + timedelta(days=400)).replace(tzinfo=UTC).isoformat()
+    assert future_count(ask(core, customers=[{"customer_id": "x", "orders": [past, ahead]}], as_of=far)) == 1
+
+
+def test_the_setting_that_refuses_the_future_in_files_holds_for_calls(
+    core: Any, trained: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = core.settings.data.model_copy(update={"future_after": "2022-03-01"})
+    monkeypatch.setattr(core, "settings", core.settings.model_copy(update={"data": data}))
+    lines = [
+        {"order_id": "1", "occurred_at": "2022-03-01T23:59:59+08:00", "amount": 1},
+        {"order_id": "2", "occurred_at": "2022-03-02T00:00:00+08:00", "amount": 1},
+    ]
+    response = ask(core, customers=[{"customer_id": "x", "orders": lines}], as_of="2022-06-01")
+    assert future_count(response) == 1 and "one_order" in codes(response)
 
 
 def test_short_histories_are_told(core: Any, trained: Any) -> None:
@@ -237,6 +351,63 @@ def test_what_cannot_be_answered_is_refused_with_its_place(
     assert (caught.value.code, caught.value.place["field"]) == (code, field)
 
 
+BIG = {"order_id": "1", "occurred_at": "2022-01-01", "amount": 9.9e13}
+
+
+@pytest.mark.parametrize(
+    ("lines", "field"),
+    [
+        ([BIG, BIG], "customers[0].orders[1].amount"),
+        ([BIG, {**BIG, "amount": -9.9e13}], "customers[0].orders[1].amount"),
+        ([BIG, {**BIG, "order_id": "2", "occurred_at": "2022-02-01"}], "customers[0].orders[1].amount"),
+        ([{**BIG, "amount": 1e13}] * 20, "customers[0].orders[9].amount"),
+        ([{**BIG, "amount": 1, "discount": 9.9e13}] * 2, "customers[0].orders[1].discount"),
+        ([{"order_id": "1", "occurred_at": "2022-01-01", "quantity": 1e12, "unit_price": 99999999999999.9}],
+         "customers[0].orders[0].amount"),
+        ([{"order_id": "1", "occurred_at": "2022-01-01", "quantity": 9e11, "unit_price": 123.4}],
+         "customers[0].orders[0].amount"),
+    ],
+)  # fmt: skip
+def test_sums_out_of_range_are_refused_with_their_place(core: Any, lines: list[dict[str, Any]], field: str) -> None:
+    from serving.errors import error_body
+
+    with pytest.raises(RequestError) as caught:
+        ask(core, customers=[{"customer_id": "a", "orders": lines}], as_of="2023-06-01")
+    assert (caught.value.code, caught.value.place["field"]) == ("invalid_request", field)
+    for lang in ("en", "zh"):
+        error = error_body(caught.value, lang)["error"]
+        assert error["message"].startswith(field) and len(error["message"]) > len(field) + 6 and error["remedy"]
+
+
+@pytest.mark.parametrize("name", ["amount", "unit_price", "discount"])
+@pytest.mark.parametrize(("text", "taken"), [("99999999999999.9999", True), ("99999999999999.99995", False),
+                                             ("1e14", False), ("-99999999999999.99999", False), ("1e300", False),
+                                             ("0." + "1" * 390, True)])  # fmt: skip
+def test_an_amount_counts_as_it_will_be_kept(core: Any, name: str, text: str, taken: bool) -> None:
+    line = '{"order_id": "1", "occurred_at": "2022-01-01", "amount": 1}'.replace(
+        '"amount": 1', '"amount": 1, ' * (name != "amount") + f'"{name}": {text}'
+    )
+    body = f'{{"as_of": "2023-06-01", "customers": [{{"customer_id": "a", "orders": [{line}]}}]}}'
+    if taken:
+        assert core.score(ScoreRequest.model_validate_json(body)).results[0].found
+    else:
+        with pytest.raises(ValidationError, match="1e14"):
+            ScoreRequest.model_validate_json(body)
+
+
+def test_the_greatest_quantities_and_amounts_are_answered(core: Any) -> None:
+    line = {
+        "order_id": "1",
+        "occurred_at": "2022-01-01",
+        "amount": 99999999999999.0,
+        "quantity": 1e12,
+        "product_id": "p",
+    }
+    more = [{**line, "order_id": f"n{i}", "amount": 0.0} for i in range(500)]
+    response = ask(core, customers=[{"customer_id": "a", "orders": [line, *more]}], as_of="2022-06-01")
+    assert response.results[0].found and response.results[0].expected_spend is not None
+
+
 def test_without_tables_a_history_is_needed(trained: Any, history: Any, core: Any) -> None:
     from models.bundle import load_bundle
     from serving.core import ScoringCore
@@ -256,7 +427,8 @@ def amounts(data: Any, *lines: OrderLine) -> list[Decimal]:
     from serving.schemas import Customer
 
     columns = {"transactions": ("customer_id", "order_id", "occurred_at", "amount", "quantity", "unit_price")}
-    history = read_history([(0, Customer(customer_id="a", orders=list(lines)))], data, columns, None)
+    later = datetime(2030, 1, 1)
+    history = read_history([(0, Customer(customer_id="a", orders=list(lines)))], data, columns, None, later)
     assert history.tables["transactions"]["occurred_at"].to_pylist() == [datetime(2021, 12, 31, 16)] * len(lines)
     return list(history.tables["transactions"]["amount"].to_pylist())
 

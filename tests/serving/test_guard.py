@@ -199,6 +199,77 @@ def test_a_streamed_body_is_capped(stub_service: Any) -> None:
     assert (answer.status, answer.error["code"]) == (413, "body_too_large")
 
 
+TINY = {
+    "empty lists": b"[" + b"[]," * 300_000 + b"[]]",
+    "empty objects": b'{"customers": [' + b"{}," * 300_000 + b"{}]}",
+    "digits": b"[" + b"1," * 450_000 + b"1]",
+    "empty texts": b"[" + b'"",' * 300_000 + b"1]",
+    "pairs": b"{" + b'"":1,' * 190_000 + b'"":1}',
+}
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_a_body_of_very_many_tiny_values_is_refused_before_one_is_made(
+    stub_service: Any, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serving.schemas.parse_json", lambda body: pytest.fail("was decoded"))
+    answer = stub_service.send("POST", "/v1/score", TINY[name], {"accept-language": "zh"})
+    assert (answer.status, answer.error["code"]) == (413, "too_many_values")
+    assert "批量评分" in answer.error["remedy"]
+
+
+def test_a_refused_body_does_not_stay_in_memory() -> None:
+    from configs.errors import RequestError
+    from serving.guard import _checked
+    from serving.schemas import ScoreRequest
+
+    with pytest.raises(RequestError) as caught:
+        _checked(ScoreRequest, b"[" + b"1.5," * 1000 + b"1]")
+    # the validator's own error holds the whole document
+    assert caught.value.__context__ is None and caught.value.__cause__ is None
+
+
+def test_the_densest_honest_bodies_pass_the_count(stub_service: Any) -> None:
+    from serving.strict_json import check_marks
+
+    line = {"order_id": "1", "occurred_at": "2024-01-01", "amount": 1}
+    full = {**line, "line_id": "1", "product_id": "1", "category": "a", "quantity": 1, "unit_price": 1, "discount": 0}
+    for entry in (line, full):
+        customer = {"customer_id": "1", "orders": [entry] * 30, "feedback": [], "interactions": [], "profile": {}}
+        text = json.dumps(customer, separators=(",", ":"))
+        check_marks(f'{{"customers":[{",".join([text] * ((1 << 20) // len(text)))}]}}'.encode(), 1 << 20)
+    check_marks(json.dumps({"customers": [{"customer_id": str(i)} for i in range(10_000)]}).encode(), 1 << 20)
+
+
+@pytest.mark.parametrize(
+    ("bound", "allowed", "host", "taken"),
+    [
+        ("127.0.0.1", (), "127.0.0.1:3000", True), ("127.0.0.1", (), "localhost:3000", True),
+        ("127.0.0.1", (), "LOCALHOST", True), ("127.0.0.1", (), "localhost.", True), ("::1", (), "[::1]:3000", True),
+        ("127.0.0.1", (), "evil.example.com", False), ("127.0.0.1", (), "evil.example.com:3000", False),
+        ("127.0.0.1", (), "127.0.0.1.evil.example.com", False), ("127.0.0.1", (), "localhost.evil.com", False),
+        ("127.0.0.1", (), "10.0.0.7", False), ("127.0.0.1", (), "", False), ("127.0.0.1", (), "[::1]x", False),
+        ("127.0.0.1", (), "localhost, evil.com", False), ("127.0.0.1", (), "evil.com@localhost", False),
+        ("127.0.0.1", (), "localhost:80:80", False), ("10.0.0.7", (), "10.0.0.7:3000", True),
+        ("scores.internal", (), "scores.internal", True), ("0.0.0.0", (), "10.0.0.7:3000", True),
+        ("0.0.0.0", (), "scores.internal", False), ("0.0.0.0", ("Scores.internal",), "scores.internal:3000", True),
+        ("::", (), "[fd00::1]:3000", True), ("127.0.0.1", ("*",), "evil.example.com", True),
+        ("127.0.0.1", ("*",), "", True),
+    ],
+)  # fmt: skip
+def test_a_call_must_name_a_host_that_the_service_is_known_by(
+    stub_service: Any, bound: str, allowed: tuple[str, ...], host: str, taken: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from serving.hosts import known_hosts
+
+    monkeypatch.setattr(stub_service.app, "knows_host", known_hosts(bound, allowed))
+    for method, path in (("GET", "/livez"), ("GET", "/readyz"), ("POST", "/v1/model"), ("GET", "/nothing")):
+        answer = stub_service.send(method, path, b"{}" if method == "POST" else b"", {"host": host})
+        refused = answer.status == 400 and answer.error["code"] == "wrong_host"
+        assert refused != taken
+        assert host not in answer.body.decode() or not host
+
+
 def test_a_wrong_length_does_not_lift_the_cap(stub_service: Any) -> None:
     answer = stub_service.send("POST", "/v1/score", [b" " * 300_000] * 4, {"content-length": "10"})
     assert answer.status == 413

@@ -10,6 +10,7 @@ import pytest
 import configs.errors
 from configs.errors import HoldfastError
 from serving.errors import STATUS, error_body, request_error, status_of
+from serving.health import Health
 from serving.texts import DATA_WARNINGS, ERRORS, PROBLEMS
 
 GOOD = {"customers": [{"customer_id": "c1"}], "as_of": "2024-01-01T00:00:00Z"}
@@ -78,7 +79,7 @@ def _ask(client_class: Any, app: Any, path: str = "/a") -> Any:
     from serving.guard import Guard
     from serving.schemas import ModelRequest
 
-    client = client_class(Guard(app, bodies={path: ModelRequest}, ready=lambda: True))
+    client = client_class(Guard(app, bodies={path: ModelRequest}, health=Health))
     try:
         return client.send("POST", path, b"{}")
     finally:
@@ -120,7 +121,7 @@ def test_a_websocket_is_closed(client_class: Any) -> None:
         sent.append(message)
 
     client = client_class(None)
-    guard = Guard(_raises, bodies={}, ready=lambda: True)
+    guard = Guard(_raises, bodies={}, health=Health)
     client.loop.run_until_complete(guard({"type": "websocket"}, receive, send))
     client.loop.close()
     assert [message["type"] for message in sent] == ["websocket.close"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -95,9 +96,12 @@ def served(trained: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 
 
 def test_scores_by_id_and_by_history_are_those_of_the_core(
-    served: Served, core: Any, history: Any, trained: Any
+    served: Served, core: Any, history: Any, trained: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from serving.core import utc_now
     from serving.schemas import ScoreRequest
+
+    monkeypatch.setattr(core, "clock", utc_now)  # a process of its own knows no other
 
     document = {
         "customers": [{"customer_id": "c0001"}, history("c0002")],
@@ -130,7 +134,7 @@ def test_errors_come_in_the_envelope(served: Served) -> None:
 def test_a_large_body_is_cut_off_early(served: Served) -> None:
     with socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection:
         connection.sendall(
-            b"POST /v1/score HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b"POST /v1/score HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             b"Content-Length: 1073741824\r\n\r\n{"
         )
         answer = b""
@@ -216,3 +220,102 @@ def test_a_service_without_a_model_says_what_to_do(tmp_path: Path) -> None:
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )  # fmt: skip
     assert "bundle_missing" in done.stderr and "holdfast train" in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.fixture
+def follower(place: Any, tmp_path: Path) -> Iterator[Served]:
+    """A service over a copy of the company that may be changed."""
+    service = start(place.root / "holdfast.yaml", tmp_path / "follower.log")
+    yield service
+    service.process.send_signal(signal.SIGTERM)
+    try:
+        assert service.process.wait(30) == 0
+        assert list((place.work / ".served").iterdir()) == []
+    finally:
+        service.process.kill()
+
+
+def get(service: Served, path: str) -> tuple[int, Any]:
+    status, _, body = service.send("GET", path)
+    return status, body
+
+
+def test_every_answer_is_of_one_state_while_new_data_come(
+    follower: Served, place: Any, trained: Any, write: Any, newer: Any
+) -> None:
+    assert get(follower, "/readyz") == (200, {"status": "stale", "reasons": ["stale_data"]})
+    states: set[tuple[str, float]] = set()
+    wrong: list[Any] = []
+    done = threading.Event()
+
+    def call() -> None:
+        body = {"customers": [{"customer_id": name} for name in ("c0001", "c0007")]}
+        while not done.is_set():
+            status, answer = follower.post("/v1/score", body)
+            if status != 200:
+                wrong.append(answer)
+                return
+            states.add((answer["as_of"], answer["results"][0]["expected_orders"]))
+
+    callers = [threading.Thread(target=call) for _ in range(3)]
+    for caller in callers:
+        caller.start()
+    _, card = follower.post("/v1/model", {})
+    write(place.canonical, newer)
+    deadline = time.monotonic() + 60
+    while follower.post("/v1/model", {})[1]["data_manifest"] == card["data_manifest"]:
+        assert time.monotonic() < deadline, follower.log.read_text()
+        time.sleep(0.1)
+    time.sleep(0.3)
+    done.set()
+    for caller in callers:
+        caller.join(60)
+    assert wrong == [] and len(states) == 2 and len({as_of for as_of, _ in states}) == 2
+    shutil.rmtree(place.canonical)
+    status, body = get(follower, "/readyz")
+    assert (status, body["error"]["code"]) == (503, "data_missing")
+    status, body = follower.post("/v1/score", {"customers": [{"customer_id": "c0001"}], "lang": "zh"})
+    assert (status, body["error"]["code"]) == (503, "data_missing") and "holdfast ingest" in body["error"]["remedy"]
+    write(place.canonical, trained.rows)
+    deadline = time.monotonic() + 60
+    while get(follower, "/readyz") != (200, {"status": "stale", "reasons": ["stale_data"]}):
+        assert time.monotonic() < deadline, follower.log.read_text()
+        time.sleep(0.1)
+    log = follower.log.read_text()
+    assert "Traceback" not in log and "c0001" not in log and log.count("now serving model") == 2
+
+
+def test_a_strangers_name_for_this_machine_is_refused(follower: Served) -> None:
+    for host, status in (("rebound.example.com", 400), ("localhost", 200)):
+        connection = http.client.HTTPConnection("127.0.0.1", follower.port, timeout=60)
+        connection.putrequest("GET", "/livez", skip_host=True)
+        connection.putheader("Host", f"{host}:{follower.port}")
+        connection.endheaders()
+        answer = connection.getresponse()
+        body = json.loads(answer.read())
+        connection.close()
+        assert answer.status == status and (status == 200 or body["error"]["code"] == "wrong_host")
+
+
+def test_many_large_bodies_of_tiny_values_cost_nothing(follower: Served) -> None:
+    import psutil
+
+    watched = psutil.Process(follower.process.pid)
+    before, peak, slowest = watched.memory_info().rss, 0, 0.0
+    body = b"[" + b"[]," * 2_700_000 + b"[]]"
+    answers: list[tuple[int, str]] = []
+
+    def call() -> None:
+        status, _, answer = follower.send("POST", "/v1/score", body)
+        answers.append((status, answer["error"]["code"]))
+
+    callers = [threading.Thread(target=call) for _ in range(4)]
+    for caller in callers:
+        caller.start()
+    while any(caller.is_alive() for caller in callers):
+        started = time.perf_counter()
+        assert get(follower, "/livez")[0] == 200
+        slowest = max(slowest, time.perf_counter() - started)
+        peak = max(peak, watched.memory_info().rss)
+    assert answers == [(413, "too_many_values")] * 4
+    assert peak - before < 4 * 3 * len(body), f"{(peak - before) >> 20} MB more, /livez {slowest:.3f} s"
