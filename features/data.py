@@ -128,7 +128,9 @@ class Tables:
         }
         views = {name: _select_before(name, own, moment, known_by) for name, own in self._columns.items()}
         if self.memory is None:
-            return Tables(columns, folder=self._folder, threads=self._threads, views=views, closures=self.closures)
+            before = Tables(columns, folder=self._folder, threads=self._threads, views=views, closures=self.closures)
+            before._seen = self._seen  # the same files, not those that may have come in their place since
+            return before
         memory = {name: self.query(view.format(source=name)) for name, view in views.items()}
         return Tables(columns, memory=memory, threads=self._threads, closures=self.closures)
 
@@ -162,7 +164,12 @@ class Tables:
             A file was replaced, changed or taken away since the tables were opened.
         """
         with self._lock:
-            answer = executed(self._connection(), steps, given)
+            self.check_unchanged()
+            try:
+                answer = executed(self._connection(), steps, given)
+            except Exception:
+                self.check_unchanged()  # a file that went in between says more than the engine's error
+                raise
             self.check_unchanged()
             return answer
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from configs.errors import BundleError
+from configs.errors import BundleError, DataError
 from configs.files import sha256_of
 from configs.moments import format_moment
 from configs.progress import Progress
@@ -43,12 +43,24 @@ def fresh_tables(settings: Settings, progress: Progress, *, ask_database: bool =
         return
     if not database and up_to_date(with_present(settings)) is not None:
         return
-    if manifest.is_file() and not database:
+    if manifest.is_file() and not database and _waits_for_rows(settings):
+        note("rows were refused as being in the future; the data are read anew to see whether their day has come")
+    elif manifest.is_file() and not database:
         note("the sources, the settings of the data or the tables are not what they were; the data are read anew")
     report = ingest_stage(settings, progress)
     for finding in report.findings:
         if not finding.good:
             err.print(f"! {finding.of(settings.language)}", markup=False)
+
+
+def _waits_for_rows(settings: Settings) -> bool:
+    """Whether rows were refused because their day had not come: nobody kept which day that is."""
+    from features.manifest import read_manifest
+
+    try:
+        return bool(read_manifest(settings.canonical)["refused_as_future"])
+    except (DataError, KeyError):
+        return False
 
 
 def tell_of_model(meta: Mapping[str, Any], as_of: datetime, settings: Settings) -> None:

@@ -89,6 +89,10 @@ def test_a_missing_an_added_and_a_replaced_file_are_seen(folder: Path) -> None:
         (folder / "products.parquet").replace(folder / "aside")
         with pytest.raises(DataError, match="were replaced or taken away while they were in use; run it again"):
             tables.query("SELECT count(*) FROM transactions")
+        earlier = tables.before(AS_OF, known_by=AS_OF)
+        with pytest.raises(DataError, match="were replaced or taken away"):
+            earlier.query("SELECT count(*) FROM transactions")
+        earlier.close()
     with pytest.raises(DataError, match=r"products\.parquet is missing; run holdfast ingest again"):
         open_tables(folder)
     (folder / "aside").replace(folder / "products.parquet")

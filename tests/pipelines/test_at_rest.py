@@ -310,6 +310,15 @@ def test_what_is_ours_is_written_again_until_somebody_changes_it(shop: Path) -> 
         check_out(settings, [shop / "list.csv"])
 
 
+def test_scores_may_be_asked_for_as_csv_alone(shop: Path) -> None:
+    settings = load_settings(shop / "holdfast.yaml")
+    for _ in range(2):
+        run = score_stage(settings, "2024-07-01", shop / "own.csv", SILENT)
+    assert run.path.read_bytes().startswith(b"\xef\xbb\xbf") and not (shop / "own.parquet").exists()
+    kept = kept_run(settings, "last")
+    assert kept is not None and len(read_scores(kept[0])) == len(pd.read_csv(run.path)) == len(run.scores)
+
+
 def test_nobody_else_may_read_what_speaks_of_customers(shop: Path, tmp_path: Path) -> None:
     old = os.umask(0)
     try:

@@ -13,7 +13,7 @@ from configs.settings import Settings, load_settings
 from models.bundle import CURRENT, list_bundles, read_pointer
 from pipelines.stages import Scored, score_stage
 from tests.pipelines.conftest import holdfast
-from training.evaluate import load_evaluation
+from training.evaluation_files import load_evaluation
 
 pytestmark = pytest.mark.slow
 
