@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from configs.settings import SourceSettings
 from features.connection import literal
 from features.intake import ids, numbers, times
-from features.intake.cells import clean, is_nothing, words_for_nothing
+from features.intake.cells import clean, is_nothing, when, words_for_nothing
 from features.intake.readings import Answers
 from features.tables import Column
 
@@ -43,6 +43,12 @@ class Cast:
         What sort of cell it is, where the column as a whole decides how some are read (see `readings`).
     mark : str, optional
         The currency mark beside the number.
+    plain : str, optional
+        Condition: the cell is read as it stands. Where this holds for a whole chunk, `simple` does the same for less.
+    plain_kinds : tuple of (kind, condition)
+        The kinds of plain cells.
+    simple : Cast, optional
+        See `plain`.
     problems : tuple of (condition, reason code)
         The first that holds refuses the row.
     notes : tuple of (condition, note code)
@@ -57,6 +63,9 @@ class Cast:
     missing: str = ""
     kind: str | None = None
     mark: str | None = None
+    plain: str | None = None
+    plain_kinds: tuple[tuple[str, str], ...] = ()
+    simple: Cast | None = None
     problems: tuple[tuple[str, str], ...] = ()
     notes: tuple[tuple[str, str], ...] = ()
 
@@ -95,7 +104,13 @@ def cast(
     if kind == "VARCHAR":
         raw = _text(raw, column, source, given)
     built = _BUILDERS[column.type](column, raw, kind, source, answers)
-    problems = built.problems
+    simple = built.simple and _completed(built.simple, required=required)
+    return replace(_completed(built, required=required), simple=simple)
+
+
+def _completed(built: Cast, *, required: bool) -> Cast:
+    """With the problems that any column can have."""
+    column, problems = built.column, built.problems
     if required:
         code = "null_customer" if column.name == "customer_id" else "missing_value"
         problems = ((built.missing or f"s_{column.name} IS NULL", code), *problems)
@@ -125,6 +140,10 @@ def _text(raw: str, column: Column, source: SourceSettings, given: dict[str, str
             f"WHEN {trimmed} IN ({known}) THEN CASE {trimmed} {cases} END"
         )
         kept = f"{kept} {mapped}" if source.null_values else f"{mapped} {kept}"
+    if not (given or source.null_values):
+        # Nothing that begins with a digit or an ASCII letter is blank, and no word for nothing begins with a digit.
+        last = "{" if column.type in ("text", "texts") else ":"
+        kept = f"WHEN {raw} >= '0' AND {raw} < '{last}' THEN {raw} {kept}"
     return f"CASE {kept} ELSE {raw} END"
 
 
@@ -155,6 +174,8 @@ def _as_text(column: Column, raw: str, kind: str, source: SourceSettings, answer
             kind=ids.id_kind(column.name),
             problems=ids.id_problems(column.name, floats=floats),
             notes=ids.id_notes(column.name, floats=floats),
+            plain=f"regexp_full_match({s}, {literal(ids.SAFE)})",
+            simple=Cast(column, raw, s),
         )
     problems: tuple[tuple[str, str], ...] = ()
     value = f"{s}::VARCHAR"
@@ -216,11 +237,21 @@ def _number_of_text(column: Column, raw: str, source: SourceSettings, answers: A
     unread = f"{s} IS NOT NULL AND {v} IS NULL"
     doubtful = f"coalesce({r}.point <> {r}.comma, false)"
     problems = (
-        (f"{unread} AND {numbers.is_not_finite(name)}", "not_finite"),
+        (when(unread, numbers.is_not_finite(name)), "not_finite"),
         (f"{unread} AND {t} IS NOT NULL", "out_of_range"),
         (f"{unread} AND {doubtful}" if source.decimal is None else "false", "ambiguous_number"),
         (unread, "not_a_number"),
     )
+    simple = Cast(
+        column,
+        raw,
+        f"try_cast({s} AS {goal})",
+        problems=((unread, "out_of_range"),),
+        notes=(_more_decimals(s, v),) if money else (),
+    )
+    point = f"contains({s}, '.')"
+    short = f"length(ltrim({s}, '+-')) <= 3"
+    kinds = (("point", point), ("small", f"NOT {point} AND {short}"), ("large", f"NOT {point} AND NOT {short}"))
     notes = [_more_decimals(t, v)] if money else []
     if decided is not None:
         notes.append((f"{doubtful} AND {v} IS NOT NULL", "decimal_point" if decided == "." else "decimal_comma"))
@@ -231,6 +262,9 @@ def _number_of_text(column: Column, raw: str, source: SourceSettings, answers: A
         steps=steps,
         kind=numbers.number_kind(name) if source.decimal is None else None,
         mark=f"{r}.mark" if money else None,
+        plain=f"regexp_full_match({s}, {literal(numbers.plain(source.decimal))})",
+        plain_kinds=kinds if source.decimal is None else (),
+        simple=simple,
         problems=problems,
         notes=tuple(notes),
     )
@@ -257,7 +291,14 @@ def _as_time(column: Column, raw: str, kind: str, source: SourceSettings, answer
         built = Cast(column, raw, f"CASE WHEN isfinite({s}) THEN {s}::TIMESTAMP END", "false", notes=finer)
     if kind in ("DOUBLE", "FLOAT"):
         built = replace(built, source=f"CASE WHEN isnan({raw}) THEN NULL ELSE {raw} END")
-    if column.type == "date":
+    simple = built.simple and _bounded(built.simple, unread)
+    return replace(_bounded(built, unread), simple=simple)
+
+
+def _bounded(built: Cast, unread: tuple[str, str]) -> Cast:
+    """With the problems that any time can have."""
+    v = f"v_{built.name}"
+    if built.column.type == "date":
         # A birthday is a day in a calendar: no zone moves it.
         built = replace(built, value=f"({built.value})::DATE", aware="true")
     range_ = (f"year({v}) < {FIRST_YEAR} OR year({v}) > {LAST_YEAR}", "out_of_range")
@@ -269,7 +310,8 @@ def _time_of_text(
 ) -> tuple[Cast, tuple[str, str]]:
     name = column.name
     s, v = f"s_{name}", f"v_{name}"
-    finer = (f"{v} IS NOT NULL AND regexp_matches({s}::VARCHAR, '[.,][0-9]{{6}}[0-9]*[1-9]')", "finer_time")
+    fraction = f"{v} IS NOT NULL AND length({s}::VARCHAR) > 16"
+    finer = (when(fraction, f"regexp_matches({s}::VARCHAR, '[.,][0-9]{{6}}[0-9]*[1-9]')"), "finer_time")
     if source.date_formats:
         steps, value, aware, disagree = times.time_by_forms(name, source.date_formats)
         problems = ((disagree, "ambiguous_format"),) if len(source.date_formats) > 1 else ()
@@ -290,6 +332,9 @@ def _time_of_text(
         value,
         aware,
         times.time_steps(name, day_only=column.type == "date"),
+        plain=times.is_plain(f"{s}::VARCHAR"),
+        plain_kinds=(("certain", f"{s} IS NOT NULL"),),
+        simple=Cast(column, raw, *times.moment(f"{s}::VARCHAR"), notes=(finer,)),
         kind=times.time_kind(name),
         problems=((f"{s} IS NOT NULL AND {v} IS NULL AND {doubtful}", "ambiguous_date"),),
         notes=tuple(notes),

@@ -13,6 +13,7 @@ _INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060
 _BLANKS = " \t\r\n\f\v\u00a0\u2002\u2003\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 _FULL_WIDTH = "".join(chr(code) for code in range(0xFF01, 0xFF5F))
 _HALF_WIDTH = "".join(chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F))
+_FULL_CLASS = r"\x{ff01}-\x{ff5e}"
 _ALIKE = {
     **dict.fromkeys(_BLANKS, " "),
     **dict.fromkeys("\u2010\u2011\u2012\u2013\u2212\ufe63", "-"),
@@ -36,19 +37,38 @@ _ANSWERS = ("consent", "outcome", "text", "name")
 
 def clean(text: str) -> str:
     """SQL of a cell without blanks and invisible characters around it."""
-    return f"trim({text}, {literal(_BLANKS + _INVISIBLE)})"
+    edge = f"[^{_class(_BLANKS + _INVISIBLE)}]"
+    return (
+        f"CASE WHEN regexp_full_match({text}, {literal(f'(?s){edge}(.*{edge})?')}) THEN {text} "
+        f"ELSE trim({text}, {literal(_BLANKS + _INVISIBLE)}) END"
+    )
 
 
 def half_width(text: str) -> str:
     """SQL of a cell with full-width characters, odd blanks, minus signs and apostrophes as ASCII has them."""
+    odd = f"[{_class(''.join(_ALIKE).replace(' ', '') + _INVISIBLE)}{_FULL_CLASS}]"
     source = _FULL_WIDTH + "".join(_ALIKE) + _INVISIBLE
     goal = _HALF_WIDTH + "".join(_ALIKE.values())
-    return f"trim(translate({text}, {literal(source)}, {literal(goal)}))"
+    return (
+        f"CASE WHEN regexp_matches({text}, {literal(odd)}) "
+        f"THEN trim(translate({text}, {literal(source)}, {literal(goal)})) ELSE trim({text}) END"
+    )
 
 
 def folded(text: str) -> str:
     """SQL of an id with full-width characters as ASCII has them; other characters stay."""
-    return f"translate({text}, {literal(_FULL_WIDTH)}, {literal(_HALF_WIDTH)})"
+    translated = f"translate({text}, {literal(_FULL_WIDTH)}, {literal(_HALF_WIDTH)})"
+    return f"CASE WHEN regexp_matches({text}, '[{_FULL_CLASS}]') THEN {translated} ELSE {text} END"
+
+
+def when(condition: str, then: str) -> str:
+    """SQL of a condition whose second half is worked out only for the few cells that meet the first."""
+    return f"CASE WHEN {condition} THEN {then} ELSE false END"
+
+
+def _class(characters: str) -> str:
+    """The inside of a character class of a regular expression."""
+    return "".join(f"\\x{{{ord(character):x}}}" for character in characters)
 
 
 def words_for_nothing(column: Column) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ three are the id in other clothes; of the last one the digits are gone, and seve
 from __future__ import annotations
 
 from features.connection import literal
-from features.intake.cells import clean, is_nothing
+from features.intake.cells import clean, is_nothing, when
 
 SAFE = "[0-9A-Za-z_-]*[0-9][0-9A-Za-z_-]*"
 """Nothing to take off and no word for nothing."""
@@ -20,15 +20,18 @@ EXACT = 2**53
 
 
 def id_steps(name: str, words: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """SQL levels of an id: ``u_`` without wrapping, ``p_`` null where it means nothing."""
-    s, u = f"s_{name}", f"u_{name}"
-    cleaned = clean(s)
-    bare = f"""CASE WHEN regexp_full_match({cleaned}, '(?s)=?".*"') AND regexp_matches({cleaned}, {literal(_FORMULA)})
-        THEN {clean(f"regexp_extract({cleaned}, {literal(_FORMULA)}, 1)")}
-        WHEN regexp_matches({cleaned}, {literal(_APOSTROPHE)})
-        THEN {clean(f"regexp_extract({cleaned}, {literal(_APOSTROPHE)}, 1)")} ELSE {cleaned} END"""
-    unwrapped = f"CASE WHEN regexp_full_match({s}, {literal(SAFE)}) THEN {s} ELSE {bare} END"
-    return (u, unwrapped), (f"p_{name}", f"CASE WHEN {is_nothing(u, words)} THEN NULL ELSE {u} END")
+    """SQL levels of an id: ``k_`` without blanks around it, ``u_`` without wrapping, ``p_`` null for nothing."""
+    s, k, u = f"s_{name}", f"k_{name}", f"u_{name}"
+    bare = (
+        f"CASE WHEN regexp_matches({k}, {literal(_FORMULA)}) "
+        f"THEN {clean(f'regexp_extract({k}, {literal(_FORMULA)}, 1)')} "
+        f"WHEN regexp_matches({k}, {literal(_APOSTROPHE)}) THEN {clean(f'{k}[2:]')} ELSE {k} END"
+    )
+    return (
+        (k, f"CASE WHEN regexp_full_match({s}, {literal(SAFE)}) THEN {s} ELSE {clean(s)} END"),
+        (u, f"CASE WHEN regexp_matches({k}, '^[=\"'']') THEN {bare} ELSE {k} END"),
+        (f"p_{name}", f"CASE WHEN {is_nothing(u, words)} THEN NULL ELSE {u} END"),
+    )
 
 
 def id_value(name: str, *, floats: bool) -> str:
@@ -39,7 +42,7 @@ def id_value(name: str, *, floats: bool) -> str:
 
 def is_float(name: str) -> str:
     """SQL condition: a whole number with the fraction of a float."""
-    return f"(ends_with(p_{name}, '.0') AND regexp_full_match(p_{name}, {literal(WHOLE)}))"
+    return when(f"ends_with(p_{name}, '.0')", f"regexp_full_match(p_{name}, {literal(WHOLE)})")
 
 
 def id_kind(name: str) -> str:
@@ -54,17 +57,16 @@ def id_kind(name: str) -> str:
 def id_problems(name: str, *, floats: bool) -> tuple[tuple[str, str], ...]:
     """Conditions that refuse the row, with their codes."""
     p = f"p_{name}"
-    found = [(f"contains({p}, '+') AND regexp_full_match({p}, {literal(_SCIENTIFIC)})", "scientific_id")]
+    found = [(when(f"contains({p}, '+')", f"regexp_full_match({p}, {literal(_SCIENTIFIC)})"), "scientific_id")]
     if floats:
-        found.append((f"{is_float(name)} AND abs(try_cast({p} AS DECIMAL(38,1))) >= {EXACT}", "inexact_id"))
+        found.append((when(is_float(name), f"abs(try_cast({p} AS DECIMAL(38,1))) >= {EXACT}"), "inexact_id"))
     return tuple(found)
 
 
 def id_notes(name: str, *, floats: bool) -> tuple[tuple[str, str], ...]:
     """Conditions that are counted, with their codes."""
-    s, u = f"s_{name}", f"u_{name}"
-    cleaned = clean(s)
-    found = [(f"{s} <> {u} AND {s} <> {cleaned}", "spaces_in_id"), (f"{s} <> {u} AND {cleaned} <> {u}", "wrapped_id")]
+    s, k, u = f"s_{name}", f"k_{name}", f"u_{name}"
+    found = [(f"{s} <> {k}", "spaces_in_id"), (f"{k} <> {u}", "wrapped_id")]
     if floats:
         found.append((is_float(name), "float_id"))
     return tuple(found)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from features.connection import literal
@@ -32,8 +31,8 @@ MEANINGS: dict[str, frozenset[str]] = {
     **{sign: frozenset(codes.split()) for sign, codes in _SIGNS.items()},
 }
 """Sign or code, in capitals → the currencies it can mean."""
-MARK = "|".join(re.escape(mark) for mark in sorted(MEANINGS, key=lambda mark: (-len(mark), mark)))
-"""Regular expression of any of them."""
+MARK = r"RS\.|FR\.|[^-+0-9.,'() ]{1,5}"
+"""Regular expression of what may be one."""
 _GROUPED = (
     "¥ CN¥ JP¥ RMB 人民币 元 円 $ US$ HK$ NT$ S$ A$ AU$ NZ$ £ ₹ ₩ ฿ ₱ "
     "CNY JPY USD HKD TWD SGD AUD NZD GBP INR KRW THB PHP MYR MXN ILS"

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from features.connection import literal
 from features.intake.cells import clean, half_width
-from features.intake.marks import GROUPS_BY_COMMA, MARK
+from features.intake.marks import GROUPS_BY_COMMA, MARK, MEANINGS
 
 _NEVER_FINER = ("amount", "discount", "cost")
 """Sums of money; a price may be in thousandths (fuel)."""
 _POWER = r"([eE][-+]?[0-9]+)?"
-PLAIN = rf"[-+]?([0-9]+|[0-9]+\.([0-9]{{0,2}}|[0-9]{{4,}})|(0[0-9]*|[0-9]{{4,}})?\.[0-9]+){_POWER}"
+_PLAIN = rf"[-+]?([0-9]+|[0-9]+\.([0-9]{{0,2}}|[0-9]{{4,}})|(0[0-9]*|[0-9]{{4,}})?\.[0-9]+){_POWER}"
 """Read as it stands: no groups, and a point that cannot part thousands."""
-PLAIN_COMMA = r"[-+]?[0-9]+"
+_PLAIN_COMMA = r"[-+]?[0-9]+"
 NOT_FINITE = ("nan", "inf", "infinity")
 _POINT = (
     rf"[0-9]+(\.[0-9]*)?{_POWER}|\.[0-9]+{_POWER}"
@@ -31,6 +31,11 @@ _WHOLE = (
     rf" ?({MARK})? ?(-)? ?(\))? ?({MARK})?$"
 )
 _PARTS = "['open', 'sign', 'mark', 'sign2', 'digits', 'mark2', 'sign3', 'shut', 'mark3']"
+
+
+def plain(decimal: str | None) -> str:
+    """Regular expression of cells that are read as they stand, by the setting for the decimal mark."""
+    return _PLAIN_COMMA if decimal == "," else _PLAIN
 
 
 def number_steps(name: str, decimal: str | None, *, money: bool) -> tuple[tuple[str, str], ...]:
@@ -49,18 +54,21 @@ def number_steps(name: str, decimal: str | None, *, money: bool) -> tuple[tuple[
         Whether a currency mark may stand beside it.
     """
     s, n, x = f"s_{name}", f"n_{name}", f"x_{name}"
-    plain = PLAIN_COMMA if decimal == "," else PLAIN
     tidied = (
-        f"CASE WHEN {s} IS NULL OR regexp_full_match(trim({s}), {literal(plain)}) THEN NULL "
+        f"CASE WHEN {s} IS NULL OR regexp_full_match({s}, {literal(plain(decimal))}) THEN NULL "
         f"ELSE upper({half_width(s)}) END"
     )
     parts = f"CASE WHEN {n} IS NOT NULL THEN regexp_extract({n}, {literal(_WHOLE)}, {_PARTS}) END"
     digits = f"{x}.digits"
     count = " + ".join(f"({x}.{part} <> '')::INT" for part in ("sign", "sign2", "sign3", "open"))
     marks = " + ".join(f"({x}.{part} <> '')::INT" for part in ("mark", "mark2", "mark3"))
-    fits = f"{digits} <> '' AND {count} <= 1 AND {marks} <= {int(money)} AND ({x}.open = '') = ({x}.shut = '')"
-    minus = f"CASE WHEN {x}.open <> '' OR '-' IN ({x}.sign, {x}.sign2, {x}.sign3) THEN '-' ELSE '' END"
     mark = f"{x}.mark || {x}.mark2 || {x}.mark3"
+    known = ", ".join(literal(sign) for sign in ("", *MEANINGS))
+    fits = (
+        f"{digits} <> '' AND {count} <= 1 AND {marks} <= {int(money)} AND {mark} IN ({known}) "
+        f"AND ({x}.open = '') = ({x}.shut = '')"
+    )
+    minus = f"CASE WHEN {x}.open <> '' OR '-' IN ({x}.sign, {x}.sign2, {x}.sign3) THEN '-' ELSE '' END"
     comma = f"regexp_full_match({digits}, {literal(_COMMA)})"
     if name in _NEVER_FINER:
         listed = ", ".join(literal(sign) for sign in GROUPS_BY_COMMA)
@@ -84,7 +92,7 @@ def number_text(name: str, setting: str | None, decided: str | None) -> str:
     else:
         both = f"{r}.point <> {r}.comma"
         chosen = f"CASE WHEN coalesce({both}, false) THEN NULL ELSE coalesce({r}.point, {r}.comma) END"
-    return f"CASE WHEN {n} IS NULL THEN trim({s}) ELSE {chosen} END"
+    return f"CASE WHEN {n} IS NULL THEN {s} ELSE {chosen} END"
 
 
 def number_kind(name: str) -> str:
@@ -96,7 +104,7 @@ def number_kind(name: str) -> str:
     )
     return (
         f"CASE WHEN {s} IS NULL THEN NULL WHEN {n} IS NULL THEN CASE WHEN contains({s}, '.') THEN 'point' "
-        f"WHEN length(ltrim(trim({s}), '+-')) <= 3 THEN 'small' ELSE 'large' END "
+        f"WHEN length(ltrim({s}, '+-')) <= 3 THEN 'small' ELSE 'large' END "
         f"WHEN {r}.point IS NULL AND {r}.comma IS NULL THEN NULL "
         f"ELSE {kind} || CASE WHEN {r}.mark <> '' THEN '|' || {r}.mark ELSE '' END END"
     )

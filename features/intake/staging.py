@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -97,10 +97,11 @@ class Stage:
             try:
                 if plan is None:
                     plan, kinds = self._plan(raw)
-                if self._look(plan):
+                fitting = self._fitting(plan)
+                if self._look(fitting):
                     self._wait(raw, kinds)
                 else:
-                    self._decide(plan, raw)
+                    self._decide(fitting, raw)
             except duckdb.Error as error:
                 raise self._unexpected(raw, error) from None
             finally:
@@ -126,6 +127,7 @@ class Stage:
             self.connection.execute(f"CREATE TEMP VIEW chunk AS SELECT * FROM {part.name}")
             try:
                 plan = make_plan(part.raw, part.kinds, self.table, self.source, self.settings, found)
+                plan = self._fitting(plan, count=False)
                 self._look(plan, count=False)
                 self._decide(plan, part.raw)
             except duckdb.Error as error:
@@ -191,11 +193,30 @@ class Stage:
         finally:
             self.connection.unregister("chunk")
 
+    def _fitting(self, plan: Plan, *, count: bool = True) -> Plan:
+        """The plan with the simple way to read a column wherever all its cells here are plain."""
+        able = [item for item in plan.casts if item.simple is not None]
+        if not able:
+            return plan
+        given = ", ".join(f"{item.source} AS s_{item.name}" for item in able)
+        kinds = [(item.name, kind, condition) for item in able for kind, condition in item.plain_kinds]
+        asked = [f"coalesce(bool_and({item.plain}), true)" for item in able]
+        asked += [f"count(*) FILTER ({condition})" for _, _, condition in kinds]
+        row = one(
+            self.connection,
+            f"SELECT {', '.join(asked)} FROM (SELECT {given} FROM chunk WHERE NOT ({plan.left_out}))",
+        )
+        simple = {item.name: item.simple for item, is_plain in zip(able, row, strict=False) if is_plain}
+        for (name, kind, _), found in zip(kinds, row[len(able) :], strict=True):
+            if count and name in simple:
+                self.seen.setdefault(name, Seen()).join(Seen.of([(kind, found)]))
+        return replace(plan, casts=tuple(simple.get(item.name) or item for item in plan.casts))
+
     def _look(self, plan: Plan, *, count: bool = True) -> bool:
         """Put the source's values and their steps into `looked`; whether some cells need their whole column."""
         given = ", ".join(f"{item.source} AS s_{item.name}" for item in plan.casts)
         query = f"SELECT {ROW}, ({plan.left_out}) AS __left_out, {given} FROM chunk"
-        for level in range(max(len(item.steps) for item in plan.casts)):
+        for level in range(max((len(item.steps) for item in plan.casts), default=0)):
             steps = [item.steps[level] for item in plan.casts if level < len(item.steps)]
             query = f"SELECT *, {', '.join(f'{sql} AS {name}' for name, sql in steps)} FROM ({query})"
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE looked AS {query}")

@@ -49,31 +49,42 @@ EXCEL = "excel"
 _LAST_SERIAL = 2_958_465
 
 
+def is_plain(text: str) -> str:
+    """SQL condition: the text can be cast as it stands."""
+    return f"regexp_full_match({text}, {literal(PLAIN)})"
+
+
+def moment(text: str) -> tuple[str, str]:
+    """SQL of a plain text as a timestamp, and whether it is UTC already."""
+    aware = f"regexp_matches({text}, {literal(_AWARE)})"
+    value = f"CASE WHEN {aware} THEN try_cast({text} AS TIMESTAMPTZ)::TIMESTAMP ELSE try_cast({text} AS TIMESTAMP) END"
+    return value, aware
+
+
 def time_steps(name: str, *, day_only: bool) -> tuple[tuple[str, str], ...]:
     """SQL of what is worked out once per cell that is not plain, level after level.
 
-    ``n_`` is the tidied cell, ``x_`` its clock parts, ``c_`` day and clock as texts, ``r_`` the readings.
+    ``g_`` to ``n_`` are the tidied cell, ``x_`` its clock parts, ``c_`` day and clock as texts, ``r_`` the readings.
     """
-    s, n, x, c = f"s_{name}", f"n_{name}", f"x_{name}", f"c_{name}"
-    text = f"upper({half_width(f'{s}::VARCHAR')})"
-    for pattern, goal in (
-        (r"^([0-9]{8}|[0-9]{12}|[0-9]{14})\.0$", r"\1"),  # compact dates that a program made floats of
-        (r"^([0-9]{8})[ T]?([0-9]{2})([0-9]{2})([0-9]{2})?", r"\1 \2:\3:\4"),
-        (r"^([0-9]{8} [0-9]{2}:[0-9]{2}):([^0-9]|$)", r"\1\2"),
-        (r"([日号])", r"\1 "),
-        (" +", " "),
-    ):
-        if pattern.startswith("^([0-9]{8})["):
-            # Of digits alone only 12 and 14 are a date with its time; 10, 13 and 16 are counted from 1970.
-            compact = rf"([0-9]{{8}}[ T][0-9]{{4}}([0-9]{{2}})?({_ZONE})?|(19|20)[0-9]{{10}}([0-9]{{2}})?)"
-            text = (
-                f"CASE WHEN regexp_full_match({text}, {literal(compact)}) "
-                f"THEN regexp_replace({text}, {literal(pattern)}, {literal(goal)}) ELSE {text} END"
-            )
-        else:
-            text = f"regexp_replace({text}, {literal(pattern)}, {literal(goal)}, 'g')"
-    plain = f"regexp_full_match(trim({s}::VARCHAR), {literal(PLAIN)})"
-    tidied = f"CASE WHEN {s} IS NULL OR {plain} THEN NULL ELSE trim({text}) END"
+    s, g, h, n, x, c = (f"{letter}_{name}" for letter in "sghnxc")
+    tidied = (
+        f"CASE WHEN {s} IS NULL OR {is_plain(f'{s}::VARCHAR')} THEN NULL ELSE upper({half_width(f'{s}::VARCHAR')}) END"
+    )
+    # Programs make floats of compact dates too.
+    bare = (
+        f"CASE WHEN regexp_full_match({g}, '([0-9]{{8}}|[0-9]{{12}}|[0-9]{{14}})\\.0') THEN left({g}, -2) ELSE {g} END"
+    )
+    # Of digits alone only 12 and 14 are a date with its time; 10, 13 and 16 are counted from 1970.
+    compact = rf"([0-9]{{8}}[ T][0-9]{{4}}([0-9]{{2}})?({_ZONE})?|(19|20)[0-9]{{10}}([0-9]{{2}})?)"
+    spread = (
+        f"regexp_replace(regexp_replace({h}, '^([0-9]{{8}})[ T]?([0-9]{{2}})([0-9]{{2}})', '\\1 \\2:\\3'), "
+        "'^(.{14})([0-9]{2})', '\\1:\\2')"
+    )
+    apart = f"trim(regexp_replace(regexp_replace({h}, '([日号])', '\\1 ', 'g'), ' +', ' ', 'g'))"
+    spaced = (
+        f"CASE WHEN regexp_full_match({h}, {literal(compact)}) THEN {spread} "
+        f"WHEN regexp_matches({h}, '[日号]|  ') THEN {apart} ELSE {h} END"
+    )
     parts = f"CASE WHEN {n} IS NOT NULL THEN regexp_extract({n}, {literal(_CLOCK)}, {_CLOCK_PARTS}) END"
     both = (
         f"CASE WHEN {n} IS NULL THEN NULL WHEN {x}.h = '' THEN struct_pack(day := {n}, clock := '') "
@@ -87,7 +98,9 @@ def time_steps(name: str, *, day_only: bool) -> tuple[tuple[str, str], ...]:
     dashed = f"string_split(translate({day}, '年月/.日号', '----'), '-')"
     figures = f"CASE WHEN regexp_full_match({day}, {literal(_FIGURES)}) THEN {dashed} END"
     return (
-        (n, tidied),
+        (g, tidied),
+        (h, bare),
+        (n, spaced),
         (x, parts),
         (c, both),
         (f"d_{name}", plain_day),
@@ -194,9 +207,8 @@ def time_value(name: str, order: dict[str, str], epoch: str | None) -> tuple[str
     )
     alone = f"WHEN NOT coalesce({_differ(r)}, false) THEN coalesce({r}.d, {r}.m, {r}.y)"
     day = f"coalesce({r}.certain, CASE {chosen} {alone} END)"
-    text = f"CASE WHEN {n} IS NULL THEN trim({s}::VARCHAR) ELSE {day} || {c}.clock END"
-    aware = f"regexp_matches({text}, {literal(_AWARE)})"
-    value = f"CASE WHEN {aware} THEN try_cast({text} AS TIMESTAMPTZ)::TIMESTAMP ELSE try_cast({text} AS TIMESTAMP) END"
+    text = f"CASE WHEN {n} IS NULL THEN {s}::VARCHAR ELSE {day} || {c}.clock END"
+    value, aware = moment(text)
     if epoch is not None:
         unit = {"s": 6, "ms": 3, "us": 0, "ns": -3}[epoch]
         value = f"CASE WHEN {r}.counted IS NOT NULL THEN {_counted(f'{r}.counted', unit)} ELSE {value} END"
@@ -216,7 +228,7 @@ def _counted(text: str, places: int) -> str:
 
 def time_by_forms(name: str, forms: tuple[str, ...]) -> tuple[tuple[tuple[str, str], ...], str, str, str]:
     """SQL by the forms of the settings: levels, the moment, whether it is UTC already, whether forms disagree."""
-    text, f = clean(f"s_{name}::VARCHAR"), f"f_{name}"
+    text, f = clean(f"s_{name}::VARCHAR"), f"w_{name}"
     fields, problems = [], []
     for index, form in enumerate(forms):
         value, aware = _by_form(text, form)
