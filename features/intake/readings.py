@@ -93,6 +93,16 @@ def answers(seen: Mapping[str, Seen]) -> Answers:
     return Answers(decimal, order, epoch, floats)
 
 
+def mixtures(seen: Mapping[str, Seen]) -> Counter[str]:
+    """Cells, certain each for itself, that are written otherwise than the rest of their column: note code → count."""
+    found: Counter[str] = Counter()
+    for column in seen.values():
+        found["mixed_decimals"] += min(column.kinds["point"], column.kinds["comma"])
+        for separator in "/-.":
+            found["mixed_dates"] += min(column.kinds[f"{separator}4:d"], column.kinds[f"{separator}4:m"])
+    return +found
+
+
 def _decimal(name: str, seen: Mapping[str, Seen]) -> str | None:
     own = seen[name]
     if not own.any("?,", "?."):

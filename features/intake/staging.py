@@ -23,7 +23,7 @@ from features.intake.casts import FIRST_YEAR, LAST_YEAR, Cast
 from features.intake.csv_scan import ROW
 from features.intake.marks import common_currencies, contradicts
 from features.intake.plan import Plan, make_plan, place_of
-from features.intake.readings import ENOUGH, Seen, answers
+from features.intake.readings import ENOUGH, Seen, answers, mixtures
 from features.intake.sources import RawFile
 from features.intake.zones import odd_times, to_utc
 from features.tables import DUCKDB_TYPES, Table
@@ -123,6 +123,8 @@ class Stage:
         """
         found = answers(self.seen)
         self._check_marks()
+        for code, count in mixtures(self.seen).items():
+            self.counts.notes[code] += count
         for part in self.waiting:
             self.connection.execute(f"CREATE TEMP VIEW chunk AS SELECT * FROM {part.name}")
             try:

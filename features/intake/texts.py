@@ -189,6 +189,15 @@ NOTES: dict[str, Text] = {
         "times counted from 1970, whose unit follows from their size: {count}",
         "{count} 个时间为自 1970 年起的计数,单位由数值大小判定",
     ),
+    "mixed_decimals": Text(
+        "numbers whose decimal mark is another one than in most of their column, each read as it can only be: {count}",
+        "{count} 个数字的小数点写法与该列多数数字不同,已按其唯一可能的含义读取",
+    ),
+    "mixed_dates": Text(
+        "dates whose order of day and month is another one than in most of their column, each read as it can only be: "
+        "{count}",
+        "{count} 个日期的日月顺序与该列多数日期不同,已按其唯一可能的含义读取",
+    ),
     "decimal_point": Text(
         "numbers such as 1,234 or 1.234 read with a decimal point, as other numbers of the table show: {count}",
         "{count} 个形如 1,234 或 1.234 的数字按小数点为“.”读取,依据是表中的其他数字",
