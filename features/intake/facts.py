@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from configs.moments import format_moment
 from features.connection import every, one
+from features.intake.cells import folded
+from features.intake.readings import in_two_ways
 from features.intake.report import Horizon, Log, Month, Refusal, Sentence
 from features.intake.texts import REASONS
 
@@ -34,6 +37,27 @@ def placeholder_ids(connection: Any, table: str) -> int:
     listed = ", ".join(f"'{text}'" for text in LIKELY_PLACEHOLDERS)
     found = one(connection, f"SELECT count(*) FROM {table} WHERE lower(customer_id) IN ({listed})")
     return int(found[0])
+
+
+def ids_alike(connection: Any, table: str, columns: tuple[str, ...]) -> dict[str, int]:
+    """Customers and products whose id another one has too, but for capitals, full-width characters or leading zeros."""
+    kinds = {
+        "ids_in_case": "lower(id)",
+        "ids_in_width": folded("id"),
+        "ids_in_zeros": "CASE WHEN regexp_full_match(id, '[0-9]+') THEN ltrim(id, '0') ELSE id END",
+    }
+    found: Counter[str] = Counter()
+    for name in ("customer_id", "product_id"):
+        if name not in columns:
+            continue
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE ids AS SELECT DISTINCT {name} AS id FROM {table}")
+        for code, key in kinds.items():
+            count = (
+                f"SELECT coalesce(sum(n), 0)::BIGINT FROM (SELECT count(*) AS n FROM ids GROUP BY {key} HAVING n > 1)"
+            )
+            found[code] += int(one(connection, count)[0])
+    connection.execute("DROP TABLE IF EXISTS ids")
+    return {code: count for code, count in found.items() if count}
 
 
 def refusals(connection: Any, table: str) -> tuple[Refusal, ...]:
@@ -283,7 +307,7 @@ def refusal_sentence(table: str, refused: tuple[str, int, str, str | None, str],
     """One refused row as a sentence: file, line or row, field, value, reason and remedy."""
     file, row, field, value, reason = refused
     where = f"{file}, {word} {row}" + (f", field {field}" if field else "")
-    return f"{table}: {where}, value {value!r}: {REASONS[reason].en}"
+    return f"{table}: {where}, value {value!r}{in_two_ways(reason, value)}: {REASONS[reason].en}"
 
 
 def _number(value: Any) -> float | None:

@@ -10,6 +10,7 @@ from configs.errors import DataError, SettingsError
 from configs.settings import Settings, SourceSettings
 from features.connection import literal
 from features.intake.casts import Cast, cast, list_of
+from features.intake.readings import Answers
 from features.intake.sources import RawFile
 from features.tables import Column, Table
 
@@ -52,8 +53,15 @@ def place_of(index: int) -> str:
     return f"c{index}"
 
 
-def make_plan(raw: RawFile, kinds: dict[str, str], table: Table, source: SourceSettings, settings: Settings) -> Plan:
-    """Match settings and file.
+def make_plan(
+    raw: RawFile,
+    kinds: dict[str, str],
+    table: Table,
+    source: SourceSettings,
+    settings: Settings,
+    answers: Answers | None = None,
+) -> Plan:
+    """Match settings and file; `answers` is what the columns decide of cells in doubt, once it is known.
 
     Raises
     ------
@@ -88,6 +96,7 @@ def make_plan(raw: RawFile, kinds: dict[str, str], table: Table, source: SourceS
             *found[column.name],
             source,
             required=column.required or (column.name == "amount" and table.name == "transactions"),
+            answers=answers,
         )
         for column in table.columns
         if column.name in found

@@ -22,17 +22,17 @@ from configs.settings import Settings
 from features.closures import Closures
 from features.connection import connect, every, one
 from features.intake import canonical, facts
-from features.intake.casts import check_date_format
 from features.intake.currency import load_rates
 from features.intake.report import DataReport, Input, TableReport, read_report
 from features.intake.sources import InputFile, Place, check_unchanged, describe_inputs, locate, open_place
 from features.intake.staging import Stage, create_quarantine
 from features.intake.sums import set_apart_sums
 from features.intake.texts import APART
+from features.intake.times import check_date_format
 from features.manifest import check_tables, describe, read_manifest
 from features.tables import TABLES
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever the same input would give other tables."""
 
 
@@ -164,6 +164,7 @@ def _read(
             before = stage.counts.rows_in
             stage.take(raw)
             advance(stage.counts.rows_in - before)
+        stage.finish()
     if stage.counts.rows_in == 0:
         raise DataError(f"{place.label} has no rows", "give a file with rows", code="empty_source", file=place.label)
     check_unchanged(place, inputs)
@@ -176,7 +177,7 @@ def _read(
     columns = canonical.add_made_id(connection, table, columns)
     currency = None
     if place.table == "transactions":
-        currency = canonical.check_currencies(connection, table, columns, settings, stage.word)
+        currency = canonical.check_currencies(connection, table, columns, settings, stage.word) or stage.currency
     return _Done(stage, columns, currency)
 
 
@@ -226,6 +227,7 @@ def _report_of(connection: Any, name: str, done: _Done, places: list[Place]) -> 
     notes = {code: count for code, count in sorted(counts.notes.items()) if count}
     if "customer_id" in done.columns and (odd := facts.placeholder_ids(connection, name)):
         notes["placeholder_id"] = odd
+    notes |= facts.ids_alike(connection, name, done.columns)
     if empty := len(done.stage.columns) - len(set(done.stage.columns) & set(done.columns)):
         notes["empty_column"] = empty
     if done.stage.made_order:
