@@ -7,7 +7,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -109,15 +109,21 @@ def _run(
         create_quarantine(connection)
         if settings.data.rates is not None:
             load_rates(connection, settings)
-        done = {
-            place.table: _read(connection, place, inputs[place.table], settings, future_from, scratch, progress)
-            for place in places
-        }
+        problems: list[HoldfastError] = []
+        read = _each(
+            places,
+            lambda place: _read(
+                connection, place, inputs[place.table], settings, future_from, scratch, progress, problems
+            ),
+            problems,
+        )
+        done = {item.stage.table.name: item for item in read}
         with progress.step("Writing the tables"):
             names = list(done)
             quarantined = canonical.write_quarantine(connection, settings.work / "quarantine", names)
-            for name in names:
-                _check_shares(connection, name, done[name].stage, settings)
+            _each(names, lambda name: _check_shares(connection, name, done[name].stage, settings), problems)
+            if problems:
+                raise together(problems)
             tables = {name: _report_of(connection, name, item, places) for name, item in done.items()}
             staged, described = {}, {}
             for name, item in done.items():
@@ -155,7 +161,9 @@ def _read(
     future_from: datetime | None,
     scratch: Path,
     progress: Progress,
+    problems: list[HoldfastError],
 ) -> _Done:
+    """Read one table; what is wrong with single files is added to `problems`, so that all of it is told at once."""
     table = TABLES[place.table]
     check_date_format(connection, place.table, place.source)
     stage = Stage(connection, table, place.source, settings, future_from)
@@ -164,6 +172,7 @@ def _read(
             before = stage.counts.rows_in
             stage.take(raw)
             advance(stage.counts.rows_in - before)
+    stage.counts.notes["beside"] += place.beside
     if stage.counts.rows_in == 0:
         raise DataError(f"{place.label} has no rows", "give a file with rows", code="empty_source", file=place.label)
     check_unchanged(place, inputs)

@@ -19,9 +19,9 @@ from configs.errors import DataError
 from configs.settings import Settings, SourceSettings
 from features.connection import every, literal, one
 from features.intake.casts import FIRST_YEAR, LAST_YEAR, Cast
-from features.intake.csv_scan import ROW
+from features.intake.fill import FillDown
 from features.intake.plan import Plan, make_plan, place_of
-from features.intake.sources import RawFile
+from features.intake.raw import ROW, RawFile
 from features.intake.zones import odd_times, to_utc
 from features.tables import DUCKDB_TYPES, Table
 
@@ -73,15 +73,21 @@ class Stage:
             The file as a whole cannot be used, or fits none of the settings.
         """
         plan: Plan | None = None
+        fill: FillDown | None = None
         self.word = raw.word
         for chunk in raw.chunks():
             rows = chunk.num_rows
             # SQL does not tell Amount from amount, files do: columns go by their place.
-            self.connection.register("chunk", chunk.rename_columns([*map(place_of, range(len(raw.columns))), ROW]))
+            chunk = chunk.rename_columns([*map(place_of, range(len(raw.columns))), ROW])
+            self.connection.register("chunk", chunk)
             try:
                 if plan is None:
                     plan = self._plan(raw)
-                self._parse(plan)
+                    fill = FillDown(raw, plan.fill, plan.order, self.source.null_values) if plan.fill else None
+                if fill is not None:
+                    self.connection.unregister("chunk")
+                    self.connection.register("chunk", fill.fill(chunk))
+                self._parse(plan, rows)
                 self._judge(plan)
                 self._settle(plan, raw)
             except duckdb.Error as error:
@@ -93,12 +99,19 @@ class Stage:
                 break
         if plan is None:
             self._plan_of_nothing(raw)
+        if fill is not None:
+            self.counts.notes["filled_down"] += fill.filled
         self._bad_lines(raw)
+        # rows of nothing but delimiters end in the scan already
+        self.counts.rows_in += raw.notes["empty_rows"]
+        self.counts.left_out += raw.notes["empty_rows"]
+        self.counts.notes.update(raw.notes)
 
     def _plan(self, raw: RawFile) -> Plan:
         described = every(self.connection, "DESCRIBE SELECT * FROM chunk")
         kinds = {name: row[1] for name, row in zip([*raw.columns, ROW], described, strict=True)}
         plan = make_plan(raw, kinds, self.table, self.source, self.settings)
+        self.counts.notes["loose_header"] += plan.loose
         if not self.columns:
             self.columns, self.made_order, self.derived_amount = plan.columns, plan.made_order, plan.derived_amount
             types = ", ".join(f"{name} {DUCKDB_TYPES[self.table.by_name[name].type]}" for name in plan.columns)
@@ -124,24 +137,34 @@ class Stage:
         finally:
             self.connection.unregister("chunk")
 
-    def _parse(self, plan: Plan) -> None:
+    def _parse(self, plan: Plan, rows: int) -> None:
         given = ", ".join(f"{item.source} AS s_{item.name}" for item in plan.casts)
         made = ", ".join(f"{item.value} AS v_{item.name}" for item in plan.casts)
         zones = "".join(f", {item.aware} AS a_{item.name}" for item in plan.casts if _is_time(item))
         self.connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE parsed AS SELECT *, {made}{zones} FROM "
-            f"(SELECT {ROW}, ({plan.left_out}) AS __left_out, {given} FROM chunk)"
+            f"CREATE OR REPLACE TEMP TABLE parsed AS SELECT *, {made}{zones} FROM (SELECT {ROW}, ({plan.left_out}) "
+            f"AS __left_out, ({plan.total}) AS __total, {given} FROM chunk WHERE NOT ({plan.blank}))"
         )
+        empty = rows - int(one(self.connection, "SELECT count(*) FROM parsed")[0])
+        self.counts.left_out += empty
+        self.counts.notes["empty_rows"] += empty
 
     def _judge(self, plan: Plan) -> None:
         values, notes = self._values(plan)
         problems: list[tuple[str, str, str]] = []
+        if plan.total != "false" and self.table.time and plan.has(self.table.time):
+            problems.append(("__total", self.table.time, "total_row"))
         for item in plan.casts:
-            problems += [(condition, item.name, code) for condition, code in item.problems]
+            money = self.table.name == "transactions" and item.name == "amount"
+            for condition, code in item.problems:
+                # an amount that is missing has other remedies than other cells
+                code = "missing_amount" if money and code == "missing_value" else code
+                problems.append((condition, item.name, code))
             notes += [(condition, code) for condition, code in item.notes]
         problems += self._cross_problems(plan)
-        # Rows without a customer are counted apart, so this reason goes before all others.
-        problems.sort(key=lambda problem: problem[2] != "null_customer")
+        # Sums, and rows without a customer, are counted apart, so these reasons go before all others.
+        first = ("total_row", "null_customer")
+        problems.sort(key=lambda problem: first.index(problem[2]) if problem[2] in first else len(first))
         cases = " ".join(
             f"WHEN {condition} THEN struct_pack(field := {literal(name)}, code := {literal(code)}, value := "
             f"{self._shown(plan, name)})"
