@@ -256,7 +256,7 @@ def _title_instead(raw: RawFile, table: Table, source: SourceSettings) -> DataEr
     if number <= first:
         return None
     return DataError(
-        f"{raw.label}, {raw.word} {first}, is not the header; {raw.word} {number} looks like it",
+        f"{raw.label}, line {first}, is not the header; line {number} looks like it",
         f"set data.{table.name}.skip_rows: {number - 1}",
         code="wrong_header",
         file=raw.label,

@@ -15,7 +15,7 @@ from typing import Literal
 
 import pyarrow as pa
 
-from configs.errors import DataError, SettingsError
+from configs.errors import DataError, HoldfastError, InputError, SettingsError
 from configs.settings import Settings, SourceSettings
 from features.connection import connect, quoted
 from features.intake.content import check_regular, kind_in_gzip, kind_of, refuse
@@ -46,7 +46,8 @@ SUFFIXES: dict[str, Format] = {
     ".ndjson": "jsonl",
     ".json": "jsonl",
 }
-PACKED = (".gz", ".zip")
+MAX_PROBLEMS = 20
+"""Files that are wrong before the rest of a table is not looked at any more."""
 _BY_CONTENT: dict[str, Format] = {
     "parquet": "parquet", "duckdb": "duckdb", "workbook": "xlsx", "json": "jsonl", "text": "csv"
 }  # fmt: skip
@@ -203,11 +204,13 @@ def check_unchanged(place: Place, inputs: list[InputFile]) -> None:
             )
 
 
-def open_place(place: Place, scratch: Path, threads: int) -> Iterator[RawFile]:
+def open_place(
+    place: Place, scratch: Path, threads: int, problems: list[HoldfastError] | None = None
+) -> Iterator[RawFile]:
     """Every file of a place, opened one after the other.
 
     With `query`, the files of a folder are tables named after them (a single file is `source`), and the query's
-    result is the one source.
+    result is the one source. With `problems`, a file that cannot be opened is put there and the next one is opened.
     """
     if place.format == "postgresql":
         from features.intake.postgres import open_postgresql
@@ -220,7 +223,14 @@ def open_place(place: Place, scratch: Path, threads: int) -> Iterator[RawFile]:
         yield _open_joined(place, place.source.query, scratch, threads)
     else:
         for path in place.files:
-            yield from open_file(path, place.name(path), place.source, place.table, scratch, named=place.format)
+            try:
+                yield from open_file(path, place.name(path), place.source, place.table, scratch, named=place.format)
+            except InputError as error:
+                if problems is None:
+                    raise
+                problems.append(error)
+                if len(problems) >= MAX_PROBLEMS:
+                    break
 
 
 def open_file(

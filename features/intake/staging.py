@@ -22,6 +22,7 @@ from features.intake.casts import FIRST_YEAR, LAST_YEAR, Cast
 from features.intake.fill import FillDown
 from features.intake.plan import Plan, make_plan, place_of
 from features.intake.raw import ROW, RawFile
+from features.intake.report import Refusal
 from features.intake.zones import odd_times, to_utc
 from features.tables import DUCKDB_TYPES, Table
 
@@ -63,6 +64,7 @@ class Stage:
         self.made_order = False
         self.derived_amount = False
         self.word = "row"
+        self.hidden: dict[tuple[str, str], Refusal] = {}
 
     def take(self, raw: RawFile) -> None:
         """Read a file to its end.
@@ -155,11 +157,9 @@ class Stage:
         if plan.total != "false" and self.table.time and plan.has(self.table.time):
             problems.append(("__total", self.table.time, "total_row"))
         for item in plan.casts:
-            money = self.table.name == "transactions" and item.name == "amount"
-            for condition, code in item.problems:
-                # an amount that is missing has other remedies than other cells
-                code = "missing_amount" if money and code == "missing_value" else code
-                problems.append((condition, item.name, code))
+            problems += [
+                (condition, item.name, _code(self.table, item.name, code)) for condition, code in item.problems
+            ]
             notes += [(condition, code) for condition, code in item.notes]
         problems += self._cross_problems(plan)
         # Sums, and rows without a customer, are counted apart, so these reasons go before all others.
@@ -286,6 +286,37 @@ class Stage:
             f"(SELECT {ROW}, __problem FROM judged WHERE NOT __left_out AND __problem IS NOT NULL) AS bad "
             f"JOIN chunk ON chunk.{ROW} = bad.{ROW}"
         )
+        self._count_hidden(plan, raw)
+
+    def _count_hidden(self, plan: Plan, raw: RawFile) -> None:
+        """What else is wrong with refused rows, in other fields than the one they are refused for.
+
+        A row is refused for one reason; who mends the file wants to know of all of them.
+        """
+        refused = "NOT __left_out AND __problem IS NOT NULL AND __problem.code <> 'total_row'"
+        if not one(self.connection, f"SELECT count(*) FROM judged WHERE {refused}")[0]:
+            return
+        for item in plan.casts:
+            cases = " ".join(f"WHEN {condition} THEN {literal(code)}" for condition, code in item.problems)
+            if not cases:
+                continue
+            found = every(
+                self.connection,
+                f"SELECT code, count(*), min({ROW}), min_by(value, {ROW}) FROM (SELECT CASE {cases} END AS code, "
+                f"{ROW}, {self._shown(plan, item.name)} AS value FROM judged WHERE {refused} "
+                f"AND __problem.field <> {literal(item.name)}) WHERE code IS NOT NULL GROUP BY code",
+            )
+            for code, count, row, value in found:
+                key = (_code(self.table, item.name, code), item.name)
+                before = self.hidden.get(key)
+                self.hidden[key] = Refusal(
+                    reason=key[0],
+                    field=item.name,
+                    count=count + (before.count if before else 0),
+                    example_file=before.example_file if before else raw.label,
+                    example_row=before.example_row if before else row,
+                    example_value=before.example_value if before else value,
+                )
 
     def _bad_lines(self, raw: RawFile) -> None:
         if not raw.bad_lines:
@@ -320,6 +351,12 @@ class Stage:
             file=raw.label,
             table=self.table.name,
         )
+
+
+def _code(table: Table, name: str, code: str) -> str:
+    """The reason in this place: an amount that is missing has other remedies than other cells."""
+    missing = table.name == "transactions" and name == "amount" and code == "missing_value"
+    return "missing_amount" if missing else code
 
 
 def _is_time(item: Cast) -> bool:

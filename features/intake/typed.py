@@ -61,22 +61,29 @@ def open_duckdb(path: Path, label: str, source: SourceSettings, table: str, scra
             code="bad_file",
             file=label,
         ) from None
-    query = source.query
-    if query is None:
-        tables = [row[0] for row in every(connection, "SELECT table_name FROM duckdb_tables() ORDER BY 1")]
-        views = every(connection, "SELECT view_name FROM duckdb_views() WHERE NOT internal ORDER BY 1")
-        tables += [row[0] for row in views]
-        name = source.table or (tables[0] if len(tables) == 1 else None)
-        if name not in tables:
-            raise DataError(
-                f"{label} has no table {name!r}" if name else f"{label} holds {len(tables)} tables",
-                f"set data.{table}.table to one of: {', '.join(tables[:20]) or 'none there'}",
-                code="missing_table",
-                file=label,
-                value=name,
-            )
-        query = f"SELECT * FROM {quoted(str(name))}"
-    return from_query(connection, query, label, table)
+    try:
+        return from_query(connection, source.query or _whole_table(connection, label, source, table), label, table)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _whole_table(connection: Any, label: str, source: SourceSettings, table: str) -> str:
+    """The query of the one table that is there or named."""
+    tables = [row[0] for row in every(connection, "SELECT table_name FROM duckdb_tables() ORDER BY 1")]
+    tables += [
+        row[0] for row in every(connection, "SELECT view_name FROM duckdb_views() WHERE NOT internal ORDER BY 1")
+    ]
+    name = source.table or (tables[0] if len(tables) == 1 else None)
+    if name not in tables:
+        raise DataError(
+            f"{label} has no table {name!r}" if name else f"{label} holds {len(tables)} tables",
+            f"set data.{table}.table to one of: {', '.join(tables[:20]) or 'none there'}",
+            code="missing_table",
+            file=label,
+            value=name,
+        )
+    return f"SELECT * FROM {quoted(str(name))}"
 
 
 def from_query(connection: Any, query: str, label: str, table: str) -> RawFile:
