@@ -108,7 +108,11 @@ def locate(settings: Settings, table: str, source: SourceSettings) -> Place:
         raise SettingsError(f"data.{table} has neither path nor url", "give one", field=f"data.{table}")
     if source.format == "postgresql":
         raise SettingsError(f"data.{table}.format postgresql needs url", "give url", field=f"data.{table}.format")
-    path = settings.path(source.path)
+    try:
+        path = settings.path(source.path)
+    except (OSError, RuntimeError):
+        # a link to itself, which only some versions of Python follow to a path
+        raise _place_error(table, source.path, "leads nowhere", "correct the link or the path") from None
     try:
         base, files, beside = _files(path, source, table)
     except OSError as error:

@@ -36,16 +36,15 @@ def open_workbook(path: Path, source: SourceSettings, label: str, table: str) ->
     """
     check_workbook(path, label)
     sheet = _sheet(_opened(path, label), source, label, table)
-    first = sheet.start[0] + 1 if sheet.start else 1
-    header, cells = _header(sheet, first, source, label)
+    header, cells = _header(sheet, source, label)
     columns, repeated = named([written(cell, None) for cell in cells])
-    kinds, width = _kinds(sheet, first, header, columns)
+    kinds, width = _kinds(sheet, header, columns)
     columns, kinds = columns[:width], kinds[:width]
 
     def chunks() -> Iterator[pa.Table]:
         rows: list[list[Cell]] = []
         start = header + 1
-        for number, row in _rows(sheet, first):
+        for number, row in _rows(sheet):
             if number <= header:
                 continue
             rows.append(row)
@@ -57,7 +56,7 @@ def open_workbook(path: Path, source: SourceSettings, label: str, table: str) ->
 
     def head() -> list[tuple[int, list[str]]]:
         found = []
-        for number, row in _rows(sheet, first):
+        for number, row in _rows(sheet):
             found.append((number, [written(cell, None) for cell in row]))
             if len(found) == _HEAD_ROWS:
                 break
@@ -141,13 +140,14 @@ def _got(workbook: Any, name: str, label: str) -> Any:
         raise _panic(label, error) from None
 
 
-def _rows(sheet: Any, first: int) -> Iterator[tuple[int, list[Cell]]]:
-    return enumerate(sheet.iter_rows(), start=first)
+def _rows(sheet: Any) -> Iterator[tuple[int, list[Cell]]]:
+    """Rows with their numbers; those above the first filled one come too, as empty ones."""
+    return enumerate(sheet.iter_rows(), start=1)
 
 
-def _header(sheet: Any, first: int, source: SourceSettings, label: str) -> tuple[int, list[Cell]]:
+def _header(sheet: Any, source: SourceSettings, label: str) -> tuple[int, list[Cell]]:
     """Number and cells of the header row: the first one with anything in it below the title rows."""
-    for number, row in _rows(sheet, first):
+    for number, row in _rows(sheet):
         if number > source.skip_rows and any(not _is_empty(cell) for cell in row):
             if source.header:
                 return number, row
@@ -160,10 +160,10 @@ def _header(sheet: Any, first: int, source: SourceSettings, label: str) -> tuple
     )
 
 
-def _kinds(sheet: Any, first: int, header: int, columns: list[str]) -> tuple[list[str], int]:
+def _kinds(sheet: Any, header: int, columns: list[str]) -> tuple[list[str], int]:
     """The type of every column, and how many columns there are without empty ones at the end."""
     seen: list[set[type]] = [set() for _ in columns]
-    for number, row in _rows(sheet, first):
+    for number, row in _rows(sheet):
         if number > header:
             for found, cell in zip(seen, row, strict=True):
                 found.add(str if isinstance(cell, str) and cell.strip() else type(cell) if cell != "" else type(None))
