@@ -61,6 +61,8 @@ class CsvFile:
         Filled while `batches` is consumed.
     notes : Counter
         What was read without being asked; filled while `batches` is consumed.
+    gaps : list of int
+        Lines of nothing but delimiters, kept where cells are filled down.
 
     Raises
     ------
@@ -76,6 +78,7 @@ class CsvFile:
         self.columns: list[str] = []
         self.repeated: dict[str, list[str]] = {}
         self.notes: Counter[str] = Counter()
+        self.gaps: list[int] = []
         self._names = names
         self._least = 0
         self._head = b""
@@ -194,8 +197,9 @@ class CsvFile:
             return text[end + 1 :]
         marks = b",;\t| \r"
         lines = text[start : start + MAX_LINE_BYTES].split(b"\n", HEAD_LINES)
-        first = next((line.strip(b"\r") for line in lines if line.strip(marks)), b"").decode("utf-8", "replace")
-        self._delimiter = found_delimiter(first, self.source.header, self._delimiter, self._quote, self._names)
+        filled = [line.strip(b"\r").decode("utf-8", "replace") for line in lines[:HEAD_LINES] if line.strip(marks)]
+        looked_at = filled if self.source.header else filled[:1]
+        self._delimiter = found_delimiter(looked_at, self.source.header, self._delimiter, self._quote, self._names)
         self.notes["other_delimiter"] += self._delimiter != self.source.delimiter
         return text[start:]
 
@@ -225,6 +229,8 @@ class CsvFile:
         filled[starts < header_end] = False
         blank = filled & (cells > 1) & (lengths == cells - 1)
         self.notes["empty_rows"] += int(blank.sum())
+        if self.source.fill_down:
+            self.gaps += numbers[blank].tolist()
         filled &= ~blank
         surplus = self._empty_surplus(starts, ends, lengths, cells, delimiters)
         bad = self._bad(bytes_, starts, ends, lengths, cells - surplus, quotes, broken)

@@ -49,7 +49,7 @@ def _is_broken_utf8(sample: bytes) -> bool:
     text = sample.decode("utf-8", "replace")
     wrong = text.count("\ufffd")
     right = sum(not character.isascii() for character in text) - wrong
-    return (right >= 3 and wrong <= 0.1 * right) or (right >= 1 and wrong == 1 and text.rstrip().endswith("\ufffd"))
+    return (right >= 3 and wrong <= 0.5 * right) or (right >= 1 and wrong == 1 and text.rstrip().endswith("\ufffd"))
 
 
 def _gb(sample: bytes) -> float:
@@ -70,6 +70,9 @@ def _big5(sample: bytes) -> float:
         text = sample.decode("big5")
     except UnicodeDecodeError:
         return 0.0
+    pairs = _HIGH.findall(sample)
+    if sum(map(len, pairs)) >= 12 and all(len(pair) % 2 == 0 and min(pair) >= 0xA1 for pair in pairs):
+        return 0.0  # in Big5 two characters in five have a second byte that is plain
     return _share(text, "big5", lambda pair: 0xA1 <= pair[0] <= 0xC6)
 
 

@@ -81,7 +81,7 @@ class FillDown:
         starts = blank.copy()
         starts[1:] |= blank[:-1]
         starts[0] = True
-        bad = np.array([line.line for line in self._raw.bad_lines], np.int64)
+        bad = np.array([*(line.line for line in self._raw.bad_lines), *self._raw.gaps], np.int64)
         after = np.searchsorted(rows, bad)
         starts[after[after < len(rows)]] = True
         return starts

@@ -82,15 +82,17 @@ def split(line: str, delimiter: str, quote: str) -> list[str]:
         return line.split(delimiter)
 
 
-def found_delimiter(line: str, header: bool, given: str, quote: str, names: Collection[str]) -> str:
-    """What splits a file whose header (or first line) finds more of the wanted columns than the usual delimiter does.
+def found_delimiter(lines: Collection[str], header: bool, given: str, quote: str, names: Collection[str]) -> str:
+    """What splits a file, by the wanted columns that one of the first lines has; without a header by their number.
 
-    The given one unless exactly one other is better.
+    The given one unless exactly one other finds more.
     """
     scores = {}
     for delimiter in {given, *DELIMITERS}:
-        cells = split(line, delimiter, quote)
-        scores[delimiter] = known(cells if header else map(str, range(len(cells))), names)
+        cells = [split(line, delimiter, quote) for line in lines]
+        scores[delimiter] = max(
+            (known(line if header else map(str, range(len(line))), names) for line in cells), default=0
+        )
     best = max(scores.values())
     winners = [delimiter for delimiter, score in scores.items() if score == best]
     return winners[0] if len(winners) == 1 and best > scores[given] and best > 1 else given

@@ -50,6 +50,8 @@ class RawFile:
         A name that the header has several times → what these columns are called in `columns`.
     head : callable
         The first lines or rows with their numbers, cells as text, title lines and header included.
+    gaps : list of int
+        Lines that are left out because they are empty, where that matters; complete like `bad_lines`.
     notes : Counter
         Note code → how often, of what was read without being asked; complete after `chunks` is consumed.
     """
@@ -62,6 +64,7 @@ class RawFile:
     bad_lines: list[BadLine] = field(default_factory=list)
     repeated: dict[str, list[str]] = field(default_factory=dict)
     head: Callable[[], list[tuple[int, list[str]]]] = _nothing
+    gaps: list[int] = field(default_factory=list)
     notes: Counter[str] = field(default_factory=Counter)
 
 

@@ -312,6 +312,7 @@ def open_csv(path: Path, source: SourceSettings, label: str | None = None, names
         bad_lines=file.bad_lines,
         repeated=file.repeated,
         head=file.head,
+        gaps=file.gaps,
         notes=file.notes,
     )
 
