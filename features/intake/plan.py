@@ -285,7 +285,8 @@ def _total(raw: RawFile, kinds: dict[str, str], table: Table, source: SourceSett
         return "false"
     empty = f"coalesce(trim({place_of(place)}::VARCHAR), '') = ''"
     says = " OR ".join(f"regexp_full_match(lower(trim({text})), {literal(_TOTALS)})" for text in texts[:20])
-    return f"{empty} AND coalesce({says}, false)"
+    # CASE, because both sides of AND are worked out for every row
+    return f"CASE WHEN {empty} THEN coalesce({says}, false) ELSE false END"
 
 
 def _loose(raw: RawFile, table: Table, source: SourceSettings) -> int:
