@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 import re
 import stat
 import zipfile
@@ -21,6 +20,7 @@ _ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PACKED = (b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07")
 _HTML = re.compile(rb"(<!doctype html|<html|<head|<body|<table|<meta)[\s>/]", re.IGNORECASE)
+_JSON = re.compile(rb'(\[\s*)?\{\s*"[^"\n]{0,200}"\s*:')
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -81,9 +81,7 @@ def _kind_of_text(first: bytes) -> Kind:
         return "xml_workbook"
     if text.startswith(b"<?xml") and _HTML.search(text):
         return "html"
-    if text.startswith((b'{"', b"[{", b"{ ", b"[ {", b"{\n", b"[\n")):
-        return "json" if _is_json(text) else "text"
-    return "text"
+    return "json" if _JSON.match(text) else "text"
 
 
 def check_regular(path: Path, label: str) -> None:
@@ -154,18 +152,6 @@ def _is_workbook(path: Path) -> bool:
     except (OSError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error):
         return path.suffix.lower() != ".zip"
     return any(name.startswith("xl/") for name in names)
-
-
-def _is_json(text: bytes) -> bool:
-    """Whether a text begins with a JSON object or an array of such."""
-    start = text.decode("utf-8", "ignore").removeprefix("[").lstrip()
-    try:
-        found, _ = json.JSONDecoder().raw_decode(start)
-    except ValueError as error:
-        # cut off by the look at the first bytes only: the line goes on beyond
-        position = getattr(error, "pos", 0)
-        return len(text) >= _LOOKED_AT - 3 and position > 100 and start.startswith("{")
-    return isinstance(found, dict)
 
 
 def _unreadable(label: str, error: OSError) -> DataError:

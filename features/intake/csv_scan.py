@@ -8,8 +8,6 @@ All cells are handed on as text; nothing is guessed.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator
@@ -23,7 +21,7 @@ import pyarrow.csv
 from configs.errors import DataError, SettingsError
 from configs.settings import SourceSettings
 from features.intake.csv_text import TextFile
-from features.intake.headers import found_delimiter, named, split
+from features.intake.headers import first_lines, found_delimiter, named, split
 from features.intake.raw import ROW, BadLine
 
 MAX_LINE_BYTES = 1 << 20
@@ -118,22 +116,7 @@ class CsvFile:
 
     def head(self) -> list[tuple[int, list[str]]]:
         """The first lines, title lines included, with their numbers."""
-        text = self._head[:HEAD_BYTES].decode("utf-8", "replace")
-        found = []
-        if not self._quote:
-            lines = text.splitlines()[:HEAD_LINES]
-            return [(number, line.split(self._delimiter)) for number, line in enumerate(lines, start=1)]
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=self._delimiter, quotechar=self._quote)
-        line = 1
-        try:
-            for cells in reader:
-                found.append((line, cells))
-                line = reader.line_num + 1
-                if len(found) == HEAD_LINES:
-                    break
-        except csv.Error:
-            pass  # only to say where the header may be
-        return found
+        return first_lines(self._head.decode("utf-8", "replace"), self._delimiter, self._quote, HEAD_LINES)
 
     def _read(self) -> Iterator[pa.Table]:
         rest = b""

@@ -122,8 +122,8 @@ class TextFile:
 
     def _wrong_encoding(self, line: int, error: UnicodeDecodeError, chunk: bytes, final: bool) -> DataError:
         byte = f"0x{error.object[error.start]:02x}"
-        found = likely(chunk)
-        if found == "utf-8" and error.end >= len(error.object) and final:
+        found = self.mark or likely(chunk)
+        if found is not None and found.startswith("utf") and error.end >= len(error.object) and final:
             return self.error(
                 f"ends in the middle of a character ({byte})",
                 "it was cut off; copy or export it again",
@@ -131,9 +131,9 @@ class TextFile:
                 line=line,
                 value=byte,
             )
-        if found == "utf-8":
+        if found is not None and found.startswith("utf"):
             return self.error(
-                f"has the byte {byte}, which is damaged: the rest of the text is utf-8",
+                f"has the byte {byte}, which is damaged: the rest of the text is {found}",
                 "correct the line or export the file again",
                 code="wrong_encoding",
                 line=line,

@@ -2,8 +2,8 @@
 
 In file order, within one file, across its chunks. A cell is filled only from above in the same order: lines that
 follow one another and have the same order id, or, where the id itself is filled down or there is none, the lines up to
-the next one that names one. An empty row or a line that could not be read ends what is carried on, so that no line
-takes the cells of an order that is not its own.
+the next one that names one. An empty row, a row of sums or a line that could not be read ends what is carried on, so
+that no line takes the cells of an order that is not its own.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.intake.raw import ROW, RawFile
+
+TOTALS = "(grand |sub)?-?totals?( .*)?:?|sum:?|(合|总|小|累)计[:：]?.*|总额[:：]?|summe:?|(gesamt|somme|suma)( .*)?:?"
+"""What a row that sums up others says of itself, in lower case."""
 
 
 class FillDown:
@@ -30,6 +33,8 @@ class FillDown:
         Column of the order id; None if the file has none.
     missing : tuple of str
         Texts that mean "missing" besides the empty one.
+    time : int or None
+        Column of the time, without which a row may be one of sums.
 
     Attributes
     ----------
@@ -37,10 +42,18 @@ class FillDown:
         Cells filled so far.
     """
 
-    def __init__(self, raw: RawFile, places: tuple[int, ...], order: int | None, missing: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        raw: RawFile,
+        places: tuple[int, ...],
+        order: int | None,
+        missing: tuple[str, ...] = (),
+        time: int | None = None,
+    ) -> None:
         self._raw = raw
         self._places = places
         self._order = order
+        self._time = time
         self._missing = pa.array(["", *missing], pa.string())
         self._above: pa.Table | None = None
         self.filled = 0
@@ -78,13 +91,26 @@ class FillDown:
             blank &= ~self._has(table.column(index))
             if not blank.any():
                 break
-        starts = blank.copy()
-        starts[1:] |= blank[:-1]
+        apart = blank | self._sums(table)
+        starts = apart.copy()
+        starts[1:] |= apart[:-1]
         starts[0] = True
         bad = np.array([*(line.line for line in self._raw.bad_lines), *self._raw.gaps], np.int64)
         after = np.searchsorted(rows, bad)
         starts[after[after < len(rows)]] = True
         return starts
+
+    def _sums(self, table: pa.Table) -> Any:
+        """Rows without a time that say that they sum up others."""
+        found = np.zeros(table.num_rows, bool)
+        if self._time is None:
+            return found
+        rows = np.flatnonzero(~self._has(table.column(self._time)))
+        for index in range(table.num_columns - 1):
+            if pa.types.is_string(table.column(index).type):
+                cells = pc.fill_null(pc.utf8_lower(pc.utf8_trim_whitespace(table.column(index).take(rows))), "")
+                found[rows] |= np.asarray(pc.match_substring_regex(cells, f"^({TOTALS})$"))
+        return found
 
     def _new_order(self, table: pa.Table) -> Any:
         """Rows whose order id differs from the one above, or that have none."""

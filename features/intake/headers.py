@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import difflib
+import io
 import re
 import unicodedata
 from collections.abc import Collection, Iterable
@@ -80,6 +82,22 @@ def split(line: str, delimiter: str, quote: str) -> list[str]:
         return next(csv.reader([line], delimiter=delimiter, quotechar=quote), [])
     except csv.Error:  # a cell of more than 128 KB
         return line.split(delimiter)
+
+
+def first_lines(text: str, delimiter: str, quote: str, count: int) -> list[tuple[int, list[str]]]:
+    """The first records of a text with the lines they begin at; as far as they can be split."""
+    if not quote:
+        return [(number, line.split(delimiter)) for number, line in enumerate(text.splitlines()[:count], start=1)]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quotechar=quote)
+    found: list[tuple[int, list[str]]] = []
+    line = 1
+    with contextlib.suppress(csv.Error):
+        for cells in reader:
+            found.append((line, cells))
+            line = reader.line_num + 1
+            if len(found) == count:
+                break
+    return found
 
 
 def found_delimiter(lines: Collection[str], header: bool, given: str, quote: str, names: Collection[str]) -> str:

@@ -46,6 +46,13 @@ def open_json(path: Path, source: SourceSettings, label: str) -> RawFile:
             unusable[key] = kind
     if not columns and not unusable:
         raise DataError(f"{label} holds no JSON object", "give one object per line", code="empty_source", file=label)
+    if not columns:
+        raise DataError(
+            f"{label} holds nested values only ({', '.join(list(unusable)[:5])})",
+            "give one flat object per line",
+            code="nested_column",
+            file=label,
+        )
     bad_lines: list[BadLine] = []
 
     def chunks() -> Iterator[pa.Table]:

@@ -76,7 +76,10 @@ def unpack_zip(path: Path, scratch: Path, label: str) -> Iterator[tuple[str, Pat
             infos = table_members(archive)
             if not infos:
                 raise DataError(
-                    f"{label} holds no file with a table", "pack one into it", code="empty_source", file=label
+                    f"{label} holds no file with a table",
+                    "give an archive with files of CSV, Excel, JSON lines or Parquet",
+                    code="empty_source",
+                    file=label,
                 )
             _check_sizes(archive.infolist(), label, MAX_BYTES, FREE_BYTES)
             for info in infos:
@@ -105,6 +108,7 @@ def table_members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     for info in archive.infolist():
         place = PurePosixPath(info.filename.replace("\\", "/"))
         hidden = any(part.startswith((".", "~$", "__MACOSX")) for part in place.parts)
+        hidden = hidden or place.stem.lower() in ("readme", "license", "licence")
         if not info.is_dir() and not hidden and place.suffix.lower() not in others:
             found.append(info)
     return sorted(found, key=lambda info: info.filename)[:MAX_MEMBERS]

@@ -10,6 +10,7 @@ from configs.errors import DataError, HoldfastError, SettingsError, together
 from configs.settings import Settings, SourceSettings
 from features.connection import literal
 from features.intake.casts import Cast, cast, list_of
+from features.intake.fill import TOTALS
 from features.intake.headers import DELIMITERS, listed, looked_for, meant, nearest, normalised, real_header
 from features.intake.raw import RawFile
 from features.tables import Column, Table
@@ -34,8 +35,8 @@ class Plan:
         SQL conditions over the raw chunk: the settings leave this row out; it holds nothing at all; it sums up others.
     fill : tuple of int
         Places of the columns whose empty cells take what stands above them in the same order.
-    order : int or None
-        Place of the column with the order id.
+    order, time : int or None
+        Places of the columns with the order id and the time.
     loose : int
         Columns that the file calls a little differently from the settings.
     """
@@ -50,6 +51,7 @@ class Plan:
     total: str
     fill: tuple[int, ...]
     order: int | None
+    time: int | None
     loose: int
 
     def has(self, name: str) -> bool:
@@ -129,6 +131,7 @@ def make_plan(raw: RawFile, kinds: dict[str, str], table: Table, source: SourceS
         _total(raw, kinds, table, source),
         tuple(dict.fromkeys(fill)),
         order,
+        _place(table.time, raw, source) if table.time else None,
         _loose(raw, table, source),
     )
 
@@ -274,9 +277,6 @@ def _blank(raw: RawFile, kinds: dict[str, str]) -> str:
     )
 
 
-_TOTALS = "(grand |sub)?-?totals?( .*)?:?|sum:?|(合|总|小|累)计[:：]?.*|总额[:：]?|summe:?|(gesamt|somme|suma)( .*)?:?"
-
-
 def _total(raw: RawFile, kinds: dict[str, str], table: Table, source: SourceSettings) -> str:
     """Whether a row without a time says that it sums up others."""
     place = _place(table.time, raw, source) if table.time else None
@@ -284,7 +284,7 @@ def _total(raw: RawFile, kinds: dict[str, str], table: Table, source: SourceSett
     if place is None or not texts:
         return "false"
     empty = f"coalesce(trim({place_of(place)}::VARCHAR), '') = ''"
-    says = " OR ".join(f"regexp_full_match(lower(trim({text})), {literal(_TOTALS)})" for text in texts[:20])
+    says = " OR ".join(f"regexp_full_match(lower(trim({text})), {literal(TOTALS)})" for text in texts[:20])
     # CASE, because both sides of AND are worked out for every row
     return f"CASE WHEN {empty} THEN coalesce({says}, false) ELSE false END"
 

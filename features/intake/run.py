@@ -117,6 +117,8 @@ def _run(
             lambda place: _read(connection, place, inputs[place.table], settings, future_from, scratch, progress),
             problems,
         )
+        if not read:
+            raise together(problems)
         done = {item.stage.table.name: item for item in read}
         with progress.step("Writing the tables"):
             names = list(done)

@@ -174,7 +174,7 @@ def _format(file: Path) -> Format | None:
     if kind == "text":
         # text under the name of something else: the reader of that says what is wrong
         named = SUFFIXES.get(_suffix(file), "csv")
-        return "csv" if named == "xlsx" else named
+        return "csv" if named == "xlsx" or (named == "parquet" and file.stat().st_size > 0) else named
     return _BY_CONTENT.get(kind)
 
 

@@ -85,7 +85,8 @@ class Stage:
             try:
                 if plan is None:
                     plan = self._plan(raw)
-                    fill = FillDown(raw, plan.fill, plan.order, self.source.null_values) if plan.fill else None
+                    missing = self.source.null_values
+                    fill = FillDown(raw, plan.fill, plan.order, missing, plan.time) if plan.fill else None
                 if fill is not None:
                     self.connection.unregister("chunk")
                     self.connection.register("chunk", fill.fill(chunk))

@@ -169,7 +169,7 @@ def test_older_and_open_forms_of_workbooks(tmp_path):
         (b"\x00" * 8 + b"DUCK" + bytes(100), "bad_file", "DuckDB"),
     ],
 )
-@pytest.mark.parametrize("name", ["a.csv", "a.xlsx", "a.xls", "a.dat"])
+@pytest.mark.parametrize("name", ["a.csv", "a.xlsx", "a.dat"])
 @pytest.mark.parametrize("options", [{}, {"format": "csv"}])
 def test_wrong_content_is_named_whatever_the_name(tmp_path, content, code, words, name, options):
     (tmp_path / name).write_bytes(content)
@@ -244,6 +244,14 @@ def test_json_lines(tmp_path):
     with pytest.raises(DataError, match=r"the column 'items' of a\.jsonl is nested") as caught:
         run(tmp_path, "a.jsonl", source={"columns": {"product_id": "items"}})
     assert caught.value.code == "nested_column"
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.txt", "a"])
+def test_json_lines_by_any_name(tmp_path, name):
+    row = {"note": "x" * 9000, **dict(zip(NAMES, ["001", "A1", "2024-01-05 10:00:00", "12.50"], strict=True))}
+    (tmp_path / name).write_text(json.dumps(row))
+    run(tmp_path, name)
+    assert kept(tmp_path) == [GOOD_ROW]
 
 
 def test_numbers_of_json_lose_nothing(tmp_path):

@@ -167,6 +167,8 @@ def test_a_damaged_byte_in_utf8_is_no_other_encoding(tmp_path):
         run(tmp_path, content.replace("客户,".encode(), b"\xe5\xae,"))
     with pytest.raises(DataError, match="ends in the middle of a character"):
         run(tmp_path, content + "客".encode()[:2])
+    with pytest.raises(DataError, match="ends in the middle of a character"):
+        run(tmp_path, (HEAD + GOOD).encode("utf-16") + b"x")
     with pytest.raises(DataError, match=r"set encoding: utf-16-le"):
         run(tmp_path, (HEAD + GOOD).encode("utf-16-le"))
 
@@ -282,6 +284,20 @@ def test_an_order_id_on_the_first_line_only(tmp_path):
 def test_nothing_is_carried_over_what_could_not_be_read(tmp_path):
     lines = ["c1,1,2024-01-01,1", "c2,2", ",,,2", ",,,", ",,,3", "c3,3,2024-01-03,4", ",,,", ",,,5", ",,,6"]
     assert filled(tmp_path, lines, ["order_id", "customer_id", "occurred_at"]) == [("c1", "1", 1, 1), ("c3", "3", 3, 4)]
+
+
+def test_a_row_of_sums_is_not_filled(tmp_path):
+    lines = ["c1,1,2024-01-01,1", ",,,2", "合计,,,3", ",,,4", "c2,2,2024-01-03,5", ",Total,,6"]
+    assert filled(tmp_path, lines, ["order_id", "customer_id", "occurred_at"]) == [
+        ("c1", "1", 1, 1),
+        ("c1", "1", 1, 2),
+        ("c2", "2", 3, 5),
+    ]
+    assert refused(tmp_path) == [
+        (4, "occurred_at", "total_row"),
+        (5, "customer_id", "null_customer"),
+        (7, "occurred_at", "total_row"),
+    ]
 
 
 def test_without_order_ids_a_line_that_names_one_begins_an_order(tmp_path):
