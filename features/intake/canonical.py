@@ -16,8 +16,8 @@ from configs.errors import DataError
 from configs.files import atomic_path, checked_bytes, write_set
 from configs.settings import Settings
 from features.connection import every, one
-from features.intake.csv_scan import ROW
 from features.intake.plan import MADE_IDS
+from features.intake.raw import ROW
 from features.intake.texts import REASONS
 from features.manifest import MANIFEST
 from features.tables import Table

@@ -10,7 +10,6 @@ from features.connection import every, one
 from features.intake.cells import folded
 from features.intake.readings import in_two_ways
 from features.intake.report import Horizon, Log, Month, Refusal, Sentence
-from features.intake.texts import REASONS
 
 LIKELY_PLACEHOLDERS = ("nan", "null", "none", "n/a", "na", "unknown", "undefined", "<na>", "#n/a", "-")
 MIN_CUSTOMERS, MIN_REPEAT_SHARE = 200, 0.05
@@ -74,18 +73,6 @@ def refusals(connection: Any, table: str) -> tuple[Refusal, ...]:
         )
         for reason, field, count, first in rows
     )
-
-
-def first_refused(connection: Any, table: str, apart: frozenset[str]) -> tuple[str, int, str, str | None, str]:
-    """File, row, field, value and reason of the first refused row that counts."""
-    listed = ", ".join(f"'{code}'" for code in sorted(apart))
-    row = one(
-        connection,
-        f'SELECT source_file, "row", field, value, reason FROM quarantine WHERE "table" = ? '
-        f'AND reason NOT IN ({listed}) ORDER BY source_file, "row" LIMIT 1',
-        [table],
-    )
-    return (row[0], row[1], row[2], row[3], row[4])
 
 
 def log_figures(
@@ -303,11 +290,15 @@ def _parts(log: Log, columns: dict[str, tuple[str, ...]]) -> list[Sentence]:
     ]
 
 
-def refusal_sentence(table: str, refused: tuple[str, int, str, str | None, str], word: str) -> str:
-    """One refused row as a sentence: file, line or row, field, value, reason and remedy."""
-    file, row, field, value, reason = refused
-    where = f"{file}, {word} {row}" + (f", field {field}" if field else "")
-    return f"{table}: {where}, value {value!r}{in_two_ways(reason, value)}: {REASONS[reason].en}"
+def refusal_sentence(table: str, item: Refusal, word: str) -> str:
+    """The first of the rows refused for a reason: file, line or row, field, value, reason and remedy."""
+    return f"{refused_at(table, item, word)}{in_two_ways(item.reason, item.example_value)}: {item.text.en}"
+
+
+def refused_at(table: str, item: Refusal, word: str) -> str:
+    """Where the first of the rows refused for a reason is, and its value."""
+    where = f"{item.example_file}, {word} {item.example_row}" + (f", field {item.field}" if item.field else "")
+    return f"{table}: {where}, " + ("empty" if item.example_value is None else f"value {item.example_value!r}")
 
 
 def _number(value: Any) -> float | None:

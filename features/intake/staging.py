@@ -20,11 +20,12 @@ from configs.errors import DataError
 from configs.settings import Settings, SourceSettings
 from features.connection import every, literal, one
 from features.intake.casts import FIRST_YEAR, LAST_YEAR, Cast
-from features.intake.csv_scan import ROW
+from features.intake.fill import FillDown
 from features.intake.marks import common_currencies, contradicts
 from features.intake.plan import Plan, make_plan, place_of
+from features.intake.raw import ROW, RawFile
 from features.intake.readings import ENOUGH, Seen, answers, mixtures
-from features.intake.sources import RawFile
+from features.intake.report import Refusal
 from features.intake.zones import odd_times, to_utc
 from features.tables import DUCKDB_TYPES, Table
 
@@ -78,6 +79,7 @@ class Stage:
         self.seen: dict[str, Seen] = {}
         self.waiting: list[_Waiting] = []
         self.currency: str | None = None
+        self.hidden: dict[tuple[str, str], Refusal] = {}
 
     def take(self, raw: RawFile) -> None:
         """Read a file to its end.
@@ -89,16 +91,23 @@ class Stage:
         """
         plan: Plan | None = None
         kinds: dict[str, str] = {}
+        fill: FillDown | None = None
         self.word = raw.word
         for chunk in raw.chunks():
             rows = chunk.num_rows
             # SQL does not tell Amount from amount, files do: columns go by their place.
-            self.connection.register("chunk", chunk.rename_columns([*map(place_of, range(len(raw.columns))), ROW]))
+            chunk = chunk.rename_columns([*map(place_of, range(len(raw.columns))), ROW])
+            self.connection.register("chunk", chunk)
             try:
                 if plan is None:
                     plan, kinds = self._plan(raw)
+                    missing = self.source.null_values
+                    fill = FillDown(raw, plan.fill, plan.order, missing, plan.time) if plan.fill else None
+                if fill is not None:
+                    self.connection.unregister("chunk")
+                    self.connection.register("chunk", fill.fill(chunk))
                 fitting = self._fitting(plan)
-                if self._look(fitting):
+                if self._look(fitting, rows):
                     self._wait(raw, kinds)
                 else:
                     self._decide(fitting, raw)
@@ -111,7 +120,13 @@ class Stage:
                 break
         if plan is None:
             self._plan_of_nothing(raw)
+        if fill is not None:
+            self.counts.notes["filled_down"] += fill.filled
         self._bad_lines(raw)
+        # rows of nothing but delimiters end in the scan already
+        self.counts.rows_in += raw.notes["empty_rows"]
+        self.counts.left_out += raw.notes["empty_rows"]
+        self.counts.notes.update(raw.notes)
 
     def finish(self) -> None:
         """Read what waited, after the last file.
@@ -130,7 +145,7 @@ class Stage:
             try:
                 plan = make_plan(part.raw, part.kinds, self.table, self.source, self.settings, found)
                 plan = self._fitting(plan, count=False)
-                self._look(plan, count=False)
+                self._look(plan, 0, count=False)
                 self._decide(plan, part.raw)
             except duckdb.Error as error:
                 raise self._unexpected(part.raw, error) from None
@@ -170,6 +185,7 @@ class Stage:
         described = every(self.connection, "DESCRIBE SELECT * FROM chunk")
         kinds = {name: row[1] for name, row in zip([*raw.columns, ROW], described, strict=True)}
         plan = make_plan(raw, kinds, self.table, self.source, self.settings)
+        self.counts.notes["loose_header"] += plan.loose
         if not self.columns:
             self.columns, self.made_order, self.derived_amount = plan.columns, plan.made_order, plan.derived_amount
             types = ", ".join(f"{name} {DUCKDB_TYPES[self.table.by_name[name].type]}" for name in plan.columns)
@@ -214,15 +230,25 @@ class Stage:
                 self.seen.setdefault(name, Seen()).join(Seen.of([(kind, found)]))
         return replace(plan, casts=tuple(simple.get(item.name) or item for item in plan.casts))
 
-    def _look(self, plan: Plan, *, count: bool = True) -> bool:
-        """Put the source's values and their steps into `looked`; whether some cells need their whole column."""
+    def _look(self, plan: Plan, rows: int, *, count: bool = True) -> bool:
+        """Put the source's values and their steps into `looked`; whether some cells need their whole column.
+
+        Rows without any value are counted apart and go no further.
+        """
         given = ", ".join(f"{item.source} AS s_{item.name}" for item in plan.casts)
-        query = f"SELECT {ROW}, ({plan.left_out}) AS __left_out, {given} FROM chunk"
+        query = (
+            f"SELECT {ROW}, ({plan.left_out}) AS __left_out, ({plan.total}) AS __total, {given} FROM chunk "
+            f"WHERE NOT ({plan.blank})"
+        )
         for level in range(max((len(item.steps) for item in plan.casts), default=0)):
             steps = [item.steps[level] for item in plan.casts if level < len(item.steps)]
             query = f"SELECT *, {', '.join(f'{sql} AS {name}' for name, sql in steps)} FROM ({query})"
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE looked AS {query}")
         waits = False
+        if count:
+            empty = rows - int(one(self.connection, "SELECT count(*) FROM looked")[0])
+            self.counts.left_out += empty
+            self.counts.notes["empty_rows"] += empty
         for item in plan.casts if count else ():
             if item.kind is None:
                 continue
@@ -245,12 +271,17 @@ class Stage:
     def _judge(self, plan: Plan) -> None:
         values, notes = self._values(plan)
         problems: list[tuple[str, str, str]] = []
+        if plan.total != "false" and self.table.time and plan.has(self.table.time):
+            problems.append(("__total", self.table.time, "total_row"))
         for item in plan.casts:
-            problems += [(condition, item.name, code) for condition, code in item.problems]
+            problems += [
+                (condition, item.name, _code(self.table, item.name, code)) for condition, code in item.problems
+            ]
             notes += [(condition, code) for condition, code in item.notes]
         problems += self._cross_problems(plan)
-        # Rows without a customer are counted apart, so this reason goes before all others.
-        problems.sort(key=lambda problem: problem[2] != "null_customer")
+        # Sums, and rows without a customer, are counted apart, so these reasons go before all others.
+        first = ("total_row", "null_customer")
+        problems.sort(key=lambda problem: first.index(problem[2]) if problem[2] in first else len(first))
         cases = " ".join(
             f"WHEN {condition} THEN struct_pack(field := {literal(name)}, code := {literal(code)}, value := "
             f"{self._shown(plan, name)})"
@@ -391,6 +422,37 @@ class Stage:
             f"(SELECT {ROW}, __problem FROM judged WHERE NOT __left_out AND __problem IS NOT NULL) AS bad "
             f"JOIN chunk ON chunk.{ROW} = bad.{ROW}"
         )
+        self._count_hidden(plan, raw)
+
+    def _count_hidden(self, plan: Plan, raw: RawFile) -> None:
+        """What else is wrong with refused rows, in other fields than the one they are refused for.
+
+        A row is refused for one reason; who mends the file wants to know of all of them.
+        """
+        refused = "NOT __left_out AND __problem IS NOT NULL AND __problem.code <> 'total_row'"
+        if not one(self.connection, f"SELECT count(*) FROM judged WHERE {refused}")[0]:
+            return
+        for item in plan.casts:
+            cases = " ".join(f"WHEN {condition} THEN {literal(code)}" for condition, code in item.problems)
+            if not cases:
+                continue
+            found = every(
+                self.connection,
+                f"SELECT code, count(*), min({ROW}), min_by(value, {ROW}) FROM (SELECT CASE {cases} END AS code, "
+                f"{ROW}, {self._shown(plan, item.name)} AS value FROM judged WHERE {refused} "
+                f"AND __problem.field <> {literal(item.name)}) WHERE code IS NOT NULL GROUP BY code",
+            )
+            for code, count, row, value in found:
+                key = (_code(self.table, item.name, code), item.name)
+                before = self.hidden.get(key)
+                self.hidden[key] = Refusal(
+                    reason=key[0],
+                    field=item.name,
+                    count=count + (before.count if before else 0),
+                    example_file=before.example_file if before else raw.label,
+                    example_row=before.example_row if before else row,
+                    example_value=before.example_value if before else value,
+                )
 
     def _bad_lines(self, raw: RawFile) -> None:
         if not raw.bad_lines:
@@ -425,6 +487,12 @@ class Stage:
             file=raw.label,
             table=self.table.name,
         )
+
+
+def _code(table: Table, name: str, code: str) -> str:
+    """The reason in this place: an amount that is missing has other remedies than other cells."""
+    missing = table.name == "transactions" and name == "amount" and code == "missing_value"
+    return "missing_amount" if missing else code
 
 
 def _is_time(item: Cast) -> bool:

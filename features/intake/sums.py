@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from features.connection import one
-from features.intake.csv_scan import ROW
+from features.intake.raw import ROW
 from features.tables import MONEY_LIMIT, Table
 
 _ADDED = ("amount", "discount")

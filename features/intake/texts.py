@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import cache
 
 
 @dataclass(frozen=True)
@@ -16,6 +18,11 @@ class Text:
         """The text in one language."""
         return self.zh if language == "zh" else self.en
 
+    def halves(self, language: str) -> tuple[str, str]:
+        """What is wrong and what to do about it: the parts before and after the first semicolon."""
+        first, _, second = re.sub(r";\s*|；", "\0", self.of(language), count=1).partition("\0")
+        return first, second
+
 
 REASONS: dict[str, Text] = {
     "null_customer": Text(
@@ -23,6 +30,13 @@ REASONS: dict[str, Text] = {
         "缺少客户编号,无法归到任何客户;请补全编号,或用 drop_where 排除此类行",
     ),
     "missing_value": Text("a required value is missing; fill it in", "必填值缺失;请补全"),
+    "missing_amount": Text(
+        "no amount; fill it in, or, where the total stands on the first line of an order only, take quantity × unit "
+        "price: map quantity and unit_price and leave amount out (cells that describe the whole order go under "
+        "fill_down)",
+        "缺少金额；请补全；如果订单总额只写在每个订单的首行，请改用数量×单价：映射 quantity 和 unit_price，"
+        "不映射 amount（描述整个订单的列请写入 fill_down）",
+    ),
     "not_a_time": Text(
         "not a time that can be read without guessing; set date_format to how times are written, for example %d/%m/%Y "
         "%H:%M, epoch_s, or excel for the day numbers of spreadsheets",
@@ -121,9 +135,13 @@ REASONS: dict[str, Text] = {
         "未加引号的单元格内有回车符;请删除或加引号",
     ),
     "line_too_long": Text("a line of more than 1 MB; check quotes and line ends", "一行超过 1 MB;请检查引号与换行"),
-    "unfinished_line": Text(
-        "the last line has no line end and may be cut off; add one, or set last_line_complete: true",
-        "最后一行没有换行符,可能被截断;请补上,或设置 last_line_complete: true",
+    "not_an_object": Text(
+        "not a JSON object that can be read; write one object per line, without a key twice",
+        "不是可读取的 JSON 对象；请每行写一个对象，且同一对象内的键不重复",
+    ),
+    "total_row": Text(
+        "a row that sums up others; delete it at the source, it is left out meanwhile",
+        "这是合计行；请在源文件中删除，目前已排除",
     ),
     "repeated_row": Text("the same row under the same key again; it counts once", "同一主键的相同行重复出现,只计一次"),
     "conflicting_row": Text(
@@ -132,13 +150,34 @@ REASONS: dict[str, Text] = {
 }
 """Reason code → why a row is refused, with the remedy."""
 
-APART = frozenset({"null_customer", "repeated_row", "unfinished_line"})
+APART = frozenset({"null_customer", "repeated_row", "total_row"})
 """Reasons that do not count towards `max_refused_share`: they have their own limit or need none."""
 
 NOTES: dict[str, Text] = {
     "more_decimals": Text(
         "money values with more than four decimals, rounded to four: {count}",
         "{count} 个金额超过四位小数,已四舍五入到四位",
+    ),
+    "empty_rows": Text("empty rows left out: {count}", "{count} 个空行已排除"),
+    "filled_down": Text("cells filled from the first line of their order: {count}", "{count} 个单元格按订单首行补全"),
+    "no_line_end": Text(
+        "files whose last line has no line end, to be checked whether they are whole: {count}",
+        "{count} 个文件的最后一行没有换行符，请核对文件是否完整",
+    ),
+    "other_delimiter": Text(
+        "files whose cells are set apart otherwise than by the usual comma, read so: {count}",
+        "{count} 个文件不以逗号分隔，已按实际分隔符读取",
+    ),
+    "marked_encoding": Text(
+        "files whose encoding was taken from their byte order mark: {count}", "{count} 个文件按其字节顺序标记识别编码"
+    ),
+    "loose_header": Text(
+        "columns whose header differs from the settings in case, blanks or width of letters only: {count}",
+        "{count} 列的表头与设置仅有大小写、空格或全半角之差，已对应",
+    ),
+    "beside": Text(
+        "files in subfolders that were not read (a path with ** would read them): {count}",
+        "子文件夹中有 {count} 个文件未读取（路径中写 ** 可一并读取）",
     ),
     "skipped_time": Text(
         "times in an hour that the clock skipped, read with the offset before the change: {count}",
@@ -232,6 +271,9 @@ NOTES: dict[str, Text] = {
 }
 """Note code → what was done, with how often."""
 
+SAID = ("empty_rows", "no_line_end", "other_delimiter", "marked_encoding", "loose_header", "beside", "filled_down")
+"""Notes that are said on the console too, because they tell how the files were understood."""
+
 LABELS: dict[str, Text] = {
     "title": Text("Data report", "数据报告"),
     "enough": Text("What the data is enough for", "数据能做什么"),
@@ -268,3 +310,13 @@ LABELS: dict[str, Text] = {
     "zone": Text("times without a zone were read in", "无时区的时间按此时区读取"),
 }
 """Labels of the report."""
+
+
+@cache
+def spoken() -> dict[str, str]:
+    """English → Chinese of every reason, whole and in halves, for sentences that are put together of them."""
+    said = {}
+    for reason in REASONS.values():
+        said[reason.en] = reason.zh
+        said.update((en, zh) for en, zh in zip(reason.halves("en"), reason.halves("zh"), strict=True) if en and zh)
+    return said
