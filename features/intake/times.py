@@ -248,7 +248,7 @@ def time_by_forms(name: str, forms: tuple[str, ...]) -> tuple[tuple[tuple[str, s
 def _by_form(text: str, form: str) -> tuple[str, str]:
     if form in EPOCHS:
         places, digits = EPOCHS[form]
-        whole = f"regexp_full_match({text}, '-?[0-9]{{1,{digits}}}(\\.[0-9]{{1,9}})?')"
+        whole = f"regexp_full_match({text}, '-?[0-9]{{8,{digits}}}(\\.[0-9]{{1,9}})?')"
         return f"CASE WHEN {whole} THEN {_counted(text, places)} END", "true"
     if form == EXCEL:
         return _serial(text), "false"
