@@ -285,7 +285,8 @@ def open_file(
     elif kind == "duckdb" or (kind == "text" and named == "duckdb"):
         yield open_duckdb(path, label, source, table, scratch, 1)
     elif kind in ("text", "json"):
-        yield open_csv(path, source, label, looked_for(TABLES[table], source))
+        known = TABLES.get(table)
+        yield open_csv(path, source, label, looked_for(known, source) if known else ())
     else:
         raise refuse(kind, label)
 
