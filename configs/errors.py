@@ -14,11 +14,13 @@
     └── InvariantError            our own result breaks its promise
 
 A message is one sentence that names the place, the value and the remedy; `code` is stable and may be
-scripted against. The command line and the service render the same object.
+scripted against. The command line and the service render the same object. Where several things are wrong at once, the
+error is the worst of them and carries the others as `further`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -35,6 +37,11 @@ class HoldfastError(Exception):
         Stable snake_case identifier; defaults to the class's own.
     **place
         Where it is: ``file``, ``line``, ``row``, ``field``, ``value``, ``customer_id`` … kept as data.
+
+    Attributes
+    ----------
+    further : tuple of HoldfastError
+        What else is wrong, worst first.
 
     Examples
     --------
@@ -53,6 +60,7 @@ class HoldfastError(Exception):
         self.message = message
         self.remedy = remedy
         self.place = place
+        self.further: tuple[HoldfastError, ...] = ()
         if code is not None:
             self.code = code
 
@@ -60,8 +68,13 @@ class HoldfastError(Exception):
         return f"{self.message}; {self.remedy}."
 
     def as_dict(self) -> dict[str, Any]:
-        """The error's one shape, for JSON."""
-        return {"code": self.code, "message": self.message, "remedy": self.remedy, "place": self.place}
+        """The error's one shape, for JSON; `further` only where there is more than one error."""
+        shape = {"code": self.code, "message": self.message, "remedy": self.remedy, "place": self.place}
+        return shape | {"further": [error.as_dict() for error in self.further]} if self.further else shape
+
+    def all(self) -> list[HoldfastError]:
+        """This error and all further ones, worst first."""
+        return [self, *(one for error in self.further for one in error.all())]
 
 
 class InputError(HoldfastError):
@@ -117,3 +130,19 @@ class InvariantError(HoldfastError):
     """A result breaks a promise that we check on every answer (sums, ranges, order)."""
 
     code = "broken_promise"
+
+
+def together(errors: Sequence[HoldfastError]) -> HoldfastError:
+    """Several errors as one: the first carries the others.
+
+    Examples
+    --------
+    >>> error = together([DataError("a is empty", "fill it"), DataError("b is empty", "fill it")])
+    >>> [one.message for one in error.all()]
+    ['a is empty', 'b is empty']
+    """
+    first, *others = [one for error in errors for one in error.all()]
+    first.further = tuple(others)
+    for other in others:
+        other.further = ()
+    return first

@@ -38,8 +38,8 @@ class SourceSettings(Model):
     column out. `values` maps the source's values to ours per column (``{kind: {bad: complaint}}``). `constants` fills
     a column. `lists` builds a list column from several of theirs (``{category: [department, group]}``), `splitters`
     cuts one of theirs into a list (``{category: ">"}``). `null_values` are texts that mean "missing" besides the empty
-    one. `quote` empty means that quotation marks are ordinary characters. `last_line_complete` accepts a last CSV
-    line without a line end, which otherwise is refused because it may have been cut off.
+    one. `quote` empty means that quotation marks are ordinary characters. `last_line_complete` says that a
+    last CSV line without a line end is whole, so that nothing is said of it.
 
     `date_format` is one form or several (a column in which forms are mixed, or files that differ): a pattern such as
     ``%d/%m/%Y``, ``epoch_s``, ``epoch_ms`` or ``excel`` (serial days). `decimal` is taken from each column unless set.

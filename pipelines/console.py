@@ -70,11 +70,11 @@ class ConsoleProgress:
 
 
 def show_error(error: HoldfastError) -> None:
-    """One sentence with the remedy, and the code to look it up."""
-    from features.intake.texts import REASONS
+    """A sentence with the remedy and the code to look it up for each thing that is wrong, worst first."""
+    from features.intake.texts import spoken
 
     language = _chosen[0]
     word = "错误" if language == "zh" else "Error"
-    err.print(f"[bold red]{word}[/] \\[{error.code}] ", end="")
-    sentence = error_sentence(error, language, {reason.en: reason.zh for reason in REASONS.values()})
-    err.print(sentence, markup=False)
+    for one in error.all():
+        err.print(f"[bold red]{word}[/] \\[{one.code}] ", end="")
+        err.print(error_sentence(one, language, spoken()), markup=False)

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from configs.moments import format_moment
 from configs.settings import Settings
+from features.intake.texts import SAID
 from pipelines.console import out
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from features.intake import DataReport
+    from features.intake.report import TableReport
     from pipelines.stages import Registered, Scored, Trained
     from retention.changes import Changes
     from training.evaluate import Evaluation
@@ -42,6 +44,10 @@ LABELS = {
     "lifetime": {"en": "Lifetime value", "zh": "终身价值"},
     "why": {"en": "why", "zh": "原因"},
     "what": {"en": "to do", "zh": "建议"},
+    "refused": {
+        "en": "{table}: {count} rows set aside: {reason} (first: {place} {value})",
+        "zh": "{table}：{count} 行被搁置：{reason}（首例：{place} {value}）",
+    },
     "moves": {
         "en": "{into} customers rose to a high churn risk, {out_of} came down from it.",
         "zh": "{into} 位客户升为高流失风险，{out_of} 位脱离高流失风险。",
@@ -65,10 +71,29 @@ def show_path(name: str, path: Path) -> None:
 
 
 def show_ingest(report: DataReport, settings: Settings) -> None:
-    """What came in, what was refused, what it is enough for."""
+    """What came in, how it was understood, what was refused and why, what it is enough for."""
+    for table in report.tables.values():
+        for line in _remarks(table, settings.language):
+            out.print(f"! {line}", markup=False)
     for sentence in report.findings:
         out.print(f"{' ' if sentence.good else '!'} {sentence.of(settings.language)}", markup=False)
     show_path(_label("data", settings), settings.work / "data_report.html")
+
+
+def _remarks(table: TableReport, language: str) -> list[str]:
+    """What was left out, and every reason for which rows of a table were set aside, most frequent first."""
+    lines = [f"{table.name}: {text.of(language)}" for text in table.note_texts(SAID)]
+    for item in table.refusals:
+        value = "" if item.example_value is None else repr(item.example_value)
+        said = LABELS["refused"][language].format(
+            count=f"{item.count:,}",
+            table=table.name,
+            reason=item.text.of(language),
+            place=f"{item.example_file}:{item.example_row}",
+            value=" ".join(part for part in (item.field, value) if part),
+        )
+        lines.append(said.replace(" )", ")"))
+    return lines
 
 
 def show_evaluation(result: tuple[Evaluation, Path], settings: Settings) -> None:

@@ -77,7 +77,7 @@ def take_snapshot(canonical: Path, work: Path) -> Snapshot:
         ) from None  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise DataError(
-            f"{canonical / MANIFEST} is damaged or was written by another version", "run holdfast ingest",
+            f"{canonical / MANIFEST} cannot be read as the list of tables", "run holdfast ingest",
             code="tables_changed", file=str(canonical),
         ) from None  # fmt: skip
     folder = _folder(work)
@@ -86,7 +86,7 @@ def take_snapshot(canonical: Path, work: Path) -> Snapshot:
             _link(canonical / f"{name}.parquet", folder / f"{name}.parquet")
             if file != f"{name}.parquet" or _digest(folder / file) != digest:
                 raise DataError(
-                    f"{canonical / file} is not what was written: it was damaged or changed",
+                    f"{canonical / file} is not the table that {MANIFEST} names",
                     "run holdfast ingest again",
                     code="tables_changed",
                     file=str(canonical / file),
@@ -134,7 +134,10 @@ def _link(path: Path, target: Path) -> None:
         os.link(path, target)
     except FileNotFoundError:
         raise DataError(
-            f"{path} is missing", "run holdfast ingest again", code="tables_changed", file=str(path)
+            f"{path} is missing, though {MANIFEST} names it",
+            "run holdfast ingest again",
+            code="tables_changed",
+            file=str(path),
         ) from None
     except OSError:  # another file system, or files of another user
         shutil.copyfile(path, target)

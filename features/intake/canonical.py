@@ -16,8 +16,8 @@ from configs.errors import DataError
 from configs.files import atomic_path, checked_bytes, write_set
 from configs.settings import Settings
 from features.connection import every, one
-from features.intake.csv_scan import ROW
 from features.intake.plan import MADE_IDS
+from features.intake.raw import ROW
 from features.intake.texts import REASONS
 from features.manifest import MANIFEST
 from features.tables import Table
@@ -47,10 +47,10 @@ def drop_repeated(connection: Any, table: Table, columns: tuple[str, ...]) -> No
     cells = ", ".join(f"'{name}', {name}::VARCHAR" for name in columns)
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE surplus AS SELECT rid, same FROM (SELECT rid, row_number() OVER w AS place, "
-        f"content = first_value(content) OVER w AS same FROM (SELECT rowid AS rid, {keys}, "
+        f"content = first_value(content) OVER w AS same FROM (SELECT rowid AS rid, __file, {ROW}, {keys}, "
         f"row({names})::VARCHAR AS content FROM {table.name} WHERE ({keys}) IN (SELECT ({keys}) FROM {table.name} "
-        f"WHERE {given} GROUP BY {keys} HAVING count(*) > 1)) WINDOW w AS (PARTITION BY {keys} ORDER BY content, rid)) "
-        "WHERE place > 1"
+        f"WHERE {given} GROUP BY {keys} HAVING count(*) > 1)) "
+        f"WINDOW w AS (PARTITION BY {keys} ORDER BY content, __file, {ROW})) WHERE place > 1"
     )
     connection.execute(
         f"INSERT INTO quarantine SELECT '{table.name}', t.__file, t.{ROW}, '{key[-1]}', left(t.{key[-1]}, 200), "

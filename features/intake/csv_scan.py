@@ -8,10 +8,9 @@ All cells are handed on as text; nothing is guessed.
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,23 +21,18 @@ import pyarrow.csv
 from configs.errors import DataError, SettingsError
 from configs.settings import SourceSettings
 from features.intake.csv_text import TextFile
+from features.intake.headers import first_lines, found_delimiter, named, split
+from features.intake.raw import ROW, BadLine
 
-ROW = "__row"
 MAX_LINE_BYTES = 1 << 20
 MAX_OPEN_BYTES = 64 << 20
 MAX_STRAY_QUOTES = 1000
 SHOWN_CHARACTERS = 4096
+HEAD_BYTES, HEAD_LINES = 1 << 16, 40
+"""As much of a file is looked at to find its delimiter and to say where its header is."""
 
 _NEWLINE, _RETURN = 10, 13
-
-
-@dataclass(frozen=True)
-class BadLine:
-    """A record that cannot be split into cells: its first line, a reason code and its text (shortened)."""
-
-    line: int
-    code: str
-    text: str
+_SEPARATOR = re.compile(rb'"?sep=(.)"?\r?$')
 
 
 class CsvFile:
@@ -47,18 +41,26 @@ class CsvFile:
     Parameters
     ----------
     path : Path
-        The file; a name ending in ``.gz`` is unpacked on the way.
+        The file; gzip is unpacked on the way.
     source : SourceSettings
-        Delimiter, quote, encoding, header.
+        Delimiter, quote, encoding, header, title lines.
     label : str
         How the file is called in messages.
+    names : collection of str
+        Columns that are looked for; a file that has them with another delimiter than the usual comma is read with that.
 
     Attributes
     ----------
     columns : list of str
         Names of the header, or ``"0"``, ``"1"``, … without one.
+    repeated : dict
+        Names that the header has several times, and what these columns are called in `columns`.
     bad_lines : list of BadLine
         Filled while `batches` is consumed.
+    notes : Counter
+        What was read without being asked; filled while `batches` is consumed.
+    gaps : list of int
+        Lines of nothing but delimiters, kept where cells are filled down.
 
     Raises
     ------
@@ -66,12 +68,19 @@ class CsvFile:
         The file is empty, cut off, not in the stated encoding, holds NUL bytes or a header that is not usable.
     """
 
-    def __init__(self, path: Path, source: SourceSettings, label: str) -> None:
+    def __init__(self, path: Path, source: SourceSettings, label: str, names: Collection[str] = ()) -> None:
         self.path = path
         self.source = source
         self.label = label
         self.bad_lines: list[BadLine] = []
         self.columns: list[str] = []
+        self.repeated: dict[str, list[str]] = {}
+        self.notes: Counter[str] = Counter()
+        self.gaps: list[int] = []
+        self._names = names
+        self._least = 0
+        self._head = b""
+        self._line = 1
         self._whitespace = source.delimiter == "whitespace"
         names = {"whitespace": "\t", "tab": "\t"}
         self._delimiter = names.get(source.delimiter, source.delimiter)
@@ -105,17 +114,22 @@ class CsvFile:
         for table in self._pieces:
             yield from table.to_batches()
 
+    def head(self) -> list[tuple[int, list[str]]]:
+        """The first lines, title lines included, with their numbers."""
+        return first_lines(self._head.decode("utf-8", "replace"), self._delimiter, self._quote, HEAD_LINES)
+
     def _read(self) -> Iterator[pa.Table]:
-        line = 1
         rest = b""
-        for piece, final in self._text.pieces():
+        line = 0
+        for piece, final in self._below_titles():
+            line = line or self._line
             buffer = rest + piece
             if self._whitespace:
                 buffer, rest_whitespace = _up_to_last_newline(buffer, final)
                 buffer = _squeeze(buffer)
             else:
                 rest_whitespace = b""
-            unseen = line == 1 and b"\n" not in buffer and (final or len(buffer) > MAX_LINE_BYTES)
+            unseen = not self.columns and b"\n" not in buffer and (final or len(buffer) > MAX_LINE_BYTES)
             if unseen and buffer.count(b"\r") > 1:
                 raise self._text.error(
                     "uses carriage returns as line ends", "save it with line ends LF or CRLF", code="stray_return"
@@ -127,6 +141,50 @@ class CsvFile:
                 raise self._never_closed(rest, line)
             if table is not None:
                 yield table
+
+    def _below_titles(self) -> Iterator[tuple[bytes, bool]]:
+        """The text from the header on, once enough of it is there to see how its cells are set apart."""
+        start: bytes | None = b""
+        for piece, final in self._text.pieces():
+            if start is None:
+                yield piece, final
+                continue
+            start += piece
+            seen = start.count(b"\n") > self.source.skip_rows + 1
+            if final or (len(start) >= HEAD_BYTES and seen) or len(start) > MAX_OPEN_BYTES:
+                self._head = start[:HEAD_BYTES]
+                if self._text.mark not in (None, "utf-8"):
+                    self.notes["marked_encoding"] += 1
+                yield self._begin(start), final
+                start = None
+
+    def _begin(self, text: bytes) -> bytes:
+        """Leave out title lines and settle the delimiter."""
+        start = 0
+        for _ in range(self.source.skip_rows):
+            start = text.find(b"\n", start) + 1
+            if start == 0:
+                raise self._text.error(
+                    f"has not even {self.source.skip_rows} lines", "correct skip_rows", code="empty_source"
+                )
+        self._line += self.source.skip_rows
+        if self._whitespace or "delimiter" in self.source.model_fields_set:
+            return text[start:]
+        end = text.find(b"\n", start)
+        # the line by which a spreadsheet program is told the delimiter
+        told = _SEPARATOR.match(text[start:end]) if end > 0 else None
+        if told and told[1].isascii() and told[1] != b'"':
+            self._delimiter = told[1].decode()
+            self._line += 1
+            self.notes["other_delimiter"] += self._delimiter != self.source.delimiter
+            return text[end + 1 :]
+        marks = b",;\t| \r"
+        lines = text[start : start + MAX_LINE_BYTES].split(b"\n", HEAD_LINES)
+        filled = [line.strip(b"\r").decode("utf-8", "replace") for line in lines[:HEAD_LINES] if line.strip(marks)]
+        looked_at = filled if self.source.header else filled[:1]
+        self._delimiter = found_delimiter(looked_at, self.source.header, self._delimiter, self._quote, self._names)
+        self.notes["other_delimiter"] += self._delimiter != self.source.delimiter
+        return text[start:]
 
     def _split(self, buffer: bytes, line: int, final: bool) -> tuple[pa.Table | None, int, int]:
         """Read the whole records of a buffer; returns the rows, the bytes used and the lines passed."""
@@ -152,7 +210,13 @@ class CsvFile:
         numbers = line + np.searchsorted(newlines, starts)
         filled = lengths > 0
         filled[starts < header_end] = False
-        bad = self._bad(bytes_, starts, ends, lengths, cells, quotes, broken)
+        blank = filled & (cells > 1) & (lengths == cells - 1)
+        self.notes["empty_rows"] += int(blank.sum())
+        if self.source.fill_down:
+            self.gaps += numbers[blank].tolist()
+        filled &= ~blank
+        surplus = self._empty_surplus(starts, ends, lengths, cells, delimiters)
+        bad = self._bad(bytes_, starts, ends, lengths, cells - surplus, quotes, broken)
         good = filled & (bad == "")
         for index in np.flatnonzero(filled & (bad != "")):
             text = buffer[starts[index] : starts[index] + min(lengths[index], SHOWN_CHARACTERS)]
@@ -160,10 +224,41 @@ class CsvFile:
         passed = int(np.searchsorted(newlines, used))
         if not good.any():
             return None, used, passed
+        kept = numbers[good]
+        if (good & (cells != len(self.columns))).any():
+            buffer, starts, ends = self._fitted(bytes_, starts, starts + lengths, cells, surplus, good)
+            newlines = np.flatnonzero(np.frombuffer(buffer, np.uint8) == _NEWLINE)
+            good = np.ones(len(ends), bool)
         table = self._cells(buffer, starts, ends, good, newlines)
-        if table.num_rows != int(good.sum()):
+        if table.num_rows != len(kept):
             raise self._text.error("cannot be split into lines", "check quote and delimiter", code="bad_structure")
-        return table.append_column(ROW, pa.array(numbers[good], pa.int64())), used, passed
+        return table.append_column(ROW, pa.array(kept, pa.int64())), used, passed
+
+    def _empty_surplus(self, starts: Any, ends: Any, lengths: Any, cells: Any, delimiters: Any) -> Any:
+        """How many cells a record has beyond the header that are all empty, as a trailing comma makes them."""
+        surplus = np.zeros(len(ends), np.int64)
+        more = np.flatnonzero(cells > len(self.columns))
+        if len(more) and len(self.columns):
+            extra = cells[more] - len(self.columns)
+            # if only delimiters follow, the one after the last column stands that far before the end
+            last = delimiters[np.searchsorted(delimiters, starts[more]) + len(self.columns) - 1]
+            surplus[more] = np.where(starts[more] + lengths[more] - last == extra, extra, 0)
+        return surplus
+
+    def _fitted(
+        self, bytes_: Any, starts: Any, stops: Any, cells: Any, surplus: Any, good: Any
+    ) -> tuple[bytes, Any, Any]:
+        """The good records with exactly the header's cells: empty ones at the end cut or added."""
+        starts, stops, cells, surplus = starts[good], stops[good] - surplus[good], cells[good], surplus[good]
+        lacking = np.maximum(len(self.columns) - cells, 0)
+        mark = self._delimiter.encode()
+        parts = [
+            bytes_[start:stop].tobytes() + mark * lack + b"\n"
+            for start, stop, lack in zip(starts.tolist(), stops.tolist(), lacking.tolist(), strict=True)
+        ]
+        buffer = b"".join(parts)
+        ends = np.cumsum([len(part) for part in parts]) - 1
+        return buffer, np.concatenate(([0], ends[:-1] + 1)), ends
 
     def _records(
         self, bytes_: Any, newlines: Any, quotes: Any, delimiters: Any
@@ -227,6 +322,8 @@ class CsvFile:
         number = line + int(np.searchsorted(newlines, used))
         if text.strip(b"\r\x1a") == b"":
             return 0, None
+        if text.strip(b"\r\x1a" + self._delimiter.encode()) == b"":
+            return len(buffer), None
         inside = quotes[np.searchsorted(quotes, used) :]
         if len(inside) % 2:
             raise self._text.error(
@@ -236,7 +333,7 @@ class CsvFile:
                 line=number,
             )
         cells = len(delimiters) - int(np.searchsorted(delimiters, used)) + 1
-        if cells < len(self.columns):
+        if cells < self._least:
             raise self._text.error(
                 f"ends in the middle of a line ({cells} of {len(self.columns)} cells, no line end)",
                 "it was cut off; copy or export it again",
@@ -244,7 +341,8 @@ class CsvFile:
                 line=number,
                 value=text[:200].decode("utf-8", "replace"),
             )
-        return len(buffer), None if self.source.last_line_complete else "unfinished_line"
+        self.notes["no_line_end"] += not self.source.last_line_complete
+        return len(buffer), None
 
     def _never_closed(self, rest: bytes, line: int) -> DataError:
         if self._quote and rest.count(self._quote.encode()) % 2:
@@ -263,7 +361,7 @@ class CsvFile:
         start = 0
         for end in [*ends.tolist(), *([len(buffer)] if final else [])]:
             text = buffer[start:end].strip(b"\r")
-            if text:
+            if text.strip(self._delimiter.encode() + b" "):
                 break
             start = end + 1
         else:
@@ -273,35 +371,21 @@ class CsvFile:
         if not self.source.header:
             cells = np.searchsorted(delimiters, end) - np.searchsorted(delimiters, start) + 1
             self.columns = [str(index) for index in range(int(cells))]
+            self._least = len(self.columns)
             return 0
         if len(text) > MAX_LINE_BYTES:
             raise self._text.error("has a header line of more than 1 MB", "check delimiter and line ends", line=1)
-        self.columns = self._names(text.decode())
+        cells = split(text.decode(), self._delimiter, self._quote)
+        self.columns, self.repeated = named(cells)
+        # a trailing comma in the header makes a column that the rows need not have
+        self._least = max((index + 1 for index, cell in enumerate(cells) if cell.strip()), default=0)
         return int(end) + 1
-
-    def _names(self, text: str) -> list[str]:
-        if self._quote:
-            parts = next(csv.reader([text], delimiter=self._delimiter, quotechar=self._quote))
-        else:
-            parts = text.split(self._delimiter)
-        names = [part.strip() for part in parts]
-        twice = sorted({name for name in names if names.count(name) > 1 and name})
-        if twice:
-            raise self._text.error(
-                f"has the column {twice[0]!r} twice in its header",
-                "give every column its own name",
-                code="duplicate_column",
-                line=1,
-                field=twice[0],
-            )
-        # A nameless column (an index that somebody's export added) cannot be mapped, but must not stop the rest.
-        return [name or f"column {index}" for index, name in enumerate(names)]
 
     def _bad(
         self, bytes_: Any, starts: Any, ends: Any, lengths: Any, cells: Any, quotes: Any, broken: dict[int, str]
     ) -> Any:
         bad = np.full(len(ends), "", dtype="U16")
-        bad[cells < len(self.columns)] = "too_few_cells"
+        bad[cells < self._least] = "too_few_cells"
         bad[cells > len(self.columns)] = "too_many_cells"
         bad[lengths > MAX_LINE_BYTES] = "line_too_long"
         returns = np.flatnonzero(bytes_ == _RETURN)

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import codecs
-import gzip
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from configs.errors import DataError, SettingsError
+from features.intake.encodings import likely, marked
+from features.intake.packed import open_gzip
 
 CHUNK_BYTES = 16 << 20
-_BOMS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_GZIP = b"\x1f\x8b"
 
 
 class TextFile:
-    """A text file in a stated encoding; a name ending in ``.gz`` is unpacked on the way."""
+    """A text file in a stated encoding; gzip is unpacked on the way, and a byte order mark says more than the settings.
+
+    Attributes
+    ----------
+    mark : str or None
+        The encoding that a byte order mark tells, known once the first piece is read.
+    """
 
     def __init__(self, path: Path, encoding: str, label: str) -> None:
         self.path = path
         self.encoding = encoding
         self.label = label
+        self.mark: str | None = None
 
     def pieces(self) -> Iterator[tuple[bytes, bool]]:
         """The content as UTF-8 in pieces, each with whether it is the last one.
@@ -41,35 +49,41 @@ class TextFile:
 
     def _open(self) -> Any:
         try:
-            return gzip.open(self.path, "rb") if self.path.suffix == ".gz" else self.path.open("rb")
+            file = self.path.open("rb")
+            if file.read(len(_GZIP)) == _GZIP:
+                file.close()
+                return open_gzip(self.path, self.label)
+            file.seek(0)
+            return file
         except OSError as error:
             raise self.error(f"cannot be read ({error.strerror})", "check the path and its permissions") from None
 
     def _decoded(self, file: Any) -> Iterator[tuple[bytes, bool]]:
         encoding = self._codec()
+        chunk = self._take(file)
+        while 0 < len(chunk) < 4:
+            more = self._take(file)
+            if not more:
+                break
+            chunk += more
+        self.mark, skipped = marked(chunk)
+        encoding, chunk = self.mark or encoding, chunk[skipped:]
         decoder = codecs.getincrementaldecoder(encoding)("strict")
-        line, start, chunk = 1, True, self._take(file)
+        line, start = 1, True
         while True:
             following = self._take(file) if chunk else b""
             final = not following
-            if start:
-                chunk = self._without_mark(chunk, encoding)
-            pending = len(decoder.getstate()[0])
+            pending = decoder.getstate()[0]
             try:
                 text = decoder.decode(chunk, final)
             except UnicodeDecodeError as error:
-                at = max(error.start - pending, 0)
-                raise self._wrong_encoding(line + chunk.count(b"\n", 0, at), error) from None
+                at = max(error.start - len(pending), 0)
+                raise self._wrong_encoding(line + chunk.count(b"\n", 0, at), error, pending + chunk, final) from None
             piece = chunk if encoding == "utf-8" else text.encode()
             nul = piece.find(b"\0")
             if nul >= 0:
-                raise self.error(
-                    "holds a NUL byte, so it is damaged or not a text file",
-                    "export it again",
-                    code="nul_byte",
-                    line=line + piece.count(b"\n", 0, nul),
-                )
-            if start and not encoding.startswith("utf"):
+                raise self._nul(line + piece.count(b"\n", 0, nul), piece if start else b"")
+            if start and self.mark is None and not encoding.startswith("utf"):
                 self._check_not_utf8(chunk)
             line += piece.count(b"\n")
             start = False
@@ -95,21 +109,47 @@ class TextFile:
                 value=self.encoding,
             ) from None
 
-    def _without_mark(self, chunk: bytes, encoding: str) -> bytes:
-        if encoding == "utf-8":
-            for mark, name in _BOMS.items():
-                if chunk.startswith(mark):
-                    raise self.error(
-                        f"is written in {name}", f"set encoding: {name}", code="wrong_encoding", line=1, value=name
-                    )
-            return chunk.removeprefix(codecs.BOM_UTF8)
-        return chunk
-
-    def _wrong_encoding(self, line: int, error: UnicodeDecodeError) -> DataError:
-        byte = f"0x{error.object[error.start]:02x}"
+    def _nul(self, line: int, start: bytes) -> DataError:
+        even, odd = start[0:2000:2].count(0), start[1:2000:2].count(0)
+        if max(even, odd) > 4 * max(min(even, odd), 1) and max(even, odd) > len(start[:2000]) // 5:
+            name = "utf-16-be" if even > odd else "utf-16-le"
+            return self.error(
+                f"is written in {name}", f"set encoding: {name}", code="wrong_encoding", line=1, value=name
+            )
         return self.error(
-            f"has the byte {byte}, which is not {self.encoding}",
-            "set encoding: to what it was written in (often gb18030 for Chinese, cp1252 for Western exports)",
+            "holds a NUL byte, so it is damaged or not a text file", "export it again", code="nul_byte", line=line
+        )
+
+    def _wrong_encoding(self, line: int, error: UnicodeDecodeError, chunk: bytes, final: bool) -> DataError:
+        byte = f"0x{error.object[error.start]:02x}"
+        found = self.mark or likely(chunk)
+        if found is not None and found.startswith("utf") and error.end >= len(error.object) and final:
+            return self.error(
+                f"ends in the middle of a character ({byte})",
+                "it was cut off; copy or export it again",
+                code="wrong_encoding",
+                line=line,
+                value=byte,
+            )
+        if found is not None and found.startswith("utf"):
+            return self.error(
+                f"has the byte {byte}, which is damaged: the rest of the text is {found}",
+                "correct the line or export the file again",
+                code="wrong_encoding",
+                line=line,
+                value=byte,
+            )
+        if found is None:
+            return self.error(
+                f"has the byte {byte}, which is not {self.encoding}",
+                "set encoding: to what it was written in, or export it as UTF-8",
+                code="wrong_encoding",
+                line=line,
+                value=byte,
+            )
+        return self.error(
+            f"has the byte {byte}, which is not {self.encoding}; the text looks like {found}",
+            f"set encoding: {found} if the text is right then",
             code="wrong_encoding",
             line=line,
             value=byte,

@@ -7,7 +7,7 @@ from typing import Any
 from configs.errors import DataError, SettingsError
 from configs.settings import Settings, SourceSettings
 from features.connection import one
-from features.intake.csv_scan import ROW
+from features.intake.raw import ROW
 from features.intake.sources import open_csv
 
 _COLUMNS = ("date", "currency", "rate")

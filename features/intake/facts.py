@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from configs.moments import format_moment
 from features.connection import every, one
+from features.intake.cells import folded
+from features.intake.readings import in_two_ways
 from features.intake.report import Horizon, Log, Month, Refusal, Sentence
-from features.intake.texts import REASONS
 
 LIKELY_PLACEHOLDERS = ("nan", "null", "none", "n/a", "na", "unknown", "undefined", "<na>", "#n/a", "-")
 MIN_CUSTOMERS, MIN_REPEAT_SHARE = 200, 0.05
@@ -36,6 +38,27 @@ def placeholder_ids(connection: Any, table: str) -> int:
     return int(found[0])
 
 
+def ids_alike(connection: Any, table: str, columns: tuple[str, ...]) -> dict[str, int]:
+    """Customers and products whose id another one has too, but for capitals, full-width characters or leading zeros."""
+    kinds = {
+        "ids_in_case": "lower(id)",
+        "ids_in_width": folded("id"),
+        "ids_in_zeros": "CASE WHEN regexp_full_match(id, '[0-9]+') THEN ltrim(id, '0') ELSE id END",
+    }
+    found: Counter[str] = Counter()
+    for name in ("customer_id", "product_id"):
+        if name not in columns:
+            continue
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE ids AS SELECT DISTINCT {name} AS id FROM {table}")
+        for code, key in kinds.items():
+            count = (
+                f"SELECT coalesce(sum(n), 0)::BIGINT FROM (SELECT count(*) AS n FROM ids GROUP BY {key} HAVING n > 1)"
+            )
+            found[code] += int(one(connection, count)[0])
+    connection.execute("DROP TABLE IF EXISTS ids")
+    return {code: count for code, count in found.items() if count}
+
+
 def refusals(connection: Any, table: str) -> tuple[Refusal, ...]:
     """Refused rows per reason and field, most frequent first, each with its first row."""
     rows = every(
@@ -50,18 +73,6 @@ def refusals(connection: Any, table: str) -> tuple[Refusal, ...]:
         )
         for reason, field, count, first in rows
     )
-
-
-def first_refused(connection: Any, table: str, apart: frozenset[str]) -> tuple[str, int, str, str | None, str]:
-    """File, row, field, value and reason of the first refused row that counts."""
-    listed = ", ".join(f"'{code}'" for code in sorted(apart))
-    row = one(
-        connection,
-        f'SELECT source_file, "row", field, value, reason FROM quarantine WHERE "table" = ? '
-        f'AND reason NOT IN ({listed}) ORDER BY source_file, "row" LIMIT 1',
-        [table],
-    )
-    return (row[0], row[1], row[2], row[3], row[4])
 
 
 def log_figures(
@@ -279,11 +290,15 @@ def _parts(log: Log, columns: dict[str, tuple[str, ...]]) -> list[Sentence]:
     ]
 
 
-def refusal_sentence(table: str, refused: tuple[str, int, str, str | None, str], word: str) -> str:
-    """One refused row as a sentence: file, line or row, field, value, reason and remedy."""
-    file, row, field, value, reason = refused
-    where = f"{file}, {word} {row}" + (f", field {field}" if field else "")
-    return f"{table}: {where}, value {value!r}: {REASONS[reason].en}"
+def refusal_sentence(table: str, item: Refusal, word: str) -> str:
+    """The first of the rows refused for a reason: file, line or row, field, value, reason and remedy."""
+    return f"{refused_at(table, item, word)}{in_two_ways(item.reason, item.example_value)}: {item.text.en}"
+
+
+def refused_at(table: str, item: Refusal, word: str) -> str:
+    """Where the first of the rows refused for a reason is, and its value."""
+    where = f"{item.example_file}, {word} {item.example_row}" + (f", field {item.field}" if item.field else "")
+    return f"{table}: {where}, " + ("empty" if item.example_value is None else f"value {item.example_value!r}")
 
 
 def _number(value: Any) -> float | None:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from configs.errors import DataError, SettingsError
 from configs.settings import SourceSettings
 from features.intake.csv_scan import CsvFile
-from features.intake.sources import RawFile
+from features.intake.raw import RawFile
 
 
 def open_postgresql(table: str, source: SourceSettings, scratch: Path) -> RawFile:

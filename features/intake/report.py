@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 
@@ -77,11 +78,12 @@ class TableReport(_Part):
         """Rows refused for the reasons given."""
         return sum(item.count for item in self.refusals if item.reason in reasons)
 
-    def note_texts(self) -> list[Text]:
-        """The notes in words, with their counts."""
+    def note_texts(self, codes: Collection[str] = NOTES) -> list[Text]:
+        """The notes in words, with their counts: all, or those of some codes."""
         return [
             Text(NOTES[code].en.format(count=f"{count:,}"), NOTES[code].zh.format(count=f"{count:,}"))
             for code, count in self.notes.items()
+            if code in codes
         ]
 
 

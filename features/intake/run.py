@@ -7,32 +7,34 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from configs.errors import BusyError, DataError
+from configs.errors import BusyError, DataError, HoldfastError, InputError, together
 from configs.files import remove_leftovers, sha256_of
 from configs.moments import future_from as future_moment
 from configs.progress import SILENT, Progress
 from configs.settings import Settings
 from features.closures import Closures
-from features.connection import connect, every, one
+from features.connection import connect, one
 from features.intake import canonical, facts
-from features.intake.casts import check_date_format
 from features.intake.currency import load_rates
 from features.intake.report import DataReport, Input, TableReport, read_report
-from features.intake.sources import InputFile, Place, check_unchanged, describe_inputs, locate, open_place
+from features.intake.shares import check_shares
+from features.intake.sources import MAX_PROBLEMS, InputFile, Place, check_unchanged, describe_inputs, locate, open_place
 from features.intake.staging import Stage, create_quarantine
 from features.intake.sums import set_apart_sums
-from features.intake.texts import APART
+from features.intake.times import check_date_format
 from features.manifest import check_tables, describe, read_manifest
 from features.tables import TABLES
 
-FORMAT = 1
+A = TypeVar("A")
+B = TypeVar("B")
+FORMAT = 2
 """Raised whenever the same input would give other tables."""
 
 
@@ -109,15 +111,21 @@ def _run(
         create_quarantine(connection)
         if settings.data.rates is not None:
             load_rates(connection, settings)
-        done = {
-            place.table: _read(connection, place, inputs[place.table], settings, future_from, scratch, progress)
-            for place in places
-        }
+        problems: list[HoldfastError] = []
+        read = _each(
+            places,
+            lambda place: _read(connection, place, inputs[place.table], settings, future_from, scratch, progress),
+            problems,
+        )
+        if not read:
+            raise together(problems)
+        done = {item.stage.table.name: item for item in read}
         with progress.step("Writing the tables"):
             names = list(done)
             quarantined = canonical.write_quarantine(connection, settings.work / "quarantine", names)
-            for name in names:
-                _check_shares(connection, name, done[name].stage, settings)
+            _each(names, lambda name: check_shares(connection, name, done[name].stage, settings), problems)
+            if problems:
+                raise together(problems)
             tables = {name: _report_of(connection, name, item, places) for name, item in done.items()}
             staged, described = {}, {}
             for name, item in done.items():
@@ -156,14 +164,29 @@ def _read(
     scratch: Path,
     progress: Progress,
 ) -> _Done:
+    """Read one table to its end; what is wrong with several of its files is raised together."""
     table = TABLES[place.table]
     check_date_format(connection, place.table, place.source)
     stage = Stage(connection, table, place.source, settings, future_from)
+    problems: list[HoldfastError] = []
     with progress.step(f"Reading {place.table} from {place.label}") as advance:
-        for raw in open_place(place, scratch, settings.training.threads):
+        for raw in open_place(place, scratch, settings.training.threads, problems):
             before = stage.counts.rows_in
-            stage.take(raw)
+            try:
+                stage.take(raw)
+            except InputError as error:
+                problems.append(error)
+                if len(problems) >= MAX_PROBLEMS:
+                    break
             advance(stage.counts.rows_in - before)
+        if not problems:
+            try:
+                stage.finish()
+            except InputError as error:
+                problems.append(error)
+    if problems:
+        raise together(problems)
+    stage.counts.notes["beside"] += place.beside
     if stage.counts.rows_in == 0:
         raise DataError(f"{place.label} has no rows", "give a file with rows", code="empty_source", file=place.label)
     check_unchanged(place, inputs)
@@ -176,48 +199,19 @@ def _read(
     columns = canonical.add_made_id(connection, table, columns)
     currency = None
     if place.table == "transactions":
-        currency = canonical.check_currencies(connection, table, columns, settings, stage.word)
+        currency = canonical.check_currencies(connection, table, columns, settings, stage.word) or stage.currency
     return _Done(stage, columns, currency)
 
 
-def _check_shares(connection: Any, name: str, stage: Stage, settings: Settings) -> None:
-    considered = stage.counts.rows_in - stage.counts.left_out
-    reasons = dict(every(connection, 'SELECT reason, count(*) FROM quarantine WHERE "table" = ? GROUP BY 1', [name]))
-    refused = sum(count for reason, count in reasons.items() if reason not in APART)
-    nobody = reasons.get("null_customer", 0)
-    data = settings.data
-    if considered and refused / considered > data.max_refused_share:
-        first = facts.first_refused(connection, name, APART)
-        raise DataError(
-            f"{refused:,} of {considered:,} rows of {name} are refused ({refused / considered:.1%}, allowed "
-            f"{data.max_refused_share:.1%}); {facts.refusal_sentence(name, first, stage.word)}",
-            f"all of them are in {settings.work / 'quarantine' / (name + '.parquet')}; correct the source, the mapping "
-            "or data.max_refused_share",
-            code="too_many_refused",
-            file=first[0],
-            row=first[1],
-            field=first[2],
-            value=first[3],
-            reason=first[4],
-            table=name,
-        )
-    if considered and nobody / considered > data.max_null_customer_share:
-        raise DataError(
-            f"{nobody:,} of {considered:,} rows of {name} have no customer id ({nobody / considered:.1%}, allowed "
-            f"{data.max_null_customer_share:.1%})",
-            f"check data.{name}.columns.customer_id, or raise data.max_null_customer_share",
-            code="too_many_null_customers",
-            field="customer_id",
-            table=name,
-        )
-    kept = one(connection, f"SELECT count(*) FROM {name}")[0]
-    if kept == 0:
-        raise DataError(
-            f"no row of {name} is left after the checks and data.{name}.drop_where",
-            "see the quarantine for the reasons",
-            code="empty_source",
-            table=name,
-        )
+def _each(items: Iterable[A], work: Callable[[A], B], problems: list[HoldfastError]) -> list[B]:
+    """The results of all items; what is wrong with some is put to the problems, and the others are still worked on."""
+    results = []
+    for item in items:
+        try:
+            results.append(work(item))
+        except InputError as error:
+            problems.append(error)
+    return results
 
 
 def _report_of(connection: Any, name: str, done: _Done, places: list[Place]) -> TableReport:
@@ -226,6 +220,7 @@ def _report_of(connection: Any, name: str, done: _Done, places: list[Place]) -> 
     notes = {code: count for code, count in sorted(counts.notes.items()) if count}
     if "customer_id" in done.columns and (odd := facts.placeholder_ids(connection, name)):
         notes["placeholder_id"] = odd
+    notes |= facts.ids_alike(connection, name, done.columns)
     if empty := len(done.stage.columns) - len(set(done.stage.columns) & set(done.columns)):
         notes["empty_column"] = empty
     if done.stage.made_order:
@@ -302,8 +297,13 @@ def read_with(settings: Settings) -> bool:
 
 def _inputs(settings: Settings) -> tuple[list[Place], dict[str, list[InputFile]]]:
     """Where every table comes from, and name, size and hash of every file that is read."""
-    places = [locate(settings, name, source) for name, source in settings.data.sources().items()]
-    inputs = {place.table: describe_inputs(place) for place in places}
+    problems: list[HoldfastError] = []
+    sources = settings.data.sources()
+    places = _each(sources, lambda name: locate(settings, name, sources[name]), problems)
+    described = _each(places, describe_inputs, problems)
+    if problems:
+        raise together(problems)
+    inputs = {place.table: items for place, items in zip(places, described, strict=True)}
     if settings.data.rates is not None:
         rates = settings.path(settings.data.rates)
         inputs["rates"] = describe_inputs(Place("rates", settings.data.transactions, "csv", (rates,), rates.name))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import cache
 
 
 @dataclass(frozen=True)
@@ -16,6 +18,11 @@ class Text:
         """The text in one language."""
         return self.zh if language == "zh" else self.en
 
+    def halves(self, language: str) -> tuple[str, str]:
+        """What is wrong and what to do about it: the parts before and after the first semicolon."""
+        first, _, second = re.sub(r";\s*|；", "\0", self.of(language), count=1).partition("\0")
+        return first, second
+
 
 REASONS: dict[str, Text] = {
     "null_customer": Text(
@@ -23,17 +30,51 @@ REASONS: dict[str, Text] = {
         "缺少客户编号,无法归到任何客户;请补全编号,或用 drop_where 排除此类行",
     ),
     "missing_value": Text("a required value is missing; fill it in", "必填值缺失;请补全"),
+    "missing_amount": Text(
+        "no amount; fill it in, or, where the total stands on the first line of an order only, take quantity × unit "
+        "price: map quantity and unit_price and leave amount out (cells that describe the whole order go under "
+        "fill_down)",
+        "缺少金额；请补全；如果订单总额只写在每个订单的首行，请改用数量×单价：映射 quantity 和 unit_price，"
+        "不映射 amount（描述整个订单的列请写入 fill_down）",
+    ),
     "not_a_time": Text(
-        "not a time that can be read without guessing; set date_format to how times are written",
-        "无法明确识别的时间;请用 date_format 写明时间格式",
+        "not a time that can be read without guessing; set date_format to how times are written, for example %d/%m/%Y "
+        "%H:%M, epoch_s, or excel for the day numbers of spreadsheets",
+        "无法明确识别的时间;请用 date_format 写明时间格式,例如 %d/%m/%Y %H:%M、epoch_s,电子表格的日期序号用 excel",
     ),
     "not_a_date": Text(
-        "not a date that can be read without guessing; set date_format to how dates are written",
-        "无法明确识别的日期;请用 date_format 写明日期格式",
+        "not a date that can be read without guessing; set date_format to how dates are written, for example %d/%m/%Y, "
+        "or excel for the day numbers of spreadsheets",
+        "无法明确识别的日期;请用 date_format 写明日期格式,例如 %d/%m/%Y,电子表格的日期序号用 excel",
+    ),
+    "ambiguous_date": Text(
+        "day and month can be exchanged, and the other dates of the column do not decide; set date_format to "
+        '"%d/%m/%Y" if the day comes first, to "%m/%d/%Y" if the month does, with the separators and the clock of the '
+        "file (%y for a year of two digits)",
+        '日与月可以互换,而该列的其他日期无法判定;日在前请将 date_format 设为 "%d/%m/%Y",月在前设为 "%m/%d/%Y",'
+        "分隔符与时刻按文件写法(两位年份用 %y)",
+    ),
+    "not_in_date_format": Text(
+        "in none of the forms of date_format; correct it, or add how it is written to the list in date_format",
+        "不符合 date_format 中的任何一种格式;请更正,或把它的写法加入 date_format 列表",
+    ),
+    "ambiguous_format": Text(
+        "fits several forms of date_format, which make different times of it; keep the one that is meant",
+        "符合 date_format 中的多种格式,且结果不同;请只保留正确的一种",
     ),
     "not_a_number": Text(
-        "not a number; write it without currency signs and thousands separators, set decimal for decimal commas",
-        "不是数字;请去掉货币符号和千位分隔符,小数点为逗号时请设置 decimal",
+        "not a number; write digits alone or with one currency sign, without units, percent signs and words, and with "
+        "the decimal mark that decimal names",
+        "不是数字;请只写数字(可带一个货币符号),不要带单位、百分号或文字,小数点须与 decimal 的设置一致",
+    ),
+    "ambiguous_number": Text(
+        "the mark before the last three digits can part thousands or decimals, and the other numbers of the table do "
+        "not decide; set decimal to '.' or ','",
+        "末三位数字前的符号既可能是千位分隔符也可能是小数点,而表中其他数字无法判定;请将 decimal 设为 '.' 或 ','",
+    ),
+    "other_currency": Text(
+        "a currency sign that is not of the row's currency; correct the sign, the currency column or data.currency",
+        "货币符号与该行的币种不符;请更正符号、币种列或 data.currency",
     ),
     "not_finite": Text("not a finite number (NaN or infinite); correct it", "不是有限数值(NaN 或无穷);请更正"),
     "out_of_range": Text(
@@ -56,6 +97,10 @@ REASONS: dict[str, Text] = {
     "inexact_id": Text(
         "an id kept as a floating-point number too large to be exact; export ids as text",
         "编号以浮点数保存且过大,已不精确;请以文本导出编号",
+    ),
+    "scientific_id": Text(
+        "an id that a spreadsheet has cut to scientific notation, so that several ids became one; export ids as text",
+        "编号被电子表格改成了科学记数法,尾数已丢失,多个编号会混为一个;请以文本导出编号",
     ),
     "negative_amount": Text(
         "a negative amount, which the return rule of the settings does not allow; correct it or data.returns",
@@ -90,9 +135,13 @@ REASONS: dict[str, Text] = {
         "未加引号的单元格内有回车符;请删除或加引号",
     ),
     "line_too_long": Text("a line of more than 1 MB; check quotes and line ends", "一行超过 1 MB;请检查引号与换行"),
-    "unfinished_line": Text(
-        "the last line has no line end and may be cut off; add one, or set last_line_complete: true",
-        "最后一行没有换行符,可能被截断;请补上,或设置 last_line_complete: true",
+    "not_an_object": Text(
+        "not a JSON object that can be read; write one object per line, without a key twice",
+        "不是可读取的 JSON 对象；请每行写一个对象，且同一对象内的键不重复",
+    ),
+    "total_row": Text(
+        "a row that sums up others; delete it at the source, it is left out meanwhile",
+        "这是合计行；请在源文件中删除，目前已排除",
     ),
     "repeated_row": Text("the same row under the same key again; it counts once", "同一主键的相同行重复出现,只计一次"),
     "conflicting_row": Text(
@@ -101,13 +150,34 @@ REASONS: dict[str, Text] = {
 }
 """Reason code → why a row is refused, with the remedy."""
 
-APART = frozenset({"null_customer", "repeated_row", "unfinished_line"})
+APART = frozenset({"null_customer", "repeated_row", "total_row"})
 """Reasons that do not count towards `max_refused_share`: they have their own limit or need none."""
 
 NOTES: dict[str, Text] = {
     "more_decimals": Text(
         "money values with more than four decimals, rounded to four: {count}",
         "{count} 个金额超过四位小数,已四舍五入到四位",
+    ),
+    "empty_rows": Text("empty rows left out: {count}", "{count} 个空行已排除"),
+    "filled_down": Text("cells filled from the first line of their order: {count}", "{count} 个单元格按订单首行补全"),
+    "no_line_end": Text(
+        "files whose last line has no line end, to be checked whether they are whole: {count}",
+        "{count} 个文件的最后一行没有换行符，请核对文件是否完整",
+    ),
+    "other_delimiter": Text(
+        "files whose cells are set apart otherwise than by the usual comma, read so: {count}",
+        "{count} 个文件不以逗号分隔，已按实际分隔符读取",
+    ),
+    "marked_encoding": Text(
+        "files whose encoding was taken from their byte order mark: {count}", "{count} 个文件按其字节顺序标记识别编码"
+    ),
+    "loose_header": Text(
+        "columns whose header differs from the settings in case, blanks or width of letters only: {count}",
+        "{count} 列的表头与设置仅有大小写、空格或全半角之差，已对应",
+    ),
+    "beside": Text(
+        "files in subfolders that were not read (a path with ** would read them): {count}",
+        "子文件夹中有 {count} 个文件未读取（路径中写 ** 可一并读取）",
     ),
     "skipped_time": Text(
         "times in an hour that the clock skipped, read with the offset before the change: {count}",
@@ -130,7 +200,60 @@ NOTES: dict[str, Text] = {
         "{count} 行没有记录时间,以发生时间代替",
     ),
     "spaces_in_id": Text(
-        "ids that begin or end with a blank, kept as they are: {count}", "{count} 个编号首尾带空格,已原样保留"
+        "ids with blanks around them, which were taken off: {count}", "{count} 个编号首尾带空白,已去除"
+    ),
+    "wrapped_id": Text(
+        'ids in the wrapping of spreadsheets (="00123", \'00123), which was taken off: {count}',
+        '{count} 个编号带有电子表格的包装(="00123"、\'00123),已去除',
+    ),
+    "float_id": Text(
+        "ids written as floating-point numbers (13085.0), read as whole numbers: {count}",
+        "{count} 个编号写成了浮点数(13085.0),已按整数读取",
+    ),
+    "ids_in_case": Text(
+        "ids that differ from another one in capital letters only, kept apart: {count}",
+        "{count} 个编号与另一编号仅大小写不同,按不同编号处理",
+    ),
+    "ids_in_width": Text(
+        "ids that differ from another one in full-width characters only, kept apart: {count}",
+        "{count} 个编号与另一编号仅全角半角不同,按不同编号处理",
+    ),
+    "ids_in_zeros": Text(
+        "ids that differ from another one in leading zeros only, kept apart: {count}",
+        "{count} 个编号与另一编号仅前导零不同,按不同编号处理",
+    ),
+    "day_first": Text(
+        "dates read with the day before the month, as the other dates of the column show: {count}",
+        "{count} 个日期按“日在前、月在后”读取,依据是该列的其他日期",
+    ),
+    "month_first": Text(
+        "dates read with the month before the day, as the other dates of the column show: {count}",
+        "{count} 个日期按“月在前、日在后”读取,依据是该列的其他日期",
+    ),
+    "year_first": Text(
+        "dates of three pairs of digits read with the year first, as the other dates of the column show: {count}",
+        "{count} 个由三组两位数字构成的日期按“年在前”读取,依据是该列的其他日期",
+    ),
+    "epoch_time": Text(
+        "times counted from 1970, whose unit follows from their size: {count}",
+        "{count} 个时间为自 1970 年起的计数,单位由数值大小判定",
+    ),
+    "mixed_decimals": Text(
+        "numbers whose decimal mark is another one than in most of their column, each read as it can only be: {count}",
+        "{count} 个数字的小数点写法与该列多数数字不同,已按其唯一可能的含义读取",
+    ),
+    "mixed_dates": Text(
+        "dates whose order of day and month is another one than in most of their column, each read as it can only be: "
+        "{count}",
+        "{count} 个日期的日月顺序与该列多数日期不同,已按其唯一可能的含义读取",
+    ),
+    "decimal_point": Text(
+        "numbers such as 1,234 or 1.234 read with a decimal point, as other numbers of the table show: {count}",
+        "{count} 个形如 1,234 或 1.234 的数字按小数点为“.”读取,依据是表中的其他数字",
+    ),
+    "decimal_comma": Text(
+        "numbers such as 1,234 or 1.234 read with a decimal comma, as other numbers of the table show: {count}",
+        "{count} 个形如 1,234 或 1.234 的数字按小数点为“,”读取,依据是表中的其他数字",
     ),
     "placeholder_id": Text(
         "rows whose customer id reads like nobody (nan, null, none), to be named in null_values if so: {count}",
@@ -147,6 +270,9 @@ NOTES: dict[str, Text] = {
     ),
 }
 """Note code → what was done, with how often."""
+
+SAID = ("empty_rows", "no_line_end", "other_delimiter", "marked_encoding", "loose_header", "beside", "filled_down")
+"""Notes that are said on the console too, because they tell how the files were understood."""
 
 LABELS: dict[str, Text] = {
     "title": Text("Data report", "数据报告"),
@@ -184,3 +310,13 @@ LABELS: dict[str, Text] = {
     "zone": Text("times without a zone were read in", "无时区的时间按此时区读取"),
 }
 """Labels of the report."""
+
+
+@cache
+def spoken() -> dict[str, str]:
+    """English → Chinese of every reason, whole and in halves, for sentences that are put together of them."""
+    said = {}
+    for reason in REASONS.values():
+        said[reason.en] = reason.zh
+        said.update((en, zh) for en, zh in zip(reason.halves("en"), reason.halves("zh"), strict=True) if en and zh)
+    return said

@@ -16,6 +16,7 @@ from configs.settings import DataSettings, ReturnRule, Settings, SourceSettings,
 from configs.settings_file import MAPPINGS
 from features.intake import DataReport, ingest, read_report
 from features.intake.facts import refusal_sentence
+from features.intake.report import Refusal
 from features.intake.texts import APART, LABELS, NOTES, REASONS
 from features.tables import TABLES
 
@@ -173,7 +174,10 @@ def test_no_report_yet(tmp_path):
 
 
 def test_a_refusal_as_one_sentence():
-    text = refusal_sentence("transactions", ("a.csv", 7, "amount", "£3", "not_a_number"), "line")
+    refusal = Refusal(
+        reason="not_a_number", field="amount", count=1, example_file="a.csv", example_row=7, example_value="£3"
+    )
+    text = refusal_sentence("transactions", refusal, "line")
     assert text.startswith("transactions: a.csv, line 7, field amount, value '£3': not a number")
 
 

@@ -69,7 +69,7 @@ def test_files_of_one_table_must_have_the_same_columns(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("path", "words"), [("nothing.csv", "does not exist"), ("empty", "holds no CSV"), ("mixed", "mixes formats")]
+    ("path", "words"), [("nothing.csv", "does not exist"), ("empty", "holds no file"), ("mixed", "mixes formats")]
 )
 def test_places_that_cannot_be_read(tmp_path, path, words):
     (tmp_path / "empty").mkdir()
@@ -81,11 +81,13 @@ def test_places_that_cannot_be_read(tmp_path, path, words):
     assert caught.value.code == "source_missing"
 
 
-def test_a_name_that_does_not_tell_its_format(tmp_path):
-    (tmp_path / "orders.dat").write_text(TEXT)
-    with pytest.raises(SettingsError, match="format"):
-        run(tmp_path, transactions={"path": "orders.dat"})
-    run(tmp_path, transactions={"path": "orders.dat", "format": "csv"})
+@pytest.mark.parametrize("name", ["orders.dat", "orders.xls", "orders"])
+def test_the_content_tells_the_format_whatever_the_name(tmp_path, name):
+    (tmp_path / name).write_text(TEXT)
+    run(tmp_path, transactions={"path": name})
+    assert kept(tmp_path) == WANTED
+    pq.write_table(as_arrow(), tmp_path / name)
+    run(tmp_path, transactions={"path": name, "format": "csv"})
     assert kept(tmp_path) == WANTED
 
 

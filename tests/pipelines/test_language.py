@@ -63,7 +63,7 @@ def test_one_sentence_in_chinese_with_its_code_and_exit_code(tmp_path: Path) -> 
     done = run(tmp_path, "ingest")
     assert done.returncode == 2 and "targets.horizon_days 应为不小于 1（给出的是 0）；请更正。" in done.stderr
     (tmp_path / "holdfast.yaml").write_text("language: zh\ndata: {transactions: {path: orders.csv}}\n")
-    (tmp_path / "orders.csv").write_text("customer_id;order_id;occurred_at\n1;1;2024-01-01\n")
+    (tmp_path / "orders.csv").write_text("kunde;beleg;datum\n1;1;2024-01-01\n")
     done = run(tmp_path, "ingest")
     assert done.returncode == 2 and "检查输入\n从 orders.csv 读取 transactions\n错误 [wrong_delimiter]" in done.stderr
     assert "请把 data.transactions.delimiter 设为 ';'。" in done.stderr
