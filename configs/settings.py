@@ -94,11 +94,13 @@ class ReturnRule(Model):
 
     `negative_amount`: a line with a negative amount (the default); when off, such a line is refused unless its order id
     has the prefix. `order_prefix`: also every line whose order id
-    starts with this text; its amount is made negative if it is not.
+    starts with this text; its amount is made negative if it is not. `sales_negative`: sales are written as negative
+    amounts and returns as positive ones (an accounting export); all signs are turned.
     """
 
     negative_amount: bool = True
     order_prefix: str | None = None
+    sales_negative: bool = False
 
 
 class Closure(Model):
@@ -165,7 +167,7 @@ class DataSettings(Model):
 
     def sources(self) -> dict[str, SourceSettings]:
         """The tables that are given, by canonical name, transactions first."""
-        names = ("transactions", "customers", "products", "feedback", "interactions", "treatments")
+        names = ("transactions", "customers", "products", "feedback", "interactions", "treatments", "aliases")
         return {name: source for name in names if (source := getattr(self, name)) is not None}
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from configs.errors import DataError
+from configs.moments import midnight_after
 from features.closures import OPEN, Closures
 from features.connection import connect, executed
 from features.manifest import check_tables, read_manifest
@@ -108,10 +108,7 @@ class Tables:
 
     def end(self, timezone: str) -> datetime:
         """The midnight of the business zone after the last transaction, in UTC: the end of what is known."""
-        zone = ZoneInfo(timezone)
-        last = self.span()[1].replace(tzinfo=UTC).astimezone(zone)
-        after = (last + timedelta(days=1)).date()
-        return datetime(after.year, after.month, after.day, tzinfo=zone).astimezone(UTC).replace(tzinfo=None)
+        return midnight_after(self.span()[1], timezone)
 
     def before(self, moment: datetime, *, known_by: datetime) -> Tables:
         """These tables as if nothing had happened since a moment, with what was known of the time before it later on.

@@ -66,8 +66,8 @@ def show_path(name: str, path: Path) -> None:
 
 def show_ingest(report: DataReport, settings: Settings) -> None:
     """What came in, what was refused, what it is enough for."""
-    for sentence in report.findings:
-        out.print(f"{' ' if sentence.good else '!'} {sentence.of(settings.language)}", markup=False)
+    for finding in report.findings:
+        out.print(f"{'!' if finding.loud else ' '} {finding.of(settings.language)}", markup=False)
     show_path(_label("data", settings), settings.work / "data_report.html")
 
 

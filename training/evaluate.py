@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from configs.errors import InvariantError, NotEnoughDataError
+from configs.history import days_to_test, min_history_days
 from configs.moments import format_moment
 from configs.progress import SILENT, Progress
 from configs.settings import Settings
@@ -23,7 +24,6 @@ from models.contract import KEYS, churn_column, orders_column, spend_column
 from models.suite import ModelSuite
 from training import metrics
 from training.baselines import BASELINES, baseline_predictions
-from training.cutoffs import min_history_days
 from training.datasets import TrainingSet, backtest_cutoffs, stable_fraction, training_set, treatments_of
 from training.drivers import driver_summary
 from training.grade import LifetimeTest, grade
@@ -158,7 +158,7 @@ def backtest(
         raise NotEnoughDataError(
             f"the log starts on {format_moment(start, settings.data.timezone)[:10]}, too late to test {horizon} days "
             f"ahead before {shown}",
-            f"give at least {min_history_days(horizon) + horizon} days of orders or set a shorter targets.horizon_days",
+            f"give at least {days_to_test(settings.targets)} days of orders or set a shorter targets.horizon_days",
             code="log_too_short_to_test",
         )
     done = [_fold(tables, cutoff, as_of, settings, progress, make_suite) for cutoff in cutoffs]

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from training.cutoffs import MIN_HISTORY_DAYS
+from configs.history import MIN_HISTORY_DAYS
 from training.texts import text
 
 LENGTHS = (14, 30, 60, 90, 180, 365)

@@ -24,14 +24,16 @@ from features.connection import connect, every, one
 from features.intake import canonical, facts
 from features.intake.casts import check_date_format
 from features.intake.currency import load_rates
+from features.intake.findings import Look, find
 from features.intake.report import DataReport, Input, TableReport, read_report
+from features.intake.settle import settle
 from features.intake.sources import InputFile, Place, check_unchanged, describe_inputs, locate, open_place
 from features.intake.staging import Stage, create_quarantine
 from features.intake.texts import APART
 from features.manifest import check_tables, describe, read_manifest
 from features.tables import TABLES
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever the same input would give other tables."""
 
 
@@ -42,6 +44,7 @@ class _Done:
     stage: Stage
     columns: tuple[str, ...]
     currency: str | None
+    zero_amounts: bool = False
 
 
 def ingest(settings: Settings, *, progress: Progress | None = None, force: bool = False) -> DataReport:
@@ -108,10 +111,18 @@ def _run(
         create_quarantine(connection)
         if settings.data.rates is not None:
             load_rates(connection, settings)
-        done = {
+        stages = {
             place.table: _read(connection, place, inputs[place.table], settings, future_from, scratch, progress)
             for place in places
         }
+        with progress.step("Checking the tables"):
+            emptied = settle(
+                connection,
+                {name: stage.columns for name, stage in stages.items()},
+                settings,
+                made_order=stages["transactions"].made_order,
+            )
+            done = {name: _finish(connection, stage, emptied.get(name, 0), settings) for name, stage in stages.items()}
         with progress.step("Writing the tables"):
             names = list(done)
             quarantined = canonical.write_quarantine(connection, settings.work / "quarantine", names)
@@ -154,7 +165,7 @@ def _read(
     future_from: datetime | None,
     scratch: Path,
     progress: Progress,
-) -> _Done:
+) -> Stage:
     table = TABLES[place.table]
     check_date_format(connection, place.table, place.source)
     stage = Stage(connection, table, place.source, settings, future_from)
@@ -166,16 +177,25 @@ def _read(
     if stage.counts.rows_in == 0:
         raise DataError(f"{place.label} has no rows", "give a file with rows", code="empty_source", file=place.label)
     check_unchanged(place, inputs)
-    columns = stage.columns
-    canonical.drop_repeated(connection, table, columns)
-    shares = facts.null_shares(connection, place.table, columns)
+    return stage
+
+
+def _finish(connection: Any, stage: Stage, emptied: int, settings: Settings) -> _Done:
+    """Keys and columns of a staged table after its rows are settled."""
+    table, columns = stage.table, stage.columns
+    stage.counts.notes["date_emptied"] = emptied
+    canonical.drop_repeated(connection, table, columns, numbers_restart=settings.data.order_numbers == "restart")
+    shares = facts.null_shares(connection, table.name, columns)
     # A column that is there but always empty is a column that the source does not have.
     columns = tuple(name for name in columns if shares[name] < 1 or table.by_name[name].required)
     columns = canonical.add_made_id(connection, table, columns)
-    currency = None
-    if place.table == "transactions":
+    currency, zero = None, False
+    if table.name == "transactions":
         currency = canonical.check_currencies(connection, table, columns, settings, stage.word)
-    return _Done(stage, columns, currency)
+        zero = "amount" in columns and facts.all_zero(connection)
+        # Amounts that are all zero say no more than none at all.
+        columns = tuple(name for name in columns if not (zero and name == "amount"))
+    return _Done(stage, columns, currency, zero)
 
 
 def _check_shares(connection: Any, name: str, stage: Stage, settings: Settings) -> None:
@@ -257,13 +277,20 @@ def _report(
     log = facts.log_figures(
         connection,
         lines.columns,
-        settings.targets.all_horizons,
+        settings,
         lines.currency,
         made_order=lines.stage.made_order,
         derived_amount=lines.stage.derived_amount,
     )
-    columns = {name: item.columns for name, item in done.items()}
-    refused = {name: table.rows_refused for name, table in tables.items()}
+    look = Look(
+        connection,
+        settings,
+        log,
+        tables,
+        columns={name: item.columns for name, item in done.items()},
+        words={name: item.stage.word for name, item in done.items()},
+        zero_amounts=lines.zero_amounts,
+    )
     return DataReport(
         language=settings.language,
         timezone=settings.data.timezone,
@@ -274,7 +301,7 @@ def _report(
         ),
         tables=tables,
         log=log,
-        findings=facts.findings(log, columns, refused, settings.data.timezone),
+        findings=find(look),
     )
 
 
@@ -356,7 +383,7 @@ def _fingerprint(settings: Settings) -> str:
         if isinstance(source, dict):
             source.pop("url", None)
     contract = [[column.name, column.type, column.required] for table in TABLES.values() for column in table.columns]
-    text = json.dumps([data, contract, settings.targets.all_horizons], sort_keys=True)
+    text = json.dumps([data, contract, settings.targets.horizon_days, settings.targets.all_horizons], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
