@@ -129,6 +129,8 @@ class DataSettings(Model):
     no silence. `first_day` and `last_day` bound the log: lines outside are set aside. `repeated_lines` decides what
     happens with lines that repeat another one exactly, `order_numbers` whether an order number is used once
     (`unique`) or starts again (`restart`); without them what looks wrong is told or stops the ingest.
+    `fixed_attributes` are columns of customers that have not changed since the customer was acquired; others that know
+    what happened later are left out of the features.
     """
 
     mapping: str | None = None
@@ -153,6 +155,7 @@ class DataSettings(Model):
     last_day: date | None = None
     repeated_lines: Literal["keep", "drop"] | None = None
     order_numbers: Literal["unique", "restart"] | None = None
+    fixed_attributes: tuple[str, ...] = ()
 
     @field_validator("timezone")
     @classmethod

@@ -48,6 +48,8 @@ class Tables:
         The tables themselves when they came from memory.
     closures : Closures
         When the company was closed and products were out of stock.
+    hindsight : frozenset of str
+        Columns of customers that were written with what happened later: no features to learn from.
     """
 
     def __init__(
@@ -59,10 +61,12 @@ class Tables:
         threads: int | None = None,
         views: Mapping[str, str] | None = None,
         closures: Closures = OPEN,
+        hindsight: frozenset[str] = frozenset(),
     ) -> None:
         self.shape = tuple(columns.items())
         self.memory = memory
         self.closures = closures
+        self.hindsight = hindsight
         self._columns = dict(columns)
         self._folder = folder
         self._threads = threads
@@ -125,9 +129,18 @@ class Tables:
         }
         views = {name: _select_before(name, own, moment, known_by) for name, own in self._columns.items()}
         if self.memory is None:
-            return Tables(columns, folder=self._folder, threads=self._threads, views=views, closures=self.closures)
+            return Tables(
+                columns,
+                folder=self._folder,
+                threads=self._threads,
+                views=views,
+                closures=self.closures,
+                hindsight=self.hindsight,
+            )
         memory = {name: self.query(view.format(source=name)) for name, view in views.items()}
-        return Tables(columns, memory=memory, threads=self._threads, closures=self.closures)
+        return Tables(
+            columns, memory=memory, threads=self._threads, closures=self.closures, hindsight=self.hindsight
+        )
 
     @property
     def late(self) -> bool:
@@ -247,7 +260,13 @@ def open_tables(folder: Path, *, threads: int | None = None) -> Tables:
         columns = {name: _columns_of(connection, name, folder / f"{name}.parquet") for name in found}
     finally:
         connection.close()
-    tables = Tables(columns, folder=folder, threads=threads, closures=Closures.from_json(manifest.get("closures")))
+    tables = Tables(
+        columns,
+        folder=folder,
+        threads=threads,
+        closures=Closures.from_json(manifest.get("closures")),
+        hindsight=frozenset(manifest.get("hindsight", ())),
+    )
     if tables._seen != tuple(before[name] for name in found):
         raise DataError(
             f"the tables in {folder} were replaced while they were opened",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from configs.moments import format_moment
 from configs.settings import Settings
-from pipelines.console import out
+from pipelines.console import err, out
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,6 +69,12 @@ def show_ingest(report: DataReport, settings: Settings) -> None:
     for finding in report.findings:
         out.print(f"{'!' if finding.loud else ' '} {finding.of(settings.language)}", markup=False)
     show_path(_label("data", settings), settings.work / "data_report.html")
+
+
+def show_warnings(report: DataReport, settings: Settings) -> None:
+    """What looks wrong in the data, on standard error: results go to standard output."""
+    for finding in report.loud():
+        err.print(f"! {finding.of(settings.language)}", markup=False)
 
 
 def show_evaluation(result: tuple[Evaluation, Path], settings: Settings) -> None:

@@ -9,6 +9,7 @@ from features.intake.look import Look, told
 from features.intake.report import Finding
 from features.intake.settle import RESTART_DAYS
 from features.intake.texts import APART, BY_SETTING
+from features.tables import TABLES
 
 NOBODY_NAMES = frozenset(
     {
@@ -211,13 +212,15 @@ def _whole_orders(columns: tuple[str, ...]) -> str:
 
 
 def _repeated_elsewhere(look: Look, name: str) -> Iterable[Finding]:
-    made = f"{name.removesuffix('s')}_id"
+    made, moment = f"{name.removesuffix('s')}_id", TABLES[name].time
     # Made ids number equal rows, so that the second of two ends with -2.
-    again = int(
-        one(
-            look.connection, f"SELECT count(*) FROM {name} WHERE regexp_matches({made}, '^[0-9a-f]{{16}}-([2-9]|1\\d)')"
-        )[0]
+    again, days_only = one(
+        look.connection,
+        f"SELECT count(*) FILTER (regexp_matches({made}, '^[0-9a-f]{{16}}-([2-9]|[1-9]\\d+)$')), "
+        f"bool_and({moment} = date_trunc('hour', {moment})) FROM {name}",
     )
+    if days_only:
+        return  # several equal events of a day are no wonder
     rows = look.tables[name].rows_kept
     if again >= MIN_REPEATED and again >= OTHER_REPEATED_SHARE * rows:
         yield told(

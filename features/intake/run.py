@@ -121,6 +121,7 @@ def _run(
                 {name: stage.columns for name, stage in stages.items()},
                 settings,
                 made_order=stages["transactions"].made_order,
+                alias_word=stages["aliases"].word if "aliases" in stages else "row",
             )
             done = {name: _finish(connection, stage, emptied.get(name, 0), settings) for name, stage in stages.items()}
         with progress.step("Writing the tables"):
@@ -149,6 +150,9 @@ def _run(
             },
             "report_sha256": report.fingerprint(),
             "last_event": last.isoformat(),
+            "hindsight": sorted(
+                str(finding.figures["column"]) for finding in report.findings if finding.code == "knows_the_future"
+            ),
             "refused_as_future": sum(table.refused("in_the_future") for table in tables.values()),
         }
         canonical.publish(settings.canonical, staged, manifest, report.files(settings.work))

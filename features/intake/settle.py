@@ -29,7 +29,9 @@ RESTART_DAYS, RESTART_ORDERS, RESTART_SHARE = 7, 3, 0.01
 """Days over which the lines of one number are spread, and in how many orders, before the numbers are doubted."""
 
 
-def settle(connection: Any, columns: Columns, settings: Settings, *, made_order: bool) -> dict[str, int]:
+def settle(
+    connection: Any, columns: Columns, settings: Settings, *, made_order: bool, alias_word: str = "row"
+) -> dict[str, int]:
     """Act on the staged tables.
 
     Parameters
@@ -41,6 +43,8 @@ def settle(connection: Any, columns: Columns, settings: Settings, *, made_order:
     settings : Settings
     made_order : bool
         Whether the order ids were made of customer and time.
+    alias_word : str
+        What a row of the aliases is called: `line` of a CSV, else `row`.
 
     Returns
     -------
@@ -55,7 +59,7 @@ def settle(connection: Any, columns: Columns, settings: Settings, *, made_order:
     """
     data = settings.data
     if "aliases" in columns:
-        _join_aliases(connection, columns, made_order=made_order)
+        _join_aliases(connection, columns, alias_word, made_order=made_order)
     for name, own in columns.items():
         if data.nobody and "customer_id" in own:
             listed = ", ".join(literal(text) for text in data.nobody)
@@ -89,9 +93,9 @@ def set_aside(connection: Any, table: str, columns: tuple[str, ...], condition: 
 # --- customers
 
 
-def _join_aliases(connection: Any, columns: Columns, *, made_order: bool) -> None:
+def _join_aliases(connection: Any, columns: Columns, word: str, *, made_order: bool) -> None:
     """Give the rows of all ids of a customer the one id that is the customer's own."""
-    owners = _owners(connection)
+    owners = _owners(connection, word)
     import pyarrow as pa
 
     connection.register("owners", pa.table({"alias_id": list(owners), "owner": list(owners.values())}))
@@ -128,7 +132,7 @@ def _join_profiles(connection: Any, columns: tuple[str, ...]) -> None:
     )
 
 
-def _owners(connection: Any) -> dict[str, str]:
+def _owners(connection: Any, word: str) -> dict[str, str]:
     """Alias → the customer's own id, through chains of aliases."""
     rows = every(connection, f"SELECT alias_id, customer_id, __file, {ROW} FROM aliases ORDER BY __file, {ROW}")
     said: dict[str, tuple[str, str, int]] = {}
@@ -138,7 +142,7 @@ def _owners(connection: Any) -> dict[str, str]:
         before = said.setdefault(alias, (customer, file, row))
         if before[0] != customer:
             raise DataError(
-                f"{file}, row {row}: the alias {alias!r} belongs to {customer!r}, but in row {before[2]} of "
+                f"{file}, {word} {row}: the alias {alias!r} belongs to {customer!r}, but in {word} {before[2]} of "
                 f"{before[1]} to {before[0]!r}",
                 "keep one of the two; if both are one customer, make one of them an alias of the other",
                 code="alias_of_two",
@@ -155,7 +159,7 @@ def _owners(connection: Any) -> dict[str, str]:
             if following in way:
                 circle = [*way[way.index(following) :], following]
                 raise DataError(
-                    f"{said[alias][1]}, row {said[alias][2]}: aliases go round in a circle: "
+                    f"{said[alias][1]}, {word} {said[alias][2]}: aliases go round in a circle: "
                     f"{' → '.join(map(repr, circle[:6]))}",
                     "remove one of them, so that each leads to the customer's own id",
                     code="alias_circle",
