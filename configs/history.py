@@ -51,16 +51,15 @@ def days_to_train(horizon_days: int, main_days: int) -> int:
     return horizon_days + (min_history_days(main_days) if horizon_days > main_days else MIN_HISTORY_DAYS)
 
 
-def days_to_test(targets: TargetSettings) -> int:
-    """Days of log from which the main horizon can be held back and predicted by what came before it.
+def days_to_test(horizon_days: int, main_days: int) -> int:
+    """Days of log from which a horizon is tested: models that know it can be fitted one main horizon before the end.
 
     Examples
     --------
-    >>> days_to_test(TargetSettings(horizon_days=90)), days_to_test(TargetSettings(horizon_days=7))
-    (148, 42)
+    >>> days_to_test(90, 90), days_to_test(7, 7), days_to_test(30, 90)
+    (208, 42, 148)
     """
-    main, shortest = targets.horizon_days, min(targets.all_horizons)
-    return main + max(min_history_days(main), MIN_HISTORY_DAYS + shortest)
+    return main_days + max(min_history_days(main_days), MIN_HISTORY_DAYS + horizon_days)
 
 
 def can_train(horizon_days: int, targets: TargetSettings, log: timedelta) -> bool:
@@ -69,11 +68,11 @@ def can_train(horizon_days: int, targets: TargetSettings, log: timedelta) -> boo
 
 
 def can_test(horizon_days: int, targets: TargetSettings, log: timedelta) -> bool:
-    """Whether a horizon is measured on the window held back: it closes in it, and models can be fitted before it."""
+    """Whether a horizon closes in the window that is held back, and a model of it can be fitted before that window."""
     main = targets.horizon_days
     before = log - timedelta(days=main)
     return (
         horizon_days <= main
         and before >= timedelta(days=min_history_days(main))
-        and before >= timedelta(days=history_needed(main, before) + min(targets.all_horizons))
+        and can_train(horizon_days, targets, before)
     )

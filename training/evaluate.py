@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from configs.errors import InvariantError, NotEnoughDataError
-from configs.history import days_to_test, min_history_days
+from configs.history import min_history_days
 from configs.moments import format_moment
 from configs.progress import SILENT, Progress
 from configs.settings import Settings
@@ -158,7 +158,7 @@ def backtest(
         raise NotEnoughDataError(
             f"the log starts on {format_moment(start, settings.data.timezone)[:10]}, too late to test {horizon} days "
             f"ahead before {shown}",
-            f"give at least {days_to_test(settings.targets)} days of orders or set a shorter targets.horizon_days",
+            f"give at least {min_history_days(horizon) + horizon} days of orders or set a shorter targets.horizon_days",
             code="log_too_short_to_test",
         )
     done = [_fold(tables, cutoff, as_of, settings, progress, make_suite) for cutoff in cutoffs]

@@ -6,8 +6,8 @@ customers of the same history (time since the last order, number of orders, late
 should hardly say who orders next. Where it does, it either decides how people buy, which then shows backwards in time
 as well, or it was written with hindsight, which does not.
 
-For each attribute, at cut-offs spread over the log, the chance is measured that of two customers of the same history the
-one who ordered afterwards has the value whose customers mostly did (the area under the curve within groups of like
+For each attribute, at cut-offs spread over the log, the chance is measured that of two customers of the same history
+the one who ordered afterwards has the value whose customers mostly did (the area under the curve within groups of like
 customers; 0.5 is no knowledge). The values are rated on one half of the customers and tried on the other.
 """
 

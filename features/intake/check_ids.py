@@ -137,7 +137,7 @@ def _meet(look: Look, table: str, field: str, ours: str) -> Iterable[Finding]:
 def _reason(connection: Any, met: float, smaller: int) -> tuple[str, str] | None:
     """Why ids do not meet: the mildest way of writing them alike after which many more do."""
     for written, en, zh in ALIKE.values():
-        alike = written.format(id="id")
+        alike = written.replace("{id}", "id")
         both = one(
             connection,
             f"SELECT count(*) FROM (SELECT DISTINCT {alike} AS id FROM our_ids) AS a JOIN "

@@ -88,9 +88,10 @@ def log_figures(
     total = "sum(amount)" if money else "NULL::DECIMAL(38,4)"
     returned = "amount < 0" if money else "false"
     bought = "sum(amount) > 0" if money else "true"
+    positive = " FILTER (amount > 0)" if money else ""
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE log_orders AS SELECT customer_id, order_id, min(occurred_at) AS ordered, "
-        f"max(occurred_at) AS until, count(*) AS lines, {total} AS amount, {bought} AS bought "
+        f"max(occurred_at){positive} AS until, count(*) AS lines, {total} AS amount, {bought} AS bought "
         "FROM transactions GROUP BY customer_id, order_id"
     )
     products = "count(DISTINCT product_id)" if "product_id" in columns else "NULL"
@@ -145,7 +146,7 @@ def log_figures(
                 trainable=can_train(days, targets, known),
                 testable=can_test(days, targets, known),
                 needs_days=days_to_train(days, targets.horizon_days),
-                needs_days_to_test=days_to_test(targets) if days <= targets.horizon_days else None,
+                needs_days_to_test=days_to_test(days, targets.horizon_days) if days <= targets.horizon_days else None,
             )
             for days in targets.all_horizons
         ),

@@ -180,9 +180,9 @@ def _horizon(item: Horizon, log: Log, *, loud: bool) -> Finding:
         code,
         severity,
         (
-            f"A horizon of {item.days} days can be trained, but not tested: that needs {item.needs_days_to_test} days "
-            f"of log, there are {span:,.0f}.",
-            f"可以训练 {item.days} 天的预测期，但无法检验：检验需要 {item.needs_days_to_test} 天的数据，"
+            f"A horizon of {item.days} days can be trained, but no model of it tested: that needs "
+            f"{item.needs_days_to_test} days of log, there are {span:,.0f}.",
+            f"可以训练 {item.days} 天的预测期，但无法检验其模型：检验需要 {item.needs_days_to_test} 天的数据，"
             f"现有 {span:,.0f} 天。",
         ),
         setting="targets.horizon_days" if loud else "targets.horizons",

@@ -19,8 +19,8 @@ class Look:
     Attributes
     ----------
     connection : DuckDB connection
-        Holds the tables with `__file` and `__row`, and `log_orders` (customer_id, order_id, ordered, until, lines,
-        amount, bought).
+        Holds the tables with `__file` and `__row`, and `log_orders` (customer_id, order_id, ordered, until: its last line
+        that is no return, lines, amount, bought).
     log : Log
         Figures of the purchase log.
     tables : dict
