@@ -138,9 +138,7 @@ class Tables:
                 hindsight=self.hindsight,
             )
         memory = {name: self.query(view.format(source=name)) for name, view in views.items()}
-        return Tables(
-            columns, memory=memory, threads=self._threads, closures=self.closures, hindsight=self.hindsight
-        )
+        return Tables(columns, memory=memory, threads=self._threads, closures=self.closures, hindsight=self.hindsight)
 
     @property
     def late(self) -> bool:

@@ -13,6 +13,7 @@ SEVERAL = 20
 ENOUGH, HARDLY = 0.5, 0.05
 """Share of the smaller side's ids from which two tables meet, and up to which they hardly do."""
 GAIN = 0.2
+JOIN_SHARE = 0.01
 """Share that must meet in addition once the ids are written alike, before that is named as the reason."""
 
 ALIKE: dict[str, tuple[str, str, str]] = {
@@ -85,6 +86,45 @@ def products(look: Look) -> Iterable[Finding]:
             lines=lacking,
             example=example,
         )
+
+
+def joins(look: Look) -> Iterable[Finding]:
+    """Rows that a query's joins lose, or give several times."""
+    for name, joined in look.joined.items():
+        lost, again = joined.rows - joined.seen, joined.answer - joined.seen
+        if lost:
+            share = lost / joined.rows
+            yield told(
+                "rows_lost_by_join",
+                "warning" if share >= JOIN_SHARE else "note",
+                (
+                    f"{name}: {lost:,} of {joined.rows:,} rows of {joined.table} ({share:.1%}) find no partner in the "
+                    f"joins of data.{name}.query and are lost; a LEFT JOIN keeps them.",
+                    f"{name}：{joined.table} 的 {joined.rows:,} 行中有 {lost:,} 行（{share:.1%}）在 data.{name}.query "
+                    "的连接中找不到对应的行而丢失；用 LEFT JOIN 可以保留。",
+                ),
+                table=name,
+                setting=f"data.{name}.query",
+                rows=lost,
+                of=joined.rows,
+            )
+        if again:
+            share = again / joined.answer
+            yield told(
+                "rows_multiplied_by_join",
+                "warning" if share >= JOIN_SHARE else "note",
+                (
+                    f"{name}: the joins of data.{name}.query give rows of {joined.table} several times, {again:,} of "
+                    f"{joined.answer:,} rows ({share:.1%}) too many, because a joined table has several rows for one "
+                    "key.",
+                    f"{name}：data.{name}.query 的连接使 {joined.table} 的行重复出现，{joined.answer:,} 行中多出 "
+                    f"{again:,} 行（{share:.1%}），因为被连接的表中同一键有多行。",
+                ),
+                table=name,
+                setting=f"data.{name}.query",
+                rows=again,
+                of=joined.answer,
+            )
 
 
 def _meet(look: Look, table: str, field: str, ours: str) -> Iterable[Finding]:

@@ -31,6 +31,7 @@ CHECKS: tuple[Check, ...] = (
     check_ids.aliases,
     check_ids.meeting,
     check_ids.products,
+    check_ids.joins,
     check_hindsight.undated,
 )
 """Every check of the column as a whole; each says nothing where nothing is to be said."""

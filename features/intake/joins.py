@@ -15,15 +15,19 @@ DELIBERATE = ("group", "distinct", "limit", "qualify", "having")
 
 @dataclass(frozen=True)
 class Joined:
-    """The largest table that a query joins, its rows, and the rows of the join before any condition of the query."""
+    """What a join does to the table whose rows it lists: how many there are, how many come through, rows in all.
+
+    The table of the lines is the one of which most rows come through; each of them should come through once.
+    """
 
     table: str
     rows: int
+    seen: int
     answer: int
 
 
 def joined_rows(connection: Any, query: str) -> Joined | None:
-    """Rows of the largest joined table and of the join; None where the query is not a plain join of tables.
+    """How many rows the joins of a query lose or repeat; None where it is not a plain join of tables.
 
     Parameters
     ----------
@@ -49,17 +53,17 @@ def joined_rows(connection: Any, query: str) -> Joined | None:
         return None
     if not all(isinstance(side, exp.Table) for side in sides):
         return None
-    whole = tree.copy().select("count(*)", append=False)
+    names = [side.alias_or_name for side in sides if side is not None]
+    counted = ", ".join(["count(*)", *(f"count(DISTINCT {quoted(name)}.rowid)" for name in names)])
+    whole = tree.copy()
+    whole.set("expressions", sqlglot.parse_one(f"SELECT {counted}", dialect="duckdb").expressions)
     for part in ("where", "order"):
         whole.set(part, None)
     try:
-        counts = {side.name: _count(connection, f"SELECT count(*) FROM {quoted(side.name)}") for side in sides if side}
-        answer = _count(connection, whole.sql(dialect="duckdb"))
+        answer, *seen = one(connection, whole.sql(dialect="duckdb"))
+        most = seen.index(max(seen))
+        table = sides[most].name
+        rows = int(one(connection, f"SELECT count(*) FROM {quoted(table)}")[0])
     except duckdb.Error:
-        return None  # a query that does not run is refused where it runs
-    largest = max(counts, key=lambda name: (counts[name], name))
-    return Joined(largest, counts[largest], answer)
-
-
-def _count(connection: Any, statement: str) -> int:
-    return int(one(connection, statement)[0])
+        return None  # views have no row ids, and a query that does not run is refused where it runs
+    return Joined(table, rows, int(seen[most]), int(answer))

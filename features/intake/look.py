@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from configs.settings import Settings
+from features.intake.joins import Joined
 from features.intake.report import Finding, Log, Severity, TableReport
 
 Figures = Mapping[str, float | int | str | None]
@@ -19,8 +20,8 @@ class Look:
     Attributes
     ----------
     connection : DuckDB connection
-        Holds the tables with `__file` and `__row`, and `log_orders` (customer_id, order_id, ordered, until: its last line
-        that is no return, lines, amount, bought).
+        Holds the tables with `__file` and `__row`, and `log_orders` (customer_id, order_id, ordered, until: its last
+        line that is no return, lines, amount, bought).
     log : Log
         Figures of the purchase log.
     tables : dict
@@ -29,6 +30,8 @@ class Look:
         Canonical table → its columns.
     words : dict
         Canonical table → whether a row is called `line` (of a CSV) or `row`.
+    joined : dict
+        Canonical table → what a query of several tables does to the number of its rows.
     zero_amounts : bool
         Whether the log had amounts and all were zero.
     """
@@ -39,6 +42,7 @@ class Look:
     tables: Mapping[str, TableReport]
     columns: Mapping[str, tuple[str, ...]]
     words: Mapping[str, str]
+    joined: Mapping[str, Joined] = field(default_factory=dict)
     zero_amounts: bool = False
 
     def has(self, name: str, table: str = "transactions") -> bool:

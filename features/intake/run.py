@@ -293,6 +293,7 @@ def _report(
         tables,
         columns={name: item.columns for name, item in done.items()},
         words={name: item.stage.word for name, item in done.items()},
+        joined={name: item.stage.joined for name, item in done.items() if item.stage.joined is not None},
         zero_amounts=lines.zero_amounts,
     )
     return DataReport(

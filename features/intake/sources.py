@@ -20,6 +20,7 @@ from configs.errors import DataError, SettingsError
 from configs.settings import Settings, SourceSettings
 from features.connection import connect, every, quoted
 from features.intake.csv_scan import ROW, BadLine, CsvFile
+from features.intake.joins import Joined, joined_rows
 
 Format = Literal["csv", "parquet", "duckdb", "postgresql", "xlsx", "jsonl"]
 SUFFIXES: dict[str, Format] = {
@@ -52,6 +53,8 @@ class RawFile:
         Column name → type, for columns that cannot be taken (nested, binary).
     bad_lines : list of BadLine
         Records that could not be split; complete after `chunks` is consumed.
+    joined : Joined, optional
+        What a query of several tables does to the number of rows.
     """
 
     label: str
@@ -60,6 +63,7 @@ class RawFile:
     chunks: Callable[[], Iterator[pa.Table]]
     unusable: dict[str, str] = field(default_factory=dict)
     bad_lines: list[BadLine] = field(default_factory=list)
+    joined: Joined | None = None
 
 
 @dataclass(frozen=True)
@@ -324,7 +328,7 @@ def _from_query(connection: Any, query: str, label: str, table: str) -> RawFile:
         finally:
             connection.close()
 
-    return RawFile(label, "row", wanted, chunks, unusable=unusable)
+    return RawFile(label, "row", wanted, chunks, unusable=unusable, joined=joined_rows(connection, query))
 
 
 def _numbered(batches: Any, names: list[str]) -> Iterator[pa.Table]:

@@ -20,6 +20,7 @@ from configs.settings import Settings, SourceSettings
 from features.connection import every, literal, one
 from features.intake.casts import FIRST_YEAR, LAST_YEAR, Cast
 from features.intake.csv_scan import ROW
+from features.intake.joins import Joined
 from features.intake.plan import Plan, make_plan, place_of
 from features.intake.sources import RawFile
 from features.intake.zones import odd_times, to_utc
@@ -63,6 +64,7 @@ class Stage:
         self.made_order = False
         self.derived_amount = False
         self.word = "row"
+        self.joined: Joined | None = None
 
     def take(self, raw: RawFile) -> None:
         """Read a file to its end.
@@ -74,6 +76,7 @@ class Stage:
         """
         plan: Plan | None = None
         self.word = raw.word
+        self.joined = raw.joined
         for chunk in raw.chunks():
             rows = chunk.num_rows
             # SQL does not tell Amount from amount, files do: columns go by their place.

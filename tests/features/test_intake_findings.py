@@ -496,3 +496,32 @@ def test_shared_examples(tmp_path, name, code):
         if (CASES / name / f"{table}.csv").exists():
             data[table] = {"path": str(CASES / name / f"{table}.csv")}
     assert code in loud(run(tmp_path, "", **data))
+
+
+FIELDS = "SELECT o.customer_id, o.order_id, o.occurred_at, i.amount, i.product_id"
+JOIN = f"{FIELDS} FROM items AS i JOIN orders AS o USING (order_id)"
+LEFT = f"{FIELDS} FROM items AS i LEFT JOIN orders AS o USING (order_id) WHERE o.order_id IS NOT NULL"
+
+
+@pytest.mark.parametrize(
+    ("lost", "twice", "query", "code", "rows"),
+    [
+        (0, 0, JOIN, None, 0),
+        (40, 0, JOIN, "rows_lost_by_join", 80),
+        (40, 0, LEFT, None, 0),
+        (0, 40, JOIN, "rows_multiplied_by_join", 80),
+        (0, 0, f"{JOIN} WHERE i.product_id <> 'P3'", None, 0),
+        (0, 0, f"{FIELDS} FROM orders AS o JOIN items AS i USING (order_id)", None, 0),
+    ],
+)
+def test_lines_lost_or_multiplied_by_a_join(tmp_path, lost, twice, query, code, rows):
+    folder, made = tmp_path / "joined", shop()
+    folder.mkdir()
+    orders = [f"{customer},{order},{moment}\n" for customer, order, moment, _ in made]
+    items = "".join(f"{order},{amount},P{n}\n{order},3,Q{n}\n" for n, (_, order, _, amount) in enumerate(made))
+    (folder / "orders.csv").write_text("customer_id,order_id,occurred_at\n" + "".join(orders[lost:] + orders[:twice]))
+    (folder / "items.csv").write_text("order_id,amount,product_id\n" + items)
+    report = run(tmp_path, "", transactions={"path": "joined", "format": "csv", "query": query})
+    assert {name for name in found(report) if name.startswith("rows_")} == ({code} if code else set())
+    if code:
+        assert found(report)[code].figures["rows"] == rows and found(report)[code].severity == "warning"

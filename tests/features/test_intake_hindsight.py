@@ -88,7 +88,5 @@ def test_what_was_always_so_stays(tmp_path, attribute, seed):
 
 
 def test_a_plan_that_decides_the_rhythm_stays(tmp_path):
-    report, names = company(
-        tmp_path, ORDINARY["kind that buys three times as often"], column="customer_type", plans=True
-    )
+    report, _ = company(tmp_path, ORDINARY["kind that buys three times as often"], column="customer_type", plans=True)
     assert "knows_the_future" not in codes(report)
