@@ -171,8 +171,9 @@ def one_customer(look: Look) -> Iterable[Finding]:
 
 def repeated_lines(look: Look) -> Iterable[Finding]:
     """A file taken twice: whole orders whose every line is there again. A doubled line in a basket says nothing."""
-    if look.settings.data.repeated_lines is None:
-        lines, orders, doubled, on_such_days = one(look.connection, _whole_orders(look.columns["transactions"]))
+    lines = look.tables["transactions"].duplicate_rows
+    if look.settings.data.repeated_lines is None and lines >= MIN_REPEATED:
+        orders, doubled, on_such_days = one(look.connection, _whole_orders(look.columns["transactions"]))
         many = doubled >= REPEATED_SHARE * orders or on_such_days >= MIN_REPEATED
         if doubled >= MIN_REPEATED and many:
             yield told(
@@ -197,16 +198,16 @@ def repeated_lines(look: Look) -> Iterable[Finding]:
 
 
 def _whole_orders(columns: tuple[str, ...]) -> str:
-    """Repeated lines, orders, orders all of whose lines are repeated, and those of days with mostly such orders."""
+    """Orders, orders all of whose lines are repeated, and those of days with mostly such orders."""
     names = ", ".join(columns)
-    # Only what is in an order with a repeated line needs a closer look.
     return (
-        f"WITH distinct_lines AS (SELECT {names}, count(*) AS n FROM transactions GROUP BY ALL), "
-        "per_order AS (SELECT customer_id, order_id, min(n) AS least, sum(n - 1)::BIGINT AS again, "
-        "min(occurred_at)::DATE AS day FROM distinct_lines GROUP BY customer_id, order_id), "
-        "per_day AS (SELECT day, count(*) AS orders, count(*) FILTER (least > 1) AS doubled, sum(again) AS again "
-        "FROM per_order GROUP BY day) "
-        "SELECT sum(again)::BIGINT, sum(orders)::BIGINT, sum(doubled)::BIGINT, coalesce(sum(doubled) FILTER "
+        f"WITH repeated AS (SELECT customer_id, order_id, n FROM (SELECT {names}, count(*) AS n FROM transactions "
+        "GROUP BY ALL HAVING n > 1)), "
+        "whole AS (SELECT customer_id, order_id FROM repeated JOIN log_orders USING (customer_id, order_id) "
+        "GROUP BY customer_id, order_id, lines HAVING sum(n) = lines), "
+        "per_day AS (SELECT ordered::DATE AS day, count(*) AS orders, count(w.order_id) AS doubled FROM log_orders AS o "
+        "LEFT JOIN whole AS w ON w.customer_id = o.customer_id AND w.order_id = o.order_id GROUP BY day) "
+        "SELECT sum(orders)::BIGINT, sum(doubled)::BIGINT, coalesce(sum(doubled) FILTER "
         f"(doubled >= {DAY_SHARE} * orders AND doubled >= {DAY_ORDERS}), 0)::BIGINT FROM per_day"
     )
 
