@@ -205,8 +205,8 @@ def _whole_orders(columns: tuple[str, ...]) -> str:
         "GROUP BY ALL HAVING n > 1)), "
         "whole AS (SELECT customer_id, order_id FROM repeated JOIN log_orders USING (customer_id, order_id) "
         "GROUP BY customer_id, order_id, lines HAVING sum(n) = lines), "
-        "per_day AS (SELECT ordered::DATE AS day, count(*) AS orders, count(w.order_id) AS doubled FROM log_orders AS o "
-        "LEFT JOIN whole AS w ON w.customer_id = o.customer_id AND w.order_id = o.order_id GROUP BY day) "
+        "per_day AS (SELECT ordered::DATE AS day, count(*) AS orders, count(w.order_id) AS doubled FROM log_orders AS "
+        "o LEFT JOIN whole AS w ON w.customer_id = o.customer_id AND w.order_id = o.order_id GROUP BY day) "
         "SELECT sum(orders)::BIGINT, sum(doubled)::BIGINT, coalesce(sum(doubled) FILTER "
         f"(doubled >= {DAY_SHARE} * orders AND doubled >= {DAY_ORDERS}), 0)::BIGINT FROM per_day"
     )
