@@ -91,12 +91,15 @@ def test_every_finding_is_said_in_both_languages_and_what_is_loud_names_a_settin
 @pytest.mark.parametrize("stray", ["1900-01-01", "1970-01-01", "1999-09-09 12:00", "2024-06-01", "2099-12-31"])
 def test_a_stray_date_is_set_aside_and_moves_nothing(tmp_path, stray):
     rows = shop()
+    run(tmp_path, rows)
+    without = (tmp_path / "work" / "canonical" / "transactions.parquet").read_bytes()
     report = run(tmp_path, text(rows) + f"C001,ODD,{stray},10\n")
     finding = found(report)["isolated_dates"]
     assert (finding.severity, finding.setting, finding.figures["row"]) == ("warning", "data.first_day", len(rows) + 2)
     assert stray[:10] in finding.en
     assert aside(tmp_path) == [(len(rows) + 2, "isolated_date")]
     assert (report.log.first, report.log.last) == (rows[0][2], rows[-1][2])
+    assert (tmp_path / "work" / "canonical" / "transactions.parquet").read_bytes() == without
 
 
 def test_first_and_last_day_decide_instead(tmp_path):
@@ -253,7 +256,7 @@ def test_amounts_that_are_all_zero_are_none(tmp_path):
 # --- whose lines
 
 
-@pytest.mark.parametrize("name", ["guest", "Walk-in", "散客", "匿名", "N/A", "unknown"])
+@pytest.mark.parametrize("name", ["guest", "Walk-in", "散客", "匿名", "anonymous", "cash sale"])
 def test_ids_that_read_like_nobody_are_told_and_left_out_by_the_setting(tmp_path, name):
     rows = [*shop(), (name, "W1", datetime(2023, 4, 1), 5.0)]
     assert found(run(tmp_path, rows))["nobody"].setting == "data.nobody"
