@@ -46,8 +46,10 @@ def refused(look: Look) -> Iterable[Finding]:
     if any(ours.values()):
         listed = ", ".join(f"{count:,} ({table})" for table, count in ours.items() if count)
         zh = "、".join(f"{table} {count:,} 行" for table, count in ours.items() if count)
-        # What counts towards the limit is worth a look; rows without a customer and the like have their own sentences.
-        worse = any(item.reason not in APART for table in look.tables.values() for item in table.refusals)
+        # What counts towards the limit is worth a look; stray dates and missing customers have their own sentences.
+        worse = any(
+            item.reason not in APART | {"isolated_date"} for table in look.tables.values() for item in table.refusals
+        )
         yield told(
             "refused",
             "warning" if worse else "note",
