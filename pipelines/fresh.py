@@ -19,13 +19,12 @@ if TYPE_CHECKING:
     from retention.scores_table import RunStamp
 
 
-def fresh_tables(
-    settings: Settings, progress: Progress, *, ask_database: bool = False, tell: bool = False
-) -> None:
+def fresh_tables(settings: Settings, progress: Progress, *, ask_database: bool = False, tell: bool = False) -> None:
     """Read the sources anew where they, or the settings that give them their meaning, are not those of the tables.
 
     Files are recognised by their SHA-256. A database is asked again only where that is wanted; else it is said of when
-    its rows are. What looks wrong in tables that are read anew is said, with `tell` also of those that are as they were.
+    its rows are. What looks wrong in tables that are read anew is said, with `tell` also in those that are as they
+    were.
 
     Raises
     ------
