@@ -76,6 +76,22 @@ def local_time(moment: datetime, timezone: str) -> datetime:
     return moment.replace(tzinfo=UTC).astimezone(ZoneInfo(timezone)).replace(tzinfo=None)
 
 
+def start_of_day(day: date, timezone: str) -> datetime:
+    """The midnight of the business zone with which a day begins, in UTC.
+
+    Examples
+    --------
+    >>> start_of_day(date(2011, 9, 10), "Asia/Shanghai")
+    datetime.datetime(2011, 9, 9, 16, 0)
+    """
+    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(timezone)).astimezone(UTC).replace(tzinfo=None)
+
+
+def midnight_after(moment: datetime, timezone: str) -> datetime:
+    """The midnight of the business zone that follows a moment in UTC, in UTC: the end of what a log tells."""
+    return start_of_day((local_time(moment, timezone) + timedelta(days=1)).date(), timezone)
+
+
 def format_moment(moment: datetime, timezone: str) -> str:
     """The moment as a date in the business zone, with the time when it is not midnight."""
     local = local_time(moment, timezone)

@@ -95,11 +95,13 @@ class ReturnRule(Model):
 
     `negative_amount`: a line with a negative amount (the default); when off, such a line is refused unless its order id
     has the prefix. `order_prefix`: also every line whose order id
-    starts with this text; its amount is made negative if it is not.
+    starts with this text; its amount is made negative if it is not. `sales_negative`: sales are written as negative
+    amounts and returns as positive ones (an accounting export); all signs are turned.
     """
 
     negative_amount: bool = True
     order_prefix: str | None = None
+    sales_negative: bool = False
 
 
 class Closure(Model):
@@ -128,6 +130,8 @@ class DataSettings(Model):
     no silence. `first_day` and `last_day` bound the log: lines outside are set aside. `repeated_lines` decides what
     happens with lines that repeat another one exactly, `order_numbers` whether an order number is used once
     (`unique`) or starts again (`restart`); without them what looks wrong is told or stops the ingest.
+    `fixed_attributes` are columns of customers that have not changed since the customer was acquired; others that know
+    what happened later are left out of the features.
     """
 
     mapping: str | None = None
@@ -152,6 +156,7 @@ class DataSettings(Model):
     last_day: date | None = None
     repeated_lines: Literal["keep", "drop"] | None = None
     order_numbers: Literal["unique", "restart"] | None = None
+    fixed_attributes: tuple[str, ...] = ()
 
     @field_validator("timezone")
     @classmethod
@@ -166,7 +171,7 @@ class DataSettings(Model):
 
     def sources(self) -> dict[str, SourceSettings]:
         """The tables that are given, by canonical name, transactions first."""
-        names = ("transactions", "customers", "products", "feedback", "interactions", "treatments")
+        names = ("transactions", "customers", "products", "feedback", "interactions", "treatments", "aliases")
         return {name: source for name in names if (source := getattr(self, name)) is not None}
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from configs.errors import DataError
+from configs.moments import midnight_after
 from features.closures import OPEN, Closures
 from features.connection import connect, executed
 from features.manifest import check_tables, read_manifest
@@ -48,6 +48,8 @@ class Tables:
         The tables themselves when they came from memory.
     closures : Closures
         When the company was closed and products were out of stock.
+    hindsight : frozenset of str
+        Columns of customers that were written with what happened later: no features to learn from.
     """
 
     def __init__(
@@ -59,10 +61,12 @@ class Tables:
         threads: int | None = None,
         views: Mapping[str, str] | None = None,
         closures: Closures = OPEN,
+        hindsight: frozenset[str] = frozenset(),
     ) -> None:
         self.shape = tuple(columns.items())
         self.memory = memory
         self.closures = closures
+        self.hindsight = hindsight
         self._columns = dict(columns)
         self._folder = folder
         self._threads = threads
@@ -108,10 +112,7 @@ class Tables:
 
     def end(self, timezone: str) -> datetime:
         """The midnight of the business zone after the last transaction, in UTC: the end of what is known."""
-        zone = ZoneInfo(timezone)
-        last = self.span()[1].replace(tzinfo=UTC).astimezone(zone)
-        after = (last + timedelta(days=1)).date()
-        return datetime(after.year, after.month, after.day, tzinfo=zone).astimezone(UTC).replace(tzinfo=None)
+        return midnight_after(self.span()[1], timezone)
 
     def before(self, moment: datetime, *, known_by: datetime) -> Tables:
         """These tables as if nothing had happened since a moment, with what was known of the time before it later on.
@@ -128,11 +129,18 @@ class Tables:
         }
         views = {name: _select_before(name, own, moment, known_by) for name, own in self._columns.items()}
         if self.memory is None:
-            before = Tables(columns, folder=self._folder, threads=self._threads, views=views, closures=self.closures)
+            before = Tables(
+                columns,
+                folder=self._folder,
+                threads=self._threads,
+                views=views,
+                closures=self.closures,
+                hindsight=self.hindsight,
+            )
             before._seen = self._seen  # the same files, not those that may have come in their place since
             return before
         memory = {name: self.query(view.format(source=name)) for name, view in views.items()}
-        return Tables(columns, memory=memory, threads=self._threads, closures=self.closures)
+        return Tables(columns, memory=memory, threads=self._threads, closures=self.closures, hindsight=self.hindsight)
 
     @property
     def late(self) -> bool:
@@ -257,7 +265,13 @@ def open_tables(folder: Path, *, threads: int | None = None) -> Tables:
         columns = {name: _columns_of(connection, name, folder / f"{name}.parquet") for name in found}
     finally:
         connection.close()
-    tables = Tables(columns, folder=folder, threads=threads, closures=Closures.from_json(manifest.get("closures")))
+    tables = Tables(
+        columns,
+        folder=folder,
+        threads=threads,
+        closures=Closures.from_json(manifest.get("closures")),
+        hindsight=frozenset(manifest.get("hindsight", ())),
+    )
     if tables._seen != tuple(before[name] for name in found):
         raise DataError(
             f"the tables in {folder} were replaced while they were opened",

@@ -61,8 +61,10 @@ _POOL = PreparedPool()
 
 
 def feature_set_for(tables: Tables) -> FeatureSet:
-    """Every declared feature whose tables and columns are given."""
-    return FeatureSet(tuple(declared.spec for declared in known_features(dict(tables.shape))))
+    """Every declared feature whose tables and columns are given, but none that was written with hindsight."""
+    left_out = {f"customers.{column}" for column in tables.hindsight}
+    known = known_features(dict(tables.shape))
+    return FeatureSet(tuple(declared.spec for declared in known if not declared.needs & left_out))
 
 
 def compute_features(

@@ -171,8 +171,18 @@ TREATMENTS = Table(
     time="treated_at",
     order=("customer_id", "treated_at", "treatment_id"),
 )
+ALIASES = Table(
+    "aliases",
+    _columns(
+        ("alias_id", "text", True),
+        ("customer_id", "text", True),
+        ("recorded_at", "time"),
+    ),
+    time=None,
+    order=("customer_id", "alias_id"),
+)
 
 TABLES: dict[str, Table] = {
-    table.name: table for table in (TRANSACTIONS, CUSTOMERS, PRODUCTS, FEEDBACK, INTERACTIONS, TREATMENTS)
+    table.name: table for table in (TRANSACTIONS, CUSTOMERS, PRODUCTS, FEEDBACK, INTERACTIONS, TREATMENTS, ALIASES)
 }
 """Every canonical table by name."""

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from configs.history import MIN_CUSTOMERS
 from models.contract import orders_column
 from models.encoding import Encoded
 
 STRONG, WEAK, NONE = "strong", "weak", "none"
 GRADES = (NONE, WEAK, STRONG)
 
-MIN_CUSTOMERS = 200
 MIN_OUTCOMES = 50
 COMFORT_CUSTOMERS = 500
 COMFORT_OUTCOMES = 200

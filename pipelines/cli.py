@@ -36,7 +36,8 @@ def ingest(config: Config = DEFAULT_CONFIG, force: Force = False) -> None:
     from pipelines import stages, summary
 
     settings = load_settings(config)
-    summary.show_ingest(stages.ingest_stage(settings, ConsoleProgress(), force=force), settings)
+    report = stages.ingest_stage(settings, ConsoleProgress(), force=force, tell=False, refuse=False)
+    summary.show_ingest(report, settings)
 
 
 @app.command(epilog=example("holdfast features --config holdfast.yaml"))

@@ -52,7 +52,7 @@ def run_demo(folder: Path, data: str, progress: Progress) -> None:
     if not config.is_file() or config.read_text(encoding="utf-8") != text:
         write_bytes_atomic(config, text.encode())
     settings = load_settings(config)
-    summary.show_ingest(stages.ingest_stage(settings, progress), settings)
+    summary.show_ingest(stages.ingest_stage(settings, progress, tell=False), settings)
     trained = stages.train_stages(settings, None, progress)
     summary.show_training(trained, settings)
     result = stages.score_stage(settings, None, folder / "scores.parquet", progress)

@@ -12,18 +12,19 @@ from configs.files import sha256_of
 from configs.moments import format_moment
 from configs.progress import Progress
 from configs.settings import Settings
-from pipelines.console import err, note
+from pipelines.console import note
 
 if TYPE_CHECKING:
     from features.engine import Tables
     from retention.scores_table import RunStamp
 
 
-def fresh_tables(settings: Settings, progress: Progress, *, ask_database: bool = False) -> None:
+def fresh_tables(settings: Settings, progress: Progress, *, ask_database: bool = False, tell: bool = False) -> None:
     """Read the sources anew where they, or the settings that give them their meaning, are not those of the tables.
 
     Files are recognised by their SHA-256. A database is asked again only where that is wanted; else it is said of when
-    its rows are.
+    its rows are. What looks wrong in tables that are read anew is said, with `tell` also in those that are as they
+    were.
 
     Raises
     ------
@@ -32,7 +33,7 @@ def fresh_tables(settings: Settings, progress: Progress, *, ask_database: bool =
     """
     from features.intake import read_with, up_to_date
     from features.manifest import MANIFEST
-    from pipelines.stages import ingest_stage, with_present
+    from pipelines.stages import checked, ingest_stage, with_present
 
     manifest = settings.canonical / MANIFEST
     database = any(source.url is not None for source in settings.data.sources().values())
@@ -41,16 +42,14 @@ def fresh_tables(settings: Settings, progress: Progress, *, ask_database: bool =
         moment = format_moment(read, settings.data.timezone)
         note(f"the tables are as they were read from the database on {moment}; `holdfast ingest` reads it anew")
         return
-    if not database and up_to_date(with_present(settings)) is not None:
+    if not database and (report := up_to_date(with_present(settings))) is not None:
+        checked(report, settings, tell=tell)
         return
     if manifest.is_file() and not database and _waits_for_rows(settings):
         note("rows were refused as being in the future; the data are read anew to see whether their day has come")
     elif manifest.is_file() and not database:
         note("the sources, the settings of the data or the tables are not what they were; the data are read anew")
-    report = ingest_stage(settings, progress)
-    for finding in report.findings:
-        if not finding.good:
-            err.print(f"! {finding.of(settings.language)}", markup=False)
+    ingest_stage(settings, progress)
 
 
 def _waits_for_rows(settings: Settings) -> bool:

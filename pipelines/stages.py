@@ -68,12 +68,37 @@ class Trained:
     report: Path | None
 
 
-def ingest_stage(settings: Settings, progress: Progress, *, force: bool = False) -> DataReport:
-    """Canonical tables and the data report; reused while sources and settings are unchanged."""
+def ingest_stage(
+    settings: Settings, progress: Progress, *, force: bool = False, tell: bool = True, refuse: bool = True
+) -> DataReport:
+    """Canonical tables and the data report; reused while sources and settings are unchanged.
+
+    What looks wrong in the data is said (`tell`), and data that nothing can be learned from is refused (`refuse`),
+    whether the tables were made now or before.
+    """
     from features.intake import ingest
 
     with lock_folder(settings.work):
-        return ingest(with_present(settings), progress=progress, force=force)
+        report = ingest(with_present(settings), progress=progress, force=force)
+    return checked(report, settings, tell=tell, refuse=refuse)
+
+
+def checked(report: DataReport, settings: Settings, *, tell: bool = True, refuse: bool = True) -> DataReport:
+    """The report, after what looks wrong is said and what nothing can be learned from is refused."""
+    from pipelines.summary import show_warnings
+
+    if tell:
+        show_warnings(report, settings)
+    if refuse and any(finding.severity == "stop" for finding in report.findings):
+        raise DataError(
+            "no order has a positive total, so signs are turned round or amounts are empty",
+            "set data.returns.sales_negative: true if sales are written as negative amounts, or correct "
+            "data.transactions.columns.amount",
+            code="no_positive_order",
+            field="amount",
+            table="transactions",
+        )
+    return report
 
 
 def with_present(settings: Settings) -> Settings:
@@ -261,7 +286,7 @@ def score_stage(
 
     path = out if out is not None else outputs.default_scores(settings)
     outputs.check_out(settings, outputs.scores_files(path))
-    fresh_tables(settings, progress, ask_database=True)
+    fresh_tables(settings, progress, ask_database=True, tell=True)
     with lock_folder(settings.work), open_tables(settings.canonical) as tables:
         moment = resolve_as_of(settings, tables, as_of)
         with progress.step("Loading the model"):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from configs.moments import format_moment
 from configs.settings import Settings
 from features.intake.texts import SAID
-from pipelines.console import out
+from pipelines.console import err, out
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,8 +75,8 @@ def show_ingest(report: DataReport, settings: Settings) -> None:
     for table in report.tables.values():
         for line in _remarks(table, settings.language):
             out.print(f"! {line}", markup=False)
-    for sentence in report.findings:
-        out.print(f"{' ' if sentence.good else '!'} {sentence.of(settings.language)}", markup=False)
+    for finding in report.findings:
+        out.print(f"{'!' if finding.loud else ' '} {finding.of(settings.language)}", markup=False)
     show_path(_label("data", settings), settings.work / "data_report.html")
 
 
@@ -94,6 +94,12 @@ def _remarks(table: TableReport, language: str) -> list[str]:
         )
         lines.append(said.replace(" )", ")"))
     return lines
+
+
+def show_warnings(report: DataReport, settings: Settings) -> None:
+    """What looks wrong in the data, on standard error: results go to standard output."""
+    for finding in report.loud():
+        err.print(f"! {finding.of(settings.language)}", markup=False)
 
 
 def show_evaluation(result: tuple[Evaluation, Path], settings: Settings) -> None:

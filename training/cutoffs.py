@@ -19,12 +19,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from configs.errors import NotEnoughDataError
+from configs.history import MIN_HISTORY_DAYS, history_needed
 from configs.settings import TargetSettings, TrainingSettings
 
 STEP_WEEKS = (1, 2, 4, 13, 26, 52)
 """Steps that divide 52 weeks, so that a grid that is long enough meets the same season again."""
-MIN_HISTORY_DAYS = 28
-MAX_HISTORY_NEEDED_DAYS = 90
 MAX_RECENT = 6
 MAX_LEVEL = 40
 YEAR_DAYS = 365
@@ -70,17 +69,6 @@ def default_step_days(horizon_days: int, typical_gap_days: float | None = None) 
     return 7 * max(weeks for weeks in STEP_WEEKS if weeks == 1 or 7 * weeks <= wanted)
 
 
-def min_history_days(horizon_days: int) -> int:
-    """Days of log needed before a cut-off: half the horizon, at least 28 days, at most 90.
-
-    Examples
-    --------
-    >>> min_history_days(30), min_history_days(90), min_history_days(365)
-    (28, 45, 90)
-    """
-    return min(MAX_HISTORY_NEEDED_DAYS, max(MIN_HISTORY_DAYS, horizon_days // 2))
-
-
 def cutoff_grid(
     log_start: datetime,
     as_of: datetime,
@@ -109,9 +97,7 @@ def cutoff_grid(
     """
     horizon = targets.horizon_days
     step = training.cutoff_step_days or default_step_days(horizon, typical_gap_days)
-    needed = min_history_days(horizon)
-    if log_start + timedelta(days=needed + horizon) > as_of:
-        needed = MIN_HISTORY_DAYS  # a short log: little history before a cut-off is better than no cut-off
+    needed = history_needed(horizon, as_of - log_start)
     ages = [
         *_main_ages(horizon, step, training.max_cutoffs),
         *_longer_ages(horizon, targets.all_horizons),

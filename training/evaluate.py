@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from configs.errors import InvariantError, NotEnoughDataError
+from configs.history import min_history_days
 from configs.moments import format_moment
 from configs.progress import SILENT, Progress
 from configs.settings import Settings
@@ -23,7 +24,6 @@ from models.contract import KEYS, churn_column, orders_column, spend_column
 from models.suite import ModelSuite
 from training import metrics
 from training.baselines import BASELINES, baseline_predictions
-from training.cutoffs import min_history_days
 from training.datasets import TrainingSet, backtest_cutoffs, stable_fraction, training_set, treatments_of
 from training.drivers import driver_summary
 from training.grade import LifetimeTest, grade

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from training.cutoffs import MIN_HISTORY_DAYS
+from configs.history import days_to_test
 from training.texts import text
 
 LENGTHS = (14, 30, 60, 90, 180, 365)
@@ -102,7 +102,7 @@ class Rhythm:
 
 def days_needed(horizon_days: int) -> int:
     """Days of log that a horizon needs to be trained and then tested on a later window."""
-    return MIN_HISTORY_DAYS + 2 * horizon_days
+    return days_to_test(horizon_days, horizon_days)
 
 
 def find_rhythm(orders: pd.DataFrame, as_of: datetime, horizon_days: int) -> Rhythm:

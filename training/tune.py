@@ -24,13 +24,13 @@ import yaml
 
 from configs.errors import HoldfastError, NotEnoughDataError, SettingsError
 from configs.files import write_bytes_atomic
+from configs.history import MIN_HISTORY_DAYS
 from configs.moments import format_moment
 from configs.progress import SILENT, Progress
 from configs.settings import Settings, TrainingSettings
 from features.engine import Tables, compute_features, order_events
 from models.contract import KEYS, orders_column, spend_column
 from models.suite import ModelSuite
-from training.cutoffs import MIN_HISTORY_DAYS
 from training.datasets import TrainingSet, backtest_cutoffs, training_set
 from training.labels import make_labels
 from training.measures import losses

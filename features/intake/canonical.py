@@ -30,16 +30,20 @@ _KEYS = {
     "feedback": ("feedback_id",),
     "interactions": ("interaction_id",),
     "treatments": ("treatment_id",),
+    "aliases": ("alias_id",),
 }
 
 
-def drop_repeated(connection: Any, table: Table, columns: tuple[str, ...]) -> None:
+def drop_repeated(connection: Any, table: Table, columns: tuple[str, ...], *, numbers_restart: bool = False) -> None:
     """Keep one row per key; the others go to the quarantine.
 
     A repeat with the same content is `repeated_row`, one with another content `conflicting_row`. Which one is kept
-    follows from the content (the first in sorted order), not from the order of the file.
+    follows from the content (the first in sorted order), not from the order of the file. Where order numbers start
+    again, the customer is part of the key of a line.
     """
     key = _KEYS[table.name]
+    if table.name == "transactions" and numbers_restart:
+        key = ("customer_id", *key)
     if not set(key) <= set(columns):
         return
     names, keys = ", ".join(columns), ", ".join(key)

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from configs.errors import DataError
+from features.intake.joins import Joined
 
 ROW = "__row"
 CHUNK_ROWS = 1 << 19
@@ -52,6 +53,8 @@ class RawFile:
         The first lines or rows with their numbers, cells as text, title lines and header included.
     gaps : list of int
         Lines that are left out because they are empty, where that matters; complete like `bad_lines`.
+    joined : Joined, optional
+        What a query of several tables does to the number of rows.
     notes : Counter
         Note code → how often, of what was read without being asked; complete after `chunks` is consumed.
     """
@@ -65,6 +68,7 @@ class RawFile:
     repeated: dict[str, list[str]] = field(default_factory=dict)
     head: Callable[[], list[tuple[int, list[str]]]] = _nothing
     gaps: list[int] = field(default_factory=list)
+    joined: Joined | None = None
     notes: Counter[str] = field(default_factory=Counter)
 
 

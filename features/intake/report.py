@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -21,13 +22,41 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Sentence(_Part):
-    """One statement in both languages; `code` is stable, `good` says whether it is good news."""
+Severity = Literal["good", "note", "warning", "stop"]
+
+
+class Finding(_Part):
+    """One statement about the data, in both languages.
+
+    Attributes
+    ----------
+    code : str
+        Stable name of the finding.
+    severity : str
+        `good`: something can be done with the data. `note`: worth knowing, and usual. `warning`: looks wrong; said by
+        every command that reads the data. `stop`: nothing is trained or scored until it is settled.
+    table : str
+        The canonical table that it is about.
+    en, zh : str
+        The statement; what looks wrong names the setting that decides it.
+    figures : dict
+        The numbers and names of the statement.
+    setting : str or None
+        The setting that decides it.
+    """
 
     code: str
+    severity: Severity = "good"
+    table: str = "transactions"
     en: str
     zh: str
-    good: bool = True
+    figures: dict[str, float | int | str | None] = {}
+    setting: str | None = None
+
+    @property
+    def loud(self) -> bool:
+        """Whether every command says it, not the report alone."""
+        return self.severity in ("warning", "stop")
 
     def of(self, language: str) -> str:
         """The statement in one language."""
@@ -98,11 +127,17 @@ class Month(_Part):
 
 
 class Horizon(_Part):
-    """Whether the log is long enough to learn a horizon: as much history before a cut-off as after it."""
+    """Whether the log is long enough to learn a horizon and to test it, by the rule of `configs.history`.
+
+    `needs_days` and `needs_days_to_test` are the days of log from which it is; the latter is missing where no length
+    is enough because the horizon is longer than the window that is held back.
+    """
 
     days: int
     trainable: bool
+    testable: bool
     needs_days: int
+    needs_days_to_test: int | None
 
 
 class Log(_Part):
@@ -148,18 +183,18 @@ class DataReport(_Part):
         Canonical table → its report.
     log : Log
         Figures of the purchase log.
-    findings : tuple of Sentence
-        What the data is enough for, in plain sentences.
+    findings : tuple of Finding
+        What looks wrong, and what the data is enough for, in plain sentences.
     """
 
-    format: int = 1
+    format: int = 2
     language: str
     timezone: str
     reused: bool = False
     inputs: tuple[Input, ...]
     tables: dict[str, TableReport]
     log: Log
-    findings: tuple[Sentence, ...]
+    findings: tuple[Finding, ...]
 
     def to_json(self) -> str:
         """JSON with stable key order."""
@@ -178,6 +213,10 @@ class DataReport(_Part):
     def files(self, folder: Path) -> dict[Path, bytes]:
         """Both forms, by where they go."""
         return {folder / JSON_NAME: self.to_json().encode(), folder / HTML_NAME: self.to_html().encode()}
+
+    def loud(self) -> list[Finding]:
+        """The findings that every command says, the worst first."""
+        return sorted((finding for finding in self.findings if finding.loud), key=lambda one: one.severity != "stop")
 
     def write(self, folder: Path) -> None:
         """Write both forms together; they quote refused values, so nobody else may read them."""

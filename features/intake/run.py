@@ -23,7 +23,9 @@ from features.closures import Closures
 from features.connection import connect, one
 from features.intake import canonical, facts
 from features.intake.currency import load_rates
+from features.intake.findings import Look, find
 from features.intake.report import DataReport, Input, TableReport, read_report
+from features.intake.settle import settle
 from features.intake.shares import check_shares
 from features.intake.sources import MAX_PROBLEMS, InputFile, Place, check_unchanged, describe_inputs, locate, open_place
 from features.intake.staging import Stage, create_quarantine
@@ -45,6 +47,7 @@ class _Done:
     stage: Stage
     columns: tuple[str, ...]
     currency: str | None
+    zero_amounts: bool = False
 
 
 def ingest(settings: Settings, *, progress: Progress | None = None, force: bool = False) -> DataReport:
@@ -119,7 +122,18 @@ def _run(
         )
         if not read:
             raise together(problems)
-        done = {item.stage.table.name: item for item in read}
+        stages = {stage.table.name: stage for stage in read}
+        emptied: dict[str, int] = {}
+        if not problems:
+            with progress.step("Checking the tables"):
+                emptied = settle(
+                    connection,
+                    {name: stage.columns for name, stage in stages.items()},
+                    settings,
+                    made_order=stages["transactions"].made_order,
+                    alias_word=stages["aliases"].word if "aliases" in stages else "row",
+                )
+        done = {name: _finish(connection, stage, emptied.get(name, 0), settings) for name, stage in stages.items()}
         with progress.step("Writing the tables"):
             names = list(done)
             quarantined = canonical.write_quarantine(connection, settings.work / "quarantine", names)
@@ -147,6 +161,9 @@ def _run(
             },
             "report_sha256": report.fingerprint(),
             "last_event": last.isoformat(),
+            "hindsight": sorted(
+                str(finding.figures["column"]) for finding in report.findings if finding.code == "knows_the_future"
+            ),
             "refused_as_future": sum(table.refused("in_the_future") for table in tables.values()),
         }
         canonical.publish(settings.canonical, staged, manifest, report.files(settings.work))
@@ -163,7 +180,7 @@ def _read(
     future_from: datetime | None,
     scratch: Path,
     progress: Progress,
-) -> _Done:
+) -> Stage:
     """Read one table to its end; what is wrong with several of its files is raised together."""
     table = TABLES[place.table]
     check_date_format(connection, place.table, place.source)
@@ -190,17 +207,26 @@ def _read(
     if stage.counts.rows_in == 0:
         raise DataError(f"{place.label} has no rows", "give a file with rows", code="empty_source", file=place.label)
     check_unchanged(place, inputs)
-    columns = stage.columns
-    canonical.drop_repeated(connection, table, columns)
+    return stage
+
+
+def _finish(connection: Any, stage: Stage, emptied: int, settings: Settings) -> _Done:
+    """Keys and columns of a staged table after its rows are settled."""
+    table, columns = stage.table, stage.columns
+    stage.counts.notes["date_emptied"] = emptied
+    canonical.drop_repeated(connection, table, columns, numbers_restart=settings.data.order_numbers == "restart")
     set_apart_sums(connection, table, columns)
-    shares = facts.null_shares(connection, place.table, columns)
+    shares = facts.null_shares(connection, table.name, columns)
     # A column that is there but always empty is a column that the source does not have.
     columns = tuple(name for name in columns if shares[name] < 1 or table.by_name[name].required)
     columns = canonical.add_made_id(connection, table, columns)
-    currency = None
-    if place.table == "transactions":
+    currency, zero = None, False
+    if table.name == "transactions":
         currency = canonical.check_currencies(connection, table, columns, settings, stage.word) or stage.currency
-    return _Done(stage, columns, currency)
+        zero = "amount" in columns and facts.all_zero(connection)
+        # Amounts that are all zero say no more than none at all.
+        columns = tuple(name for name in columns if not (zero and name == "amount"))
+    return _Done(stage, columns, currency, zero)
 
 
 def _each(items: Iterable[A], work: Callable[[A], B], problems: list[HoldfastError]) -> list[B]:
@@ -254,13 +280,21 @@ def _report(
     log = facts.log_figures(
         connection,
         lines.columns,
-        settings.targets.all_horizons,
+        settings,
         lines.currency,
         made_order=lines.stage.made_order,
         derived_amount=lines.stage.derived_amount,
     )
-    columns = {name: item.columns for name, item in done.items()}
-    refused = {name: table.rows_refused for name, table in tables.items()}
+    look = Look(
+        connection,
+        settings,
+        log,
+        tables,
+        columns={name: item.columns for name, item in done.items()},
+        words={name: item.stage.word for name, item in done.items()},
+        joined={name: item.stage.joined for name, item in done.items() if item.stage.joined is not None},
+        zero_amounts=lines.zero_amounts,
+    )
     return DataReport(
         language=settings.language,
         timezone=settings.data.timezone,
@@ -271,7 +305,7 @@ def _report(
         ),
         tables=tables,
         log=log,
-        findings=facts.findings(log, columns, refused, settings.data.timezone),
+        findings=find(look),
     )
 
 
@@ -358,7 +392,7 @@ def _fingerprint(settings: Settings) -> str:
         if isinstance(source, dict):
             source.pop("url", None)
     contract = [[column.name, column.type, column.required] for table in TABLES.values() for column in table.columns]
-    text = json.dumps([data, contract, settings.targets.all_horizons], sort_keys=True)
+    text = json.dumps([data, contract, settings.targets.horizon_days, settings.targets.all_horizons], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -21,6 +21,7 @@ from configs.settings import Settings, SourceSettings
 from features.connection import every, literal, one
 from features.intake.casts import FIRST_YEAR, LAST_YEAR, Cast
 from features.intake.fill import FillDown
+from features.intake.joins import Joined
 from features.intake.marks import common_currencies, contradicts
 from features.intake.plan import Plan, make_plan, place_of
 from features.intake.raw import ROW, RawFile
@@ -80,6 +81,7 @@ class Stage:
         self.waiting: list[_Waiting] = []
         self.currency: str | None = None
         self.hidden: dict[tuple[str, str], Refusal] = {}
+        self.joined: Joined | None = None
 
     def take(self, raw: RawFile) -> None:
         """Read a file to its end.
@@ -93,6 +95,7 @@ class Stage:
         kinds: dict[str, str] = {}
         fill: FillDown | None = None
         self.word = raw.word
+        self.joined = raw.joined
         for chunk in raw.chunks():
             rows = chunk.num_rows
             # SQL does not tell Amount from amount, files do: columns go by their place.

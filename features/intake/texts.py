@@ -147,10 +147,36 @@ REASONS: dict[str, Text] = {
     "conflicting_row": Text(
         "another row has this key with other values; keep one of them", "同一主键存在内容不同的行;请只保留一行"
     ),
+    "nobody": Text(
+        "the customer id is one that data.nobody says stands for no customer; remove it there to keep the row",
+        "data.nobody 说明此客户编号不代表任何客户；如需保留，请从中删除",
+    ),
+    "alias_row": Text(
+        "another id of a customer whose own row is kept; the customer counts once",
+        "同一客户的另一个编号，已保留该客户自己的行，只计一次",
+    ),
+    "before_first_day": Text(
+        "before data.first_day; set an earlier one to keep the row", "早于 data.first_day；如需保留，请改为更早的日期"
+    ),
+    "after_last_day": Text(
+        "after data.last_day; set a later one to keep the row", "晚于 data.last_day；如需保留，请改为更晚的日期"
+    ),
+    "isolated_date": Text(
+        "a date far from all others, which would move the start or the end of the log; correct it, or set "
+        "data.first_day or data.last_day so that it lies inside",
+        "日期远离其他所有日期，会改变数据的起止时间；请更正，或设置 data.first_day、data.last_day 将其包含在内",
+    ),
+    "repeated_line": Text(
+        "repeats another line of the same order exactly, left out by data.repeated_lines; set it to keep to keep such "
+        "lines",
+        "与同一订单的另一行完全相同，按 data.repeated_lines 排除；如需保留，请设为 keep",
+    ),
 }
 """Reason code → why a row is refused, with the remedy."""
 
-APART = frozenset({"null_customer", "repeated_row", "total_row"})
+BY_SETTING = frozenset({"nobody", "before_first_day", "after_last_day", "repeated_line"})
+"""Reasons that a setting gives: such rows are wanted out."""
+APART = frozenset({"null_customer", "repeated_row", "total_row", "alias_row"}) | BY_SETTING
 """Reasons that do not count towards `max_refused_share`: they have their own limit or need none."""
 
 NOTES: dict[str, Text] = {
@@ -263,6 +289,10 @@ NOTES: dict[str, Text] = {
     "made_order": Text(
         "The log has no order ids: the lines of one customer at one time make one order.",
         "数据没有订单号:同一客户同一时刻的行视为一个订单。",
+    ),
+    "date_emptied": Text(
+        "dates far from all that is possible (1900-01-01 and the like), read as missing: {count}",
+        "{count} 个日期不可能成立（如 1900-01-01），按缺失处理",
     ),
     "derived_amount": Text(
         "The log has no amounts: quantity × unit price (minus the discount, if given) was taken.",

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from configs.errors import DataError, SettingsError
 from configs.settings import SourceSettings
 from features.connection import connect, every, quoted
+from features.intake.joins import joined_rows
 from features.intake.raw import CHUNK_ROWS, RawFile, check_names, numbered
 
 
@@ -129,7 +130,7 @@ def from_query(connection: Any, query: str, label: str, table: str) -> RawFile:
         finally:
             connection.close()
 
-    return RawFile(label, "row", wanted, chunks, unusable=unusable)
+    return RawFile(label, "row", wanted, chunks, unusable=unusable, joined=joined_rows(connection, query))
 
 
 def _usable(kind: Any) -> bool:

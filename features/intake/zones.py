@@ -77,6 +77,19 @@ def to_utc(column: str, zone: str, first: datetime, last: datetime) -> str:
     return f"({column} - CASE {' '.join(cases)} ELSE {_interval(current)} END)"
 
 
+def local_day(column: str, zone: str, first: datetime, last: datetime) -> str:
+    """SQL for the local date of a UTC timestamp column with values between `first` and `last`."""
+    if zone == "UTC":
+        return f"{column}::DATE"
+    offset, found = changes(zone, first.year, last.year)
+    cases, current = [], offset
+    for change in found:
+        cases.append(f"WHEN {column} < {_timestamp(change.at)} THEN {_interval(current)}")
+        current = change.after
+    shift = f"CASE {' '.join(cases)} ELSE {_interval(current)} END" if cases else _interval(offset)
+    return f"({column} + {shift})::DATE"
+
+
 def odd_times(column: str, zone: str, first: datetime, last: datetime, *, skipped: bool) -> str:
     """SQL condition: the local time does not exist (`skipped`) or exists twice."""
     _, found = changes(zone, first.year, last.year)

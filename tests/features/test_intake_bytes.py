@@ -24,6 +24,7 @@ HEAD = "customer_id,order_id,occurred_at,amount,product_id,line_id\n"
 
 def make(folder, *, threads=1, **data):
     data.setdefault("transactions", {"path": "a.csv"})
+    data.setdefault("order_numbers", "unique")
     return Settings(data=data, training={"threads": threads}, workdir=folder / "work", root=folder)
 
 

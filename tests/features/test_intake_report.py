@@ -55,6 +55,7 @@ def test_figures(tmp_path):
         ("2024-01", 0, 1, 1, 0.0),
     ]
     assert {item.days: item.trainable for item in log.horizons} == {30: True, 90: True, 180: True, 365: False}
+    assert {item.days for item in log.horizons if item.testable} == {30, 90}
     table = report.tables["transactions"]
     assert (table.rows_in, table.rows_kept, table.rows_refused, table.duplicate_rows) == (9, 8, 1, 1)
     assert table.null_shares["product_id"] == 0.25
@@ -67,7 +68,7 @@ def test_sentences_in_both_languages(tmp_path):
         assert re.search(r"[一-鿿]", finding.zh), finding
         assert not re.search(r"[一-鿿]", finding.en), finding
     text = " ".join(report.sentences("en"))
-    assert "A horizon of 365 days cannot be trained: it needs 730 days of log, there are 365." in text
+    assert "A horizon of 365 days cannot be trained: it needs 410 days of log, there are 365." in text
     assert "3 customers are too few" in text
     assert "There is no feedback" in text
     assert report.sentences() == report.sentences("en")
@@ -199,6 +200,7 @@ def test_progress_is_told_what_is_done(tmp_path):
         "Checking the inputs",
         "Reading transactions from a.csv",
         9,
+        "Checking the tables",
         "Writing the tables",
         "Writing the data report",
     ]

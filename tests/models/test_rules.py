@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.evidence import MIN_CUSTOMERS, LabelCounts
+from configs.history import MIN_CUSTOMERS
+from models.evidence import LabelCounts
 from models.golden import SHOWN
 from models.suite import ModelSuite
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from configs.errors import NotEnoughDataError
+from configs.history import min_history_days
 from configs.settings import TargetSettings, TrainingSettings
 from training.cutoffs import (
     MAX_LEVEL,
@@ -16,7 +17,6 @@ from training.cutoffs import (
     cutoff_grid,
     default_step_days,
     level_cutoffs,
-    min_history_days,
 )
 
 START = datetime(2020, 1, 1)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import yaml
 
-from training import cutoffs, grade, measures
+from configs import history
+from training import grade, measures
 from training.evaluate import MAX_LOSSES
 from training.metrics import CALIBRATION_BINS
 from training.report import CURVES, METRICS_FILE, REPORT_FILE, REPORT_JSON
@@ -30,7 +31,7 @@ def test_numbers_of_the_rules() -> None:
         f"over {CALIBRATION_BINS} groups of equal size",
         f"Groups below {measures.MIN_SLICE} customers",
         f"up to {MAX_LOSSES:,} test customers",
-        f"at least {cutoffs.MIN_HISTORY_DAYS} and at most {cutoffs.MAX_HISTORY_NEEDED_DAYS} days",
+        f"at least {history.MIN_HISTORY_DAYS} and at most {history.MAX_HISTORY_NEEDED_DAYS} days",
     ):
         assert said in TEXT, said
 
