@@ -248,7 +248,7 @@ class PotentialModel:
         orders[:, :last], spend[:, :last] = rising(orders[:, :last], main), rising(spend[:, :last], main)
         if last < len(wanted):
             start = orders[:, last - 1]
-            later = self.churn.continuation_.orders(encoded, wanted[last:], start)
+            later = self.churn.later_orders(encoded, wanted[last:], start)
             orders[:, last:] = np.maximum(later, active[:, last:])
             spend[:, last:] = spend[:, last - 1 : last] * (orders[:, last:] / start[:, None])
         places = [wanted.index(day) for day in (*horizons, *days)]
