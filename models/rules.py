@@ -4,8 +4,8 @@ Churn is additive in log-odds over tables of recency (days since the last order 
 (own gap ÷ horizon) and number of orders. The tables are starting values; known outcomes pull
 them by ridge regression, so with none the rule stands as written and with many it becomes a binned logistic
 regression. The base rate without outcomes is read backwards: how many customers of at least one horizon's standing
-ordered in the last horizon. Orders and spend follow from the customer's own rate of visits (days with an order) and order
-value, both shrunk to the average: what was bought on one day is one visit, into however many orders it was split.
+ordered in the last horizon. Orders and spend follow from the customer's own rate of visits (days with an order) and
+order value, both shrunk to the average: what was bought on one day is one visit, into however many orders it was split.
 """
 
 from __future__ import annotations
