@@ -2,11 +2,13 @@
 
 With N amounts the bound is the largest of
 
-* the 99th percentile, further up by 1.5 times its distance from the median on the log scale: a log-normal log of any
-  spread passes it once in hundreds of millions of orders, a Pareto tail in one of 35,000;
-* ten times the k-th largest amount, k one thousandth of the orders and at least 5: a second kind of customers with a
+* the 99th percentile (a lower one where fewer than `LEAST_KTH` orders lie beyond it), further up on the log scale in
+  proportion to its distance from the median, as a normal distribution of logarithms would be at five deviations: a
+  log-normal log of any spread passes it once in 3,500,000 orders, a Pareto tail about once in 10,000; at most a
+  hundred times the next;
+* three times the k-th largest amount, k one thousandth of the orders and at least 5: a second kind of customers with a
   hundred times the orders is met more often than that;
-* ten times the third largest day of any single customer: who orders so regularly means it.
+* three times the third largest day of any single customer: who orders so regularly means it.
 
 A price typed wrongly, a barcode in the price cell, passes all three. Returns are bounded at the same size, so a mistake
 that was taken back cancels out.
@@ -19,15 +21,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from models.encoding import Encoded
 
 Floats = NDArray[np.float64]
 MIN_ORDERS = 20
 """Orders below which nothing tells what is usual."""
-UPPER, STRETCH = 0.99, 1.5
+UPPER, DEVIATIONS = 0.99, 5.0
 SPLIT_VISIT = 3
-TIMES, SHARE, LEAST_KTH, OWN_KTH = 10.0, 0.001, 5, 3
+FARTHEST = 100.0
+TIMES, SHARE, LEAST_KTH, OWN_KTH = 3.0, 0.001, 5, 3
 
 
 @dataclass(frozen=True)
@@ -62,9 +66,11 @@ class OrderBound:
         paid = np.sort(amount[np.nan_to_num(amount) > 0])
         if len(paid) < MIN_ORDERS:
             return cls(np.inf)
-        middle, upper = (float(np.quantile(paid, share)) for share in (0.5, UPPER))
+        middle, rank = float(np.median(paid)), min(round(UPPER * len(paid)), len(paid) - LEAST_KTH)
+        times = DEVIATIONS / float(ndtri((rank + 0.5) / len(paid)))
         kth = max(LEAST_KTH, round(SHARE * len(paid)))
-        limit = max(upper * (upper / middle) ** STRETCH, TIMES * float(paid[-kth]))
+        often = float(paid[-kth])
+        limit = float(np.clip(middle * (float(paid[rank]) / middle) ** times, TIMES * often, FARTHEST * often))
         limit = max(limit, TIMES * _regular(customer, day, amount, limit))
         beyond = size > limit
         lost = float((size[beyond] - limit).sum())
