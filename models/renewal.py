@@ -84,7 +84,7 @@ class Renewal:
         own = np.where(np.isnan(irregularity), typical, irregularity)
         told = _drawn(own, np.where(np.isnan(irregularity), 0.0, gaps - 1), typical, weight) / gaps
         logs = np.log(mean)
-        spread = float(np.clip(np.var(logs) - np.mean(told), 0.01, 9.0))
+        spread = float(np.clip(np.var(logs) - np.mean(told), 0.0005, 9.0))
         centre = float(np.average(logs, weights=1 / (told + spread)))
         return cls(float(np.exp(centre)), spread, typical, weight)
 
