@@ -147,10 +147,11 @@ class Longer:
         if ahead is None:
             return result
         groups = groups_of(encoded, self.anchor, ahead)
+        slow = ahead.gap > _edges(self.anchor)[0]
         for column, day in enumerate(days):
             # A slow rhythm that is kept: the orders after the anchor are those that fall due.
-            slow = ahead.gap > _edges(self.anchor)[0]
-            rows = np.flatnonzero((self._speaks(groups, day) > 0) & slow)
+            kept = np.array([given != "continued" for given in self._nearest(day)])
+            rows = np.flatnonzero(kept[groups] & slow)
             if len(rows):
                 part, leaving = ahead.rows(rows), np.asarray(self.leaving)[groups[rows]]
                 stays = 1 - _gone(part, leaving)
@@ -174,13 +175,16 @@ class Longer:
             raise ValueError("not the state of longer horizons")
         return cls(int(state["anchor"]), own, leaving, answers)
 
-    def _speaks(self, groups: NDArray[np.intp], day: int) -> NDArray[np.intp]:
-        """Index into `ANSWERS` per row; a day that was not judged follows the nearest horizon that was."""
+    def _nearest(self, day: int) -> tuple[str, ...]:
+        """The answer per group at the judged horizon nearest to a day."""
         if not self.answers:
-            return np.zeros(len(groups), dtype=np.intp)
-        nearest = min(self.answers, key=lambda horizon: abs(horizon - day))
-        given = self.answers[nearest]
-        if nearest != day:
+            return ("continued",) * GROUPS
+        return self.answers[min(self.answers, key=lambda horizon: abs(horizon - day))]
+
+    def _speaks(self, groups: NDArray[np.intp], day: int) -> NDArray[np.intp]:
+        """Index into `ANSWERS` per row; a horizon that was not judged follows the nearest one that was."""
+        given = self._nearest(day)
+        if day not in self.own:
             given = tuple("continued" if item == "own" else item for item in given)
         return np.asarray([ANSWERS.index(item) for item in given], dtype=np.intp)[groups]
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from models.continuation import Continuation
 from models.encoding import Encoded
 from models.longer import GROUPS, Longer, _choose, _leaving, groups_of
 from models.renewal import Renewal
@@ -102,6 +103,22 @@ def test_every_answer_keeps_the_order_and_the_explanation_adds_up(suite: ModelSu
         pd.testing.assert_frame_equal(ModelSuite.from_files(suite.to_files()).predict(world.test_frame), answer)
     finally:
         churn.longer_ = before
+
+
+def test_who_keeps_a_slow_rhythm_orders_what_falls_due() -> None:
+    """One order in the year of a yearly buyer, at every day nearer to a year than to half of one."""
+    encoded, _ = yearly(400, 0.15)
+    renewal = Renewal.fit(encoded)
+    assert renewal is not None
+    leaving = _leaving(encoded, 90, renewal)
+    answers = {180: ("continued",) * GROUPS, 365: ("continued",) * (GROUPS - 1) + ("own",)}
+    again = encoded.rows(encoded.values[:, 1] > 1)
+    due = again.rows(again.values[:, 4] < 100)
+    late = Encoded(np.where(np.arange(6) == 4, 300.0, due.values), due.names, due.index)
+    longer = Longer(90, {}, leaving, answers)
+    days = [300, 360, 365]
+    path = longer.orders(late, days, np.full(len(late), 0.8), Continuation.fit(encoded, 90), renewal.ahead(late))
+    assert (path < 1.1).all() and (np.diff(path, axis=1) >= 0).all()
 
 
 def test_state(suite: ModelSuite) -> None:
