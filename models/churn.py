@@ -2,7 +2,8 @@
 
 One activity model (`models.activity`) per horizon that the history is deep enough for; the horizon that is shown
 anchors the curve, so that its explanation needs no repair. Longer horizons are continued from the longest one with a
-model (`models.continuation`): one learned at cut-offs with hardly any history before them speaks of other customers.
+model (`models.continuation`), unless closed windows show that something else is nearer for a rhythm (`models.longer`).
+Between the horizons the customer's own rhythm says when the order comes (`models.renewal`).
 """
 
 from __future__ import annotations
@@ -29,18 +30,17 @@ from models.contract import Contributions, churn_column, orders_column
 from models.encoding import Encoded, Encoder
 from models.evidence import count_labels, has_ordered, labelled
 from models.leveling import fit_levels, panel_of
+from models.longer import Longer
 from models.parallel import in_parallel
 from models.parts import adjusted
 from models.probabilistic import fit_history
-from models.survival import continued, days_until, ordered
+from models.renewal import Ahead, Renewal
+from models.survival import continued, days_until, log_odds, ordered
 from models.validation import Split, inner_split
 
 Floats = NDArray[np.float64]
-DEPTH, DEPTH_BEYOND = 2.5, 5.0
-"""Length of the log, in horizons, from which a horizon has a model of its own: up to the horizon that is shown, and
-beyond it, where the continuation has the newest level to start from."""
-DATES = 4
-"""Points of the curve after the last model, in equal ratios up to `lifetime_days`; dates are interpolated between."""
+DEPTH = 2.5
+"""Length of the log, in horizons, from which a horizon up to the one that is shown anchors the curve."""
 
 
 class ChurnModel:
@@ -58,6 +58,10 @@ class ChurnModel:
         Per horizon with enough closed labels and history, ascending; link `logit`, outcome "no order".
     continuation_ : Continuation
         From the longest of them onwards.
+    longer_ : Longer
+        What speaks for which rhythm at horizons after that.
+    renewal_ : Renewal or None
+        Rhythm of the customers; None where the features tell of no gap.
     horizons_ : tuple of int
         Horizons that are predicted: those with enough closed labels and the one that is shown, ascending.
     main_ : int
@@ -112,11 +116,12 @@ class ChurnModel:
                 "add history, or ask for a shorter horizon_days",
             )
         self.horizons_ = tuple(sorted({*allowed, self.targets.horizon_days}))
-        allowed = self._deep_enough(allowed, log_start, known_until)
-        shorter = [h for h in allowed if h <= self.targets.horizon_days]
-        self.main_ = max(shorter) if shorter else min(allowed)
-        self.continuation_ = Continuation.fit(encoded.rows(has_ordered(encoded)), max(allowed))
-        history = fit_history(encoded.rows(has_ordered(encoded)))
+        anchors = self._deep_enough(allowed, log_start, known_until)
+        self.main_ = max(anchors)
+        allowed = [h for h in allowed if h in anchors or h > self.main_]
+        buyers = encoded.rows(has_ordered(encoded))
+        history = fit_history(buyers)
+        self.renewal_ = Renewal.fit(buyers)
         with (progress or SILENT).step("churn", len(allowed)) as advance:
 
             def fit_horizon(horizon: int) -> tuple[Split, AdditiveModel]:
@@ -128,7 +133,14 @@ class ChurnModel:
             lightgbm()  # imported once, before the threads start
             fitted = in_parallel(fit_horizon, allowed, workers)
         self.splits_ = {h: split for h, (split, _) in zip(allowed, fitted, strict=True)}
-        self.models_ = {h: model for h, (_, model) in zip(allowed, fitted, strict=True)}
+        models = {h: model for h, (_, model) in zip(allowed, fitted, strict=True)}
+        self.models_ = {h: models[h] for h in anchors}
+        self.continuation_ = Continuation.fit(buyers, max(anchors))
+        self.longer_ = Longer.fit(
+            encoded, labels, {h: models[h] for h in allowed if h > self.main_}, self._at_anchor, self.continuation_,
+            self.renewal_,
+        )  # fmt: skip
+        allowed = list(anchors)
         if log_start is not None and known_until is not None:
             panel = panel_of(encoded, labels, allowed, log_start, known_until)
             if panel is not None:
@@ -139,13 +151,18 @@ class ChurnModel:
     def _deep_enough(
         self, allowed: Sequence[int], log_start: datetime | None, known_until: datetime | None
     ) -> list[int]:
-        """Horizons that the log is long enough for; never none."""
-        if log_start is None or known_until is None:
-            return list(allowed)
-        days = (known_until - log_start).total_seconds() / 86_400
-        shown = self.targets.horizon_days
-        deep = [h for h in allowed if days >= h * (DEPTH if h <= shown else DEPTH_BEYOND)]
+        """Horizons up to the one that is shown that the log is long enough for; never none."""
+        days = np.inf
+        if log_start is not None and known_until is not None:
+            days = (known_until - log_start).total_seconds() / 86_400
+        deep = [h for h in allowed if h <= self.targets.horizon_days and days >= h * DEPTH]
         return deep or [min(allowed)]
+
+    def _at_anchor(self, encoded: Encoded) -> Floats:
+        """Probability of no order at the anchor, shape (n,); see `curve`."""
+        fitted = list(self.models_)
+        own = np.column_stack([self.models_[h].mean(encoded) for h in fitted])
+        return ordered(own, fitted.index(self.main_))[:, -1]
 
     def _fit_horizon(
         self, encoded: Encoded, labels: pd.DataFrame, horizon: int, history: ParetoNBD | None
@@ -176,9 +193,21 @@ class ChurnModel:
     def curve(self, frame: pd.DataFrame | Encoded) -> Floats:
         """Probability of no order for each of `horizons_`, shape (n, h), never rising along a row."""
         encoded = self.encoder_.transform(frame)
-        fitted = list(self.models_)
+        fitted, anchor = list(self.models_), self.continuation_.anchor
         own = np.column_stack([self.models_[h].mean(encoded) for h in fitted])
-        return self.silent(encoded, self.horizons_, tuple(fitted), ordered(own, fitted.index(self.main_)))
+        own = ordered(own, fitted.index(self.main_))
+        ahead = self.ahead(encoded)
+        near = [h for h in self.horizons_ if h <= anchor]
+        columns = {h: own[:, fitted.index(h)] if h in fitted else within(tuple(fitted), own, h, ahead) for h in near}
+        after = [h for h in self.horizons_ if h > anchor]
+        if after:
+            later = self.longer_.silent(encoded, after, own[:, -1], self.continuation_, ahead)
+            columns |= dict(zip(after, later.T, strict=True))
+        return np.column_stack([columns[h] for h in self.horizons_])
+
+    def ahead(self, encoded: Encoded) -> Ahead | None:
+        """The days ahead of each customer by the own rhythm; None where the features tell of no gap."""
+        return None if self.renewal_ is None else self.renewal_.ahead(encoded)
 
     def silent(self, encoded: Encoded, days: Sequence[int], known: tuple[int, ...], curve: Floats) -> Floats:
         """Probability of no order until each of `days`, shape (n, k), from that at horizons that hold every model's.
@@ -192,14 +221,19 @@ class ChurnModel:
         curve : ndarray, shape (n, len(known))
             Never rising along a row.
         """
-        anchor = known.index(self.continuation_.anchor)
-        later = [day for day in days if day > known[anchor]]
-        columns = {day: continued(known[: anchor + 1], curve[:, : anchor + 1], day) for day in days if day not in later}
-        columns |= {day: curve[:, known.index(day)] for day in days if day in known[: anchor + 1]}
+        ahead = self.ahead(encoded) if set(days) - set(known) else None
+        columns = {day: curve[:, known.index(day)] for day in days if day in known}
+        columns |= {day: within(known, curve, day, ahead) for day in days if day not in known and day < known[-1]}
+        later = [day for day in days if day > known[-1]]
         if later:
-            odds = log_odds(curve[:, anchor])[:, None] + self.continuation_.silence(encoded, later)
+            steps = self.continuation_.silence(encoded, [known[-1], *later])
+            odds = log_odds(curve[:, -1])[:, None] + steps[:, 1:] - steps[:, :1]
             columns |= dict(zip(later, inverse_link(odds, "binary").T, strict=True))
         return np.column_stack([columns[day] for day in days])
+
+    def later_orders(self, encoded: Encoded, days: Sequence[int], until_anchor: Floats) -> Floats:
+        """Expected orders until each of `days`, all after the anchor, given those until it; shape (n, k)."""
+        return self.longer_.orders(encoded, days, until_anchor, self.continuation_, self.ahead(encoded))
 
     def predict(self, frame: pd.DataFrame | Encoded, *, curve: Floats | None = None) -> pd.DataFrame:
         """Churn per horizon and days until the next order, see `describe_curve`, with the frame's index.
@@ -212,11 +246,11 @@ class ChurnModel:
         """
         encoded = self.encoder_.transform(frame)
         curve = self.curve(encoded) if curve is None else curve
-        anchor, lifetime = self.continuation_.anchor, self.targets.lifetime_days
-        after = [round(anchor * (lifetime / anchor) ** (step / DATES)) for step in range(1, DATES)]
-        days = tuple(sorted({*(h for h in self.horizons_ if h <= anchor), *(d for d in after if d > anchor), lifetime}))
+        days = tuple(sorted({*self.horizons_, self.targets.lifetime_days}))
         dates = (days, self.silent(encoded, days, self.horizons_, curve))
-        return describe_curve(self.horizons_, curve, self.targets, encoded.index, dates=dates)
+        return describe_curve(
+            self.horizons_, curve, self.targets, encoded.index, dates=dates, ahead=self.ahead(encoded)
+        )
 
     def contributions(self, frame: pd.DataFrame | Encoded) -> Contributions:
         """Parts of `churn_probability` in log-odds."""
@@ -253,12 +287,16 @@ class ChurnModel:
             "horizons": list(self.models_),
             "predicted": list(self.horizons_),
             "continuation": self.continuation_.state(),
+            "longer": self.longer_.state(),
+            "renewal": None if self.renewal_ is None else self.renewal_.state(),
             "main": self.main_,
             "targets": self.targets.model_dump(mode="json"),
         }
         files = {"churn.json": dump(state), "encoder.json": self.encoder_.to_json().encode()}
         for horizon, model in self.models_.items():
             files |= model.to_files(f"h{horizon}")
+        for horizon, model in self.longer_.own.items():
+            files |= model.to_files(f"longer{horizon}")
         return files
 
     @classmethod
@@ -274,6 +312,10 @@ class ChurnModel:
             horizons = sorted(int(h) for h in state["horizons"])
             model.horizons_ = tuple(sorted(int(h) for h in state["predicted"]))
             model.continuation_ = Continuation.from_state(state["continuation"])
+            model.renewal_ = None if state["renewal"] is None else Renewal.from_state(state["renewal"])
+            told = {int(h) for h in state["longer"]["own"]}
+            own = {h: AdditiveModel.from_files(files, f"longer{h}", threads=threads) for h in sorted(told)}
+            model.longer_ = Longer.from_state(state["longer"], own)
             if model.main_ not in horizons or model.continuation_.anchor != max(horizons):
                 raise ValueError
             if not {*horizons, targets.horizon_days} <= set(model.horizons_):
@@ -291,28 +333,34 @@ def describe_curve(
     index: pd.Index,
     *,
     dates: tuple[tuple[int, ...], Floats] | None = None,
+    ahead: Ahead | None = None,
 ) -> pd.DataFrame:
     """Prediction columns of a churn curve, shape (n, h): probabilities and days until the next order.
 
     The days (median and the ends of the interval) hold if there is an order within `targets.lifetime_days`: most
     customers may also never come back, which the probabilities tell. `dates` are days and the curve at them, shape
-    (n, len(days)), to read them from; by default `horizons` and `curve`.
+    (n, len(days)), to read them from; by default `horizons` and `curve`. Between two of them the order comes as `ahead`
+    says, at a constant rate without it.
     """
     columns = {"churn_probability": curve[:, horizons.index(targets.horizon_days)]}
     columns |= {churn_column(h): curve[:, i] for i, h in enumerate(horizons)}
     days, path = dates or (horizons, curve)
-    returning = 1 - continued(days, path, targets.lifetime_days)
+    returning = 1 - within(days, path, targets.lifetime_days, ahead)
     middle, tail = 0.5, (1 - targets.interval) / 2
-    columns["next_order_days"] = days_until(days, path, middle * returning)
-    columns["next_order_days_low"] = days_until(days, path, tail * returning)
-    columns["next_order_days_high"] = days_until(days, path, (1 - tail) * returning)
+    shares = {"next_order_days": middle, "next_order_days_low": tail, "next_order_days_high": 1 - tail}
+    if ahead is not None and targets.lifetime_days > days[-1]:
+        days, path = (*days, targets.lifetime_days), np.column_stack([path, 1 - returning])
+    for name, share in shares.items():
+        wanted = share * returning
+        columns[name] = days_until(days, path, wanted) if ahead is None else ahead.days_until(days, path, wanted)
     return pd.DataFrame(columns, index=index)
 
 
-def log_odds(probability: Floats) -> Floats:
-    """Log-odds, finite for every probability that a model can give."""
-    p = np.clip(probability, 1e-300, 1 - 1e-16)
-    return np.asarray(np.log(p) - np.log1p(-p))
+def within(horizons: tuple[int, ...], churn: Floats, days: int, ahead: Ahead | None) -> Floats:
+    """Probability of no order until `days`, shape (n,), between the horizons by the own rhythm where it is known."""
+    if ahead is None or days > horizons[-1]:
+        return continued(horizons, churn, days)
+    return ahead.inside(horizons, churn, days)
 
 
 def _needs_frame(frame: pd.DataFrame | Encoded) -> pd.DataFrame:

@@ -44,6 +44,8 @@ class PotentialModel:
     ----------
     churn : ChurnModel
         Fitted before; gives the probability of being active, the encoder and the settings.
+    order_bound : float
+        Largest amount of one order that counts towards the value of an order.
 
     Attributes
     ----------
@@ -63,8 +65,9 @@ class PotentialModel:
         Steps of further orders and of spend per horizon whose activity has a level step.
     """
 
-    def __init__(self, churn: ChurnModel) -> None:
+    def __init__(self, churn: ChurnModel, order_bound: float = float("inf")) -> None:
         self.churn = churn
+        self.order_bound = order_bound
 
     @property
     def feature_names_in_(self) -> list[str]:
@@ -102,7 +105,7 @@ class PotentialModel:
             self.orders_scale_ = {h: self._scale(encoded, labels, h, self.orders_, "poisson") for h in others}
             if amounts:
                 self.amounts_ = dict(zip(own, amounts, strict=True))
-                self.value_ = OrderValue.fit(encoded.rows(has_ordered(encoded)))
+                self.value_ = OrderValue.fit(encoded.rows(has_ordered(encoded)), self.order_bound)
                 self.value_scale_ = {h: self._value_scale(encoded, labels, h) for h in own}
                 self.amounts_scale_ = {
                     h: self._scale(encoded, labels, h, None, SPEND_OBJECTIVE) for h in others if h not in own
@@ -248,7 +251,7 @@ class PotentialModel:
         orders[:, :last], spend[:, :last] = rising(orders[:, :last], main), rising(spend[:, :last], main)
         if last < len(wanted):
             start = orders[:, last - 1]
-            later = self.churn.continuation_.orders(encoded, wanted[last:], start)
+            later = self.churn.later_orders(encoded, wanted[last:], start)
             orders[:, last:] = np.maximum(later, active[:, last:])
             spend[:, last:] = spend[:, last - 1 : last] * (orders[:, last:] / start[:, None])
         places = [wanted.index(day) for day in (*horizons, *days)]

@@ -4,8 +4,8 @@ Churn is additive in log-odds over tables of recency (days since the last order 
 (own gap ÷ horizon) and number of orders. The tables are starting values; known outcomes pull
 them by ridge regression, so with none the rule stands as written and with many it becomes a binned logistic
 regression. The base rate without outcomes is read backwards: how many customers of at least one horizon's standing
-ordered in the last horizon. Orders and spend follow from the customer's own rate and order value, both shrunk to the
-average.
+ordered in the last horizon. Orders and spend follow from the customer's own rate of visits (days with an order) and
+order value, both shrunk to the average: what was bought on one day is one visit, into however many orders it was split.
 """
 
 from __future__ import annotations
@@ -20,15 +20,17 @@ from numpy.typing import NDArray
 from configs.errors import BundleError
 from configs.settings import TargetSettings
 from models.additive import dump, load
-from models.churn import describe_curve
+from models.churn import describe_curve, within
 from models.contract import Contributions, orders_column, spend_column
 from models.encoding import Encoded
 from models.evidence import has_ordered, labelled
 from models.intervals import default_interval
 from models.lifetime import discounted
+from models.order_bound import SPLIT_VISIT, bound_state, bounded_spend, read_bound
 from models.parts import added, adjusted, log_active
 from models.potential import rising
-from models.survival import continued, ordered
+from models.renewal import Ahead, Renewal
+from models.survival import ordered
 
 Floats = NDArray[np.float64]
 
@@ -44,6 +46,8 @@ RIDGE = 10.0
 PROSPECT_SHARE, PROSPECT_WEIGHT = 0.05, 20.0
 VALUE_WEIGHT = 2.0
 FURTHER_SHARE, FURTHER_WEIGHT = 0.5, 20.0
+MOST_FURTHER = 3.0
+"""Visits of an active customer ÷ visits at the own rate, at most: some buy in bursts."""
 DECAY = np.log(2) / 730
 """Per day, of the spend rate after the last horizon: it halves in two years."""
 
@@ -64,7 +68,9 @@ class RuleModel:
     prospects_ : dict of int to float
         Per horizon: log-odds of churn of customers who have never ordered.
     further_ : dict of int to float
-        Per horizon: orders beyond the first of an active customer ÷ orders at the customer's own rate.
+        Per horizon: visits beyond the first of an active customer ÷ visits at the customer's own rate.
+    per_visit_ : float
+        Orders per visit, between 1 and `SPLIT_VISIT`.
     amount_ : dict of int to float
         Per horizon: net spend ÷ expected orders × own order value; empty for a log without amounts.
     """
@@ -73,18 +79,33 @@ class RuleModel:
         self.targets = targets
         self.horizons = tuple(horizons)
 
-    def fit(self, encoded: Encoded, labels: pd.DataFrame) -> Self:
-        """Learn from whatever is known; nothing known is enough."""
+    def fit(self, encoded: Encoded, labels: pd.DataFrame, *, order_bound: float = float("inf")) -> Self:
+        """Learn from whatever is known; nothing known is enough.
+
+        Parameters
+        ----------
+        encoded : Encoded
+        labels : DataFrame
+        order_bound : float
+            Largest amount of one order that counts.
+        """
+        self.order_bound_ = order_bound
         buyers = has_ordered(encoded)
-        orders, tenure = self._own(encoded)
-        further = float(np.maximum(orders[buyers] - 1, 0).sum())
+        visits, tenure = self._own(encoded)
+        orders = np.minimum(self._orders(encoded), SPLIT_VISIT * visits)
+        further = float(np.maximum(visits[buyers] - 1, 0).sum())
         days = float(tenure[buyers].sum())
-        self.rate_ = max(further, 0.5) / max(days, 1.0)
-        spend = encoded.column("spend_ever")
-        has_amounts = spend is not None and bool((np.nan_to_num(spend) > 0).any())
+        # One visit in a horizon is what nothing else is known says: a log of a day is no log of a rate.
+        self.rate_ = (further + 1) / (days + self.targets.horizon_days)
+        self.per_visit_ = float(orders[buyers].sum()) / max(float(visits[buyers].sum()), 1.0) if buyers.any() else 1.0
+        self.per_visit_ = float(np.clip(self.per_visit_, 1.0, SPLIT_VISIT))
+        spend = bounded_spend(encoded, order_bound)
+        has_amounts = spend is not None and bool((spend > 0).any())
         known = float(np.nansum(spend[buyers])) if spend is not None else 0.0
-        self.value_ = max(known, 1e-6) / max(float(orders[buyers].sum()), 1.0) if has_amounts else 0.0
+        count = float(self._orders(encoded)[buyers].sum())
+        self.value_ = max(known, 1e-6) / max(count, 1.0) if has_amounts else 0.0
         self.typical_ = float(np.median(self._rates(encoded)[buyers])) if buyers.any() else self.rate_
+        self.renewal_ = Renewal.fit(encoded.rows(buyers))
         self.points_: dict[int, list[float]] = {}
         self.prospects_: dict[int, float] = {}
         self.further_: dict[int, float] = {}
@@ -110,8 +131,9 @@ class RuleModel:
         self.prospects_[horizon] = float(np.log(1 - share) - np.log(share))
         active = known & (np.nan_to_num(orders) > 0)
         expected = float(self._rates(encoded)[active].sum()) * horizon
-        beyond = float((orders[active] - 1).sum())
-        self.further_[horizon] = (beyond + FURTHER_SHARE * FURTHER_WEIGHT) / (expected + FURTHER_WEIGHT)
+        beyond = float(np.maximum(orders[active] / self.per_visit_ - 1, 0).sum())
+        further = (beyond + FURTHER_SHARE * FURTHER_WEIGHT) / (expected + FURTHER_WEIGHT)
+        self.further_[horizon] = float(min(further, MOST_FURTHER))
         if not has_amounts:
             return
         self.amount_[horizon] = 1.0
@@ -135,7 +157,8 @@ class RuleModel:
         """All prediction columns but the evidence, with the frame's index."""
         curve = self.curve(encoded)
         shown = self.horizons.index(self.targets.horizon_days)
-        frame = describe_curve(self.horizons, curve, self.targets, encoded.index)
+        ahead = self._ahead(encoded)
+        frame = describe_curve(self.horizons, curve, self.targets, encoded.index, ahead=ahead)
         orders = np.column_stack([self._given(encoded, h) for h in self.horizons]) * (1 - curve)
         spend = np.full_like(orders, np.nan)
         if self.has_amounts:
@@ -145,7 +168,7 @@ class RuleModel:
         columns = {"expected_orders": orders[:, shown], "expected_spend": spend[:, shown]}
         for i, horizon in enumerate(self.horizons):
             columns |= {orders_column(horizon): orders[:, i], spend_column(horizon): spend[:, i]}
-        value, low, high = self._lifetime(curve, spend)
+        value, low, high = self._lifetime(curve, spend, ahead)
         columns |= {"lifetime_value": value, "lifetime_value_low": low, "lifetime_value_high": high}
         return frame.assign(**columns)
 
@@ -157,7 +180,7 @@ class RuleModel:
         if not self.has_amounts:
             return result
         given = self._given(encoded, horizon)
-        typical = 1 + self.further_[horizon] * self.typical_ * horizon
+        typical = self.per_visit_ * (1 + self.further_[horizon] * self.typical_ * horizon)
         value = self._values(encoded)
         start = float(np.log(typical) + np.log(self.value_ * self.amount_[horizon]))
         zeros = pd.DataFrame(0.0, index=encoded.index, columns=list(encoded.names))
@@ -181,6 +204,8 @@ class RuleModel:
         }
         state: dict[str, Any] = {name: {str(h): v for h, v in table.items()} for name, table in tables.items()}
         state |= {"rate": self.rate_, "typical": self.typical_, "value": self.value_, "horizons": list(self.horizons)}
+        state |= {"per_visit": self.per_visit_, "order_bound": bound_state(self.order_bound_)}
+        state["renewal"] = None if self.renewal_ is None else self.renewal_.state()
         return {"rules.json": dump(state)}
 
     @classmethod
@@ -195,6 +220,8 @@ class RuleModel:
             model.amount_ = {int(h): float(v) for h, v in state["amount"].items()}
             model.rate_, model.typical_ = float(state["rate"]), float(state["typical"])
             model.value_ = float(state["value"])
+            model.per_visit_, model.order_bound_ = float(state["per_visit"]), read_bound(state["order_bound"])
+            model.renewal_ = None if state["renewal"] is None else Renewal.from_state(state["renewal"])
             width = 1 + len(OVERDUE_POINTS) + len(SILENT_POINTS) + len(GAP_POINTS) + len(ORDERS_POINTS)
             whole = all(
                 set(table) == set(model.horizons) for table in (model.points_, model.prospects_, model.further_)
@@ -207,14 +234,17 @@ class RuleModel:
             raise BundleError("rules.json of the bundle cannot be read", "train again or roll back") from None
         return model
 
-    def _lifetime(self, curve: Floats, spend: Floats) -> tuple[Floats, Floats, Floats]:
+    def _ahead(self, encoded: Encoded) -> Ahead | None:
+        return None if self.renewal_ is None else self.renewal_.ahead(encoded)
+
+    def _lifetime(self, curve: Floats, spend: Floats, ahead: Ahead | None) -> tuple[Floats, Floats, Floats]:
         lifetime = self.targets.lifetime_days
         inside = [i for i, h in enumerate(self.horizons) if h <= lifetime] or [0]
         horizons = [self.horizons[i] for i in inside]
         total = spend[:, inside[-1]] * growth(horizons[-1], lifetime, DECAY)
         whole = np.column_stack([spend[:, inside], total])
         value = discounted([*horizons, lifetime], whole, self.targets.annual_discount)
-        silent = continued(self.horizons, curve, lifetime)
+        silent = within(self.horizons, curve, lifetime, ahead)
         low, high = default_interval(self.targets.interval).bounds(silent, value / np.maximum(1 - silent, 1e-9))
         return value, low, np.maximum(high, value)
 
@@ -243,25 +273,32 @@ class RuleModel:
         return np.asarray(1 / (1 + np.exp(raw)))
 
     def _given(self, encoded: Encoded, horizon: int) -> Floats:
-        return 1 + self.further_[horizon] * self._rates(encoded) * horizon
+        """Expected orders of an active customer, shape (n,)."""
+        return self.per_visit_ * (1 + self.further_[horizon] * self._rates(encoded) * horizon)
 
     def _own(self, encoded: Encoded) -> tuple[Floats, Floats]:
-        orders, tenure = encoded.column("orders_ever"), encoded.column("days_since_first_order")
+        """Visits and days since the first."""
+        visits, tenure = encoded.column("order_days_ever"), encoded.column("days_since_first_order")
         nothing = np.zeros(len(encoded))
         return (
-            nothing if orders is None else np.nan_to_num(orders),
+            self._orders(encoded) if visits is None else np.maximum(np.nan_to_num(visits), 0),
             nothing if tenure is None else np.maximum(np.nan_to_num(tenure), 0),
         )
 
+    def _orders(self, encoded: Encoded) -> Floats:
+        orders = encoded.column("orders_ever")
+        return np.zeros(len(encoded)) if orders is None else np.maximum(np.nan_to_num(orders), 0)
+
     def _rates(self, encoded: Encoded) -> Floats:
-        """Orders per day: one pseudo-order at the pooled rate is added to the customer's own."""
-        orders, tenure = self._own(encoded)
-        return (np.maximum(orders - 1, 0) + 1) / (tenure + 1 / self.rate_)
+        """Visits per day: one pseudo-visit at the pooled rate is added to the customer's own."""
+        visits, tenure = self._own(encoded)
+        # Two visits are at least a day apart.
+        return (np.maximum(visits - 1, 0) + 1) / (np.maximum(tenure, visits - 1) + 1 / self.rate_)
 
     def _values(self, encoded: Encoded) -> Floats:
-        orders, _ = self._own(encoded)
-        spend = encoded.column("spend_ever")
-        own = np.zeros(len(encoded)) if spend is None else np.nan_to_num(spend)
+        orders = self._orders(encoded)
+        spend = bounded_spend(encoded, self.order_bound_)
+        own = np.zeros(len(encoded)) if spend is None else spend
         return np.maximum((own + VALUE_WEIGHT * self.value_) / (orders + VALUE_WEIGHT), 0.05 * self.value_)
 
     def _backward_base(self, encoded: Encoded, horizon: int) -> float:
@@ -274,7 +311,7 @@ class RuleModel:
 
     def _design(self, encoded: Encoded, horizon: int) -> Floats:
         n = len(encoded)
-        orders, _ = self._own(encoded)
+        orders = self._orders(encoded)
         overdue, silent = encoded.column("overdue_ratio"), encoded.column("days_since_last_order")
         gap = encoded.column("mean_gap_days")
         gap = np.full(n, np.nan) if gap is None else gap / horizon

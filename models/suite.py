@@ -45,6 +45,8 @@ class FitContext:
         First event of the log.
     known_until : datetime
         Labels use data before this moment only.
+    order_bound : float
+        Largest amount of one order that teaches; the labels hold no more, the features do. See `models.order_bound`.
     """
 
     feature_set: FeatureSet
@@ -52,6 +54,7 @@ class FitContext:
     training: TrainingSettings
     log_start: datetime
     known_until: datetime
+    order_bound: float = float("inf")
 
 
 class ModelSuite:
@@ -107,7 +110,7 @@ class ModelSuite:
                 known_until=context.known_until,
                 progress=listening,
             )
-            self.potential_ = PotentialModel(self.churn_).fit(encoded, labels, progress=listening)
+            self.potential_ = PotentialModel(self.churn_, context.order_bound).fit(encoded, labels, progress=listening)
             if self.potential_.has_amounts:
                 self.lifetime_ = LifetimeModel(self.potential_).fit(encoded, labels, progress=listening)
             self.refusal_ = ""
@@ -118,7 +121,7 @@ class ModelSuite:
             self.refusal_ = counts[targets.horizon_days].refusal
             self.doubt_ = ""
             horizons = sorted({targets.horizon_days, *(h for h in counts if counts[h].customers)})
-        self.rules_ = RuleModel(targets, horizons).fit(encoded, labels)
+        self.rules_ = RuleModel(targets, horizons).fit(encoded, labels, order_bound=context.order_bound)
         self.golden_ = golden_rows(frame)
         return self
 

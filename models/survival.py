@@ -53,6 +53,12 @@ def cumulative_hazard(churn: Floats) -> Floats:
     return -np.log(np.clip(churn, TINY, 1 - TINY))
 
 
+def log_odds(probability: Floats) -> Floats:
+    """Log-odds, finite for every probability that a model can give."""
+    p = np.clip(probability, 1e-300, 1 - 1e-16)
+    return np.asarray(np.log(p) - np.log1p(-p))
+
+
 def continued(horizons: Sequence[int], churn: Floats, days: int) -> Floats:
     """Probability of no order until `days`, shape (n,), also between and after the horizons."""
     hazard = cumulative_hazard(churn)

@@ -267,6 +267,7 @@ def _states(
             number(predictions, "churn_probability"),
         ),
         high_from=np.where(np.isfinite(high), high, np.inf),
+        horizon_days=float(settings.targets.horizon_days),
     )
     given = code_of("member_level", attribute(frame, profile, "member_level"))
     member = member_levels(

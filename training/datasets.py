@@ -21,6 +21,7 @@ from configs.settings import Settings, TargetSettings, TrainingSettings
 from features.engine import Tables, compute_features, feature_set_for, order_events
 from features.specs import FeatureSet
 from models.contract import KEYS, LEVEL_PREFIX, orders_column
+from models.order_bound import UNBOUNDED, OrderBound, bound_state, bounded, most_on_a_day, read_bound
 from models.suite import FitContext
 from training.cutoffs import CutoffGrid, cutoff_grid, level_cutoffs
 from training.labels import make_labels, without_treated
@@ -53,6 +54,8 @@ class TrainingSet:
         Share of customers kept (1.0 unless `training.max_rows` would have been passed).
     treated_share : float
         Share of closed windows of the main horizon that were left out because a strategy was carried out in them.
+    bound : OrderBound
+        How much one order may teach, and how many were larger.
     """
 
     frame: pd.DataFrame
@@ -62,6 +65,7 @@ class TrainingSet:
     cutoffs: tuple[datetime, ...]
     sampled_share: float = 1.0
     treated_share: float = 0.0
+    bound: OrderBound = UNBOUNDED
 
     @property
     def data_hash(self) -> str:
@@ -73,7 +77,7 @@ class TrainingSet:
                 hashes = pd.util.hash_pandas_object(table[name], index=False, categorize=True)
                 digest.update(np.ascontiguousarray(hashes.to_numpy()).tobytes())
         training = self.context.training.model_dump(mode="json", exclude={"threads"})
-        settings = [self.context.targets.model_dump(mode="json"), training]
+        settings = [self.context.targets.model_dump(mode="json"), training, bound_state(self.bound.limit)]
         digest.update(json.dumps(settings, sort_keys=True).encode())
         return digest.hexdigest()
 
@@ -88,6 +92,9 @@ class TrainingSet:
             "known_until": format_moment(self.context.known_until, timezone),
             "sampled_share": self.sampled_share,
             "treated_share": self.treated_share,
+            "bounded_orders": self.bound.orders,
+            "order_bound": bound_state(self.bound.limit),
+            "bounded_money_share": self.bound.share,
         }
 
 
@@ -144,7 +151,8 @@ def training_set(tables: Tables, as_of: datetime, settings: Settings, progress: 
             done(len(watched))
     frame = frame[frame["orders_ever"].to_numpy(dtype=np.float64) >= 1].reset_index(drop=True)
     with progress.step("Making labels"):
-        labels = make_labels(events, frame[KEYS], settings.targets.all_horizons, known_until=as_of)
+        bound = order_bound(events)
+        labels = make_labels(_taught(events, bound), frame[KEYS], settings.targets.all_horizons, known_until=as_of)
         labels, treated = without_treated(labels, frame[KEYS], treatments_of(tables), settings.targets.all_horizons)
         labels = _with_level_labels(labels, frame["as_of"], watched, settings.targets.all_horizons)
     context = FitContext(
@@ -153,9 +161,10 @@ def training_set(tables: Tables, as_of: datetime, settings: Settings, progress: 
         training=settings.training,
         log_start=log_start,
         known_until=as_of,
+        order_bound=bound.limit,
     )
     left_out = treated[settings.targets.horizon_days]
-    return TrainingSet(frame, labels, feature_set, context, grid.cutoffs, share, left_out)
+    return TrainingSet(frame, labels, feature_set, context, grid.cutoffs, share, left_out, bound)
 
 
 def treatments_of(tables: Tables) -> pd.DataFrame:
@@ -166,6 +175,28 @@ def treatments_of(tables: Tables) -> pd.DataFrame:
         "SELECT customer_id, treated_at, arm FROM treatments ORDER BY customer_id, treated_at"
     ).to_pandas()
     return found
+
+
+def order_bound(events: pd.DataFrame) -> OrderBound:
+    """How much one of these order events may teach; see `models.order_bound`."""
+    customer = pd.factorize(events["customer_id"])[0].astype(np.int64)
+    day = events["occurred_at"].to_numpy().astype("datetime64[D]").astype(np.int64)
+    return OrderBound.fit(customer, day, events["amount"].to_numpy(dtype=np.float64))
+
+
+def _taught(events: pd.DataFrame, bound: OrderBound) -> pd.DataFrame:
+    """The events as they teach: no amount beyond the bound, no more orders on a day than are a visit or two."""
+    amount = bounded(events["amount"].to_numpy(dtype=np.float64), bound.limit)
+    counts = events["is_order"].to_numpy(dtype=bool)
+    day = events["occurred_at"].to_numpy().astype("datetime64[D]")
+    bought = pd.DataFrame({"customer": events["customer_id"].to_numpy()[counts], "day": day[counts]})
+    place = bought.groupby(["customer", "day"], sort=False).cumcount().to_numpy()
+    per_day = np.bincount(place) if len(place) else np.zeros(1, dtype=np.int64)
+    # So many customer days had at least 1, 2, … orders; the days by their number of orders follow from it.
+    sizes = np.repeat(np.arange(1, len(per_day) + 1), per_day - np.append(per_day[1:], 0))
+    counted = counts.copy()
+    counted[np.flatnonzero(counts)[place >= most_on_a_day(sizes.astype(np.int64))]] = False
+    return events.assign(amount=amount, is_order=counted)
 
 
 def typical_gap_days(orders: pd.DataFrame) -> float | None:
@@ -265,6 +296,7 @@ def save_training_set(data: TrainingSet, folder: Path) -> list[Path]:
         "cutoffs": [cutoff.isoformat() for cutoff in data.cutoffs],
         "sampled_share": data.sampled_share,
         "treated_share": data.treated_share,
+        "bound": {"limit": bound_state(data.bound.limit), "orders": data.bound.orders, "share": data.bound.share},
         "data_hash": data.data_hash,
     }
     write_checked(paths[2], context)
@@ -302,8 +334,12 @@ def load_training_set(folder: Path) -> TrainingSet:
             training=TrainingSettings(**context["training"]),
             log_start=datetime.fromisoformat(context["log_start"]),
             known_until=datetime.fromisoformat(context["known_until"]),
+            order_bound=read_bound(context["bound"]["limit"]),
         ),
         cutoffs=tuple(datetime.fromisoformat(cutoff) for cutoff in context["cutoffs"]),
         sampled_share=float(context["sampled_share"]),
         treated_share=float(context["treated_share"]),
+        bound=OrderBound(
+            read_bound(context["bound"]["limit"]), int(context["bound"]["orders"]), float(context["bound"]["share"])
+        ),
     )

@@ -228,6 +228,26 @@ def test_probability_puts_at_risk_only_those_who_keep_to_their_rhythm() -> None:
     assert set(found["stage"]) <= set(STAGES)
 
 
+def test_who_buys_once_a_year_is_not_at_risk_within_the_rhythm() -> None:
+    """Four Septembers, the last a month ago: the chance of no order in 90 days is near one, in a year it is not."""
+    yearly = (1_125.0, 760.0, 395.0, 30.0)
+    events = pd.concat([history(*yearly, customer="yearly"), history(90.0, 60.0, 30.0, customer="monthly")])
+    frame = pd.DataFrame({"customer_id": ["monthly", "yearly"], "as_of": AS_OF, "days_since_last_order": [30.0, 30.0]})
+    moves = transitions(order_days(events, AS_OF), AS_OF, RULES, 30.0)
+    for horizon, expected in ((90.0, ["at_risk", "repeat"]), (365.0, ["at_risk", "at_risk"])):
+        found = stages(
+            frame,
+            moves,
+            churn_probability=np.array([0.9, 0.9]),
+            high_from=np.array([0.4, 0.4]),
+            horizon_days=horizon,
+        )
+        assert found["stage"].tolist() == expected
+    # still not overdue when the next September is over
+    later = transitions(order_days(history(*(days + 340 for days in yearly)), AS_OF), AS_OF, RULES, 30.0)
+    assert later["to_stage"].iloc[-1] == "repeat" and later["because"].iloc[-1] == "order"
+
+
 def test_whom_the_model_expects_back_is_at_risk_and_not_lost() -> None:
     events = history(300.0, 280.0)
     frame = pd.DataFrame({"customer_id": ["c"], "as_of": [AS_OF]})
