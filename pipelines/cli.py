@@ -16,6 +16,7 @@ import typer
 from configs.errors import HoldfastError
 from configs.settings import load_settings
 from pipelines.cli_actions import add_actions
+from pipelines.cli_init import add_init
 from pipelines.cli_laboratory import add_laboratory, benchmark_app
 from pipelines.cli_models import models_app
 from pipelines.console import ConsoleProgress, show_error, speak
@@ -28,6 +29,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+
+
+add_init(app)
 
 
 @app.command(epilog=example("holdfast ingest --config holdfast.yaml"))

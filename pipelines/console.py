@@ -26,6 +26,11 @@ def speak(language: Literal["en", "zh"]) -> None:
     _chosen[:] = [language]
 
 
+def language() -> Literal["en", "zh"]:
+    """The language chosen."""
+    return _chosen[0]
+
+
 def in_language(text: str) -> str:
     """A step's text in the language chosen."""
     return in_chinese(text) if _chosen == ["zh"] else text
