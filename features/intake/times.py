@@ -13,7 +13,7 @@ from typing import Any
 from configs.errors import SettingsError
 from configs.settings import SourceSettings
 from features.connection import every, literal, one
-from features.intake.cells import clean, half_width
+from features.intake.cells import bare, clean, half_width
 
 _OFFSET = r"(Z|[-+](0[0-9]|1[0-5])(:?[0-5][0-9])?)"
 PLAIN = (
@@ -67,9 +67,7 @@ def time_steps(name: str, *, day_only: bool) -> tuple[tuple[str, str], ...]:
     ``g_`` to ``n_`` are the tidied cell, ``x_`` its clock parts, ``c_`` day and clock as texts, ``r_`` the readings.
     """
     s, g, h, n, x, c = (f"{letter}_{name}" for letter in "sghnxc")
-    tidied = (
-        f"CASE WHEN {s} IS NULL OR {is_plain(f'{s}::VARCHAR')} THEN NULL ELSE upper({half_width(f'{s}::VARCHAR')}) END"
-    )
+    tidied = f"CASE WHEN {s} IS NULL OR {is_plain(f'{s}::VARCHAR')} THEN NULL ELSE upper({bare(half_width(f'{s}::VARCHAR'))}) END"
     # Programs make floats of compact dates too.
     bare = (
         f"CASE WHEN regexp_full_match({g}, '([0-9]{{8}}|[0-9]{{12}}|[0-9]{{14}})\\.0') THEN left({g}, -2) ELSE {g} END"
@@ -99,7 +97,7 @@ def time_steps(name: str, *, day_only: bool) -> tuple[tuple[str, str], ...]:
     figures = f"CASE WHEN regexp_full_match({day}, {literal(_FIGURES)}) THEN {dashed} END"
     return (
         (g, tidied),
-        (h, bare),
+        (h, whole),
         (n, spaced),
         (x, parts),
         (c, both),
