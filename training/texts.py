@@ -177,7 +177,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "how.rows": ("Training rows (customer × cut-off)", "训练行数（客户 × 截止日）"),
     "how.bounded": ("Amounts too large to teach", "金额过大、不计入学习的订单"),
     "how.bounded.value": (
-        "orders or returns above {limit}, counted as {limit} for learning: {orders} ({share} of the money lies beyond); "
+        "orders or returns above {limit}, counted as {limit} for learning: {orders} ({share} of the money is beyond); "
         "figures of tests are against real sums",
         "超过 {limit} 的订单或退货（学习时按 {limit} 计）：{orders} 笔，超出部分占总金额的 {share}；"
         "测试指标均按实际金额计算",
