@@ -177,10 +177,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "how.rows": ("Training rows (customer × cut-off)", "训练行数（客户 × 截止日）"),
     "how.bounded": ("Amounts too large to teach", "金额过大、不计入学习的订单"),
     "how.bounded.value": (
-        "{orders} order(s) or return(s) above {limit} counted as {limit} for learning; {share} of all money lies "
-        "beyond. The figures of this report are measured against real sums.",
-        "{orders} 笔金额超过 {limit} 的订单或退货在学习时按 {limit} 计；超出部分占总金额的 {share}。"
-        "本报告的各项指标均以实际金额计算。",
+        "orders or returns above {limit}, counted as {limit} for learning: {orders} ({share} of the money is beyond); "
+        "figures of tests are against real sums",
+        "超过 {limit} 的订单或退货（学习时按 {limit} 计）：{orders} 笔，超出部分占总金额的 {share}；"
+        "测试指标均按实际金额计算",
     ),
     "how.cutoffs": ("Cut-offs", "截止日"),
     "how.features": ("Features", "特征数"),

@@ -155,3 +155,13 @@ def test_number_formats(form: Any, value: Any, shown: str) -> None:
 def test_money_names_its_currency() -> None:
     assert report.money(1000.4, "GBP") == "1,000 GBP"
     assert report.money(1000.4, None) == "1,000"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_was_too_large_to_teach_is_told(evaluation_of_company: Evaluation, language: str) -> None:
+    content = deepcopy(evaluation_of_company.content)
+    assert content["training"]["bounded_orders"] == 0
+    said = text("how.bounded.value", language, limit="9,300", orders="1", share="99 %")
+    assert said not in render(content, language)
+    content["training"] |= {"bounded_orders": 1, "order_bound": 9_300.0, "bounded_money_share": 0.99}
+    assert re.search(r"9,300.*9,300.*99\s?%", render(content, language))
