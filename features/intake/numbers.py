@@ -56,9 +56,9 @@ def number_steps(name: str, decimal: str | None, *, money: bool) -> tuple[tuple[
     s, n, x = f"s_{name}", f"n_{name}", f"x_{name}"
     tidied = (
         f"CASE WHEN {s} IS NULL OR regexp_full_match({s}, {literal(plain(decimal))}) THEN NULL "
-        f"ELSE upper({bare(half_width(s))}) END"
+        f"ELSE upper({half_width(s)}) END"
     )
-    parts = f"CASE WHEN {n} IS NOT NULL THEN regexp_extract({n}, {literal(_WHOLE)}, {_PARTS}) END"
+    parts = f"CASE WHEN {n} IS NOT NULL THEN regexp_extract({bare(n)}, {literal(_WHOLE)}, {_PARTS}) END"
     digits = f"{x}.digits"
     count = " + ".join(f"({x}.{part} <> '')::INT" for part in ("sign", "sign2", "sign3", "open"))
     marks = " + ".join(f"({x}.{part} <> '')::INT" for part in ("mark", "mark2", "mark3"))

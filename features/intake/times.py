@@ -67,11 +67,12 @@ def time_steps(name: str, *, day_only: bool) -> tuple[tuple[str, str], ...]:
     ``g_`` to ``n_`` are the tidied cell, ``x_`` its clock parts, ``c_`` day and clock as texts, ``r_`` the readings.
     """
     s, g, h, n, x, c = (f"{letter}_{name}" for letter in "sghnxc")
-    tidied = f"CASE WHEN {s} IS NULL OR {is_plain(f'{s}::VARCHAR')} THEN NULL ELSE upper({bare(half_width(f'{s}::VARCHAR'))}) END"
-    # Programs make floats of compact dates too.
-    bare = (
-        f"CASE WHEN regexp_full_match({g}, '([0-9]{{8}}|[0-9]{{12}}|[0-9]{{14}})\\.0') THEN left({g}, -2) ELSE {g} END"
+    tidied = (
+        f"CASE WHEN {s} IS NULL OR {is_plain(f'{s}::VARCHAR')} THEN NULL ELSE upper({half_width(f'{s}::VARCHAR')}) END"
     )
+    # Programs make floats of compact dates too.
+    floats = f"regexp_full_match({g}, '([0-9]{{8}}|[0-9]{{12}}|[0-9]{{14}})\\.0')"
+    whole = f"CASE WHEN {floats} THEN left({g}, -2) ELSE {bare(g)} END"
     # Of digits alone only 12 and 14 are a date with its time; 10, 13 and 16 are counted from 1970.
     compact = rf"([0-9]{{8}}[ T][0-9]{{4}}([0-9]{{2}})?({_ZONE})?|(19|20)[0-9]{{10}}([0-9]{{2}})?)"
     spread = (
