@@ -55,6 +55,15 @@ def half_width(text: str) -> str:
     )
 
 
+def bare(text: str) -> str:
+    """SQL of a tidied cell without what keeps a spreadsheet from changing it (``="12.50"``, ``'12.50``)."""
+    return f"CASE WHEN regexp_matches({text}, '^[=\"'']') THEN {_unwrapped(text)} ELSE {text} END"
+
+
+def _unwrapped(text: str) -> str:
+    return f"""trim(regexp_replace({text}, '^=?"+([^"]*)"+$|^''([^'']+)$', '\\1\\2'))"""
+
+
 def folded(text: str) -> str:
     """SQL of an id with full-width characters as ASCII has them; other characters stay."""
     translated = f"translate({text}, {literal(_FULL_WIDTH)}, {literal(_HALF_WIDTH)})"

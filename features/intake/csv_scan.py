@@ -309,10 +309,25 @@ class CsvFile:
         before = bytes_[np.maximum(opening - 1, 0)]
         fine = np.isin(before, edge) | (opening == start)
         fine[1:] |= opening[1:] == closing[: len(opening) - 1] + 1
+        if not fine.all():
+            fine |= self._formulas(bytes_, opening, closing, start)
         after = bytes_[np.minimum(closing + 1, len(bytes_) - 1)]
         closed = np.isin(after, (*edge, _RETURN, ord(self._quote))) | (closing + 1 == len(bytes_))
         wrong = np.concatenate([opening[~fine], closing[~closed]])
         return int(wrong.min()) if len(wrong) else None
+
+    def _formulas(self, bytes_: Any, opening: Any, closing: Any, start: int) -> Any:
+        """Which quotation marks open a cell ``="00123"``, as written to keep spreadsheets from changing it.
+
+        Such a cell is not quoted, so it ends at the first delimiter.
+        """
+        edge = (_NEWLINE, ord(self._delimiter))
+        found = bytes_[np.maximum(opening - 1, 0)] == ord("=")
+        found &= (opening - 1 == start) | np.isin(bytes_[np.maximum(opening - 2, 0)], edge)
+        for index in np.flatnonzero(found):
+            inside = bytes_[opening[index] : closing[index]] if index < len(closing) else bytes_[:0]
+            found[index] = len(inside) > 0 and not np.isin(inside, edge).any()
+        return found
 
     def _last_line(
         self, buffer: bytes, used: int, line: int, newlines: Any, quotes: Any, delimiters: Any

@@ -7,7 +7,7 @@ A cell has a reading with a decimal point and one with a decimal comma; mostly o
 from __future__ import annotations
 
 from features.connection import literal
-from features.intake.cells import clean, half_width
+from features.intake.cells import bare, clean, half_width
 from features.intake.marks import GROUPS_BY_COMMA, MARK, MEANINGS
 
 _NEVER_FINER = ("amount", "discount", "cost")
@@ -58,7 +58,7 @@ def number_steps(name: str, decimal: str | None, *, money: bool) -> tuple[tuple[
         f"CASE WHEN {s} IS NULL OR regexp_full_match({s}, {literal(plain(decimal))}) THEN NULL "
         f"ELSE upper({half_width(s)}) END"
     )
-    parts = f"CASE WHEN {n} IS NOT NULL THEN regexp_extract({n}, {literal(_WHOLE)}, {_PARTS}) END"
+    parts = f"CASE WHEN {n} IS NOT NULL THEN regexp_extract({bare(n)}, {literal(_WHOLE)}, {_PARTS}) END"
     digits = f"{x}.digits"
     count = " + ".join(f"({x}.{part} <> '')::INT" for part in ("sign", "sign2", "sign3", "open"))
     marks = " + ".join(f"({x}.{part} <> '')::INT" for part in ("mark", "mark2", "mark3"))

@@ -13,7 +13,7 @@ from typing import Any
 from configs.errors import SettingsError
 from configs.settings import SourceSettings
 from features.connection import every, literal, one
-from features.intake.cells import clean, half_width
+from features.intake.cells import bare, clean, half_width
 
 _OFFSET = r"(Z|[-+](0[0-9]|1[0-5])(:?[0-5][0-9])?)"
 PLAIN = (
@@ -71,9 +71,8 @@ def time_steps(name: str, *, day_only: bool) -> tuple[tuple[str, str], ...]:
         f"CASE WHEN {s} IS NULL OR {is_plain(f'{s}::VARCHAR')} THEN NULL ELSE upper({half_width(f'{s}::VARCHAR')}) END"
     )
     # Programs make floats of compact dates too.
-    bare = (
-        f"CASE WHEN regexp_full_match({g}, '([0-9]{{8}}|[0-9]{{12}}|[0-9]{{14}})\\.0') THEN left({g}, -2) ELSE {g} END"
-    )
+    floats = f"regexp_full_match({g}, '([0-9]{{8}}|[0-9]{{12}}|[0-9]{{14}})\\.0')"
+    whole = f"CASE WHEN {floats} THEN left({g}, -2) ELSE {bare(g)} END"
     # Of digits alone only 12 and 14 are a date with its time; 10, 13 and 16 are counted from 1970.
     compact = rf"([0-9]{{8}}[ T][0-9]{{4}}([0-9]{{2}})?({_ZONE})?|(19|20)[0-9]{{10}}([0-9]{{2}})?)"
     spread = (
@@ -99,7 +98,7 @@ def time_steps(name: str, *, day_only: bool) -> tuple[tuple[str, str], ...]:
     figures = f"CASE WHEN regexp_full_match({day}, {literal(_FIGURES)}) THEN {dashed} END"
     return (
         (g, tidied),
-        (h, bare),
+        (h, whole),
         (n, spaced),
         (x, parts),
         (c, both),

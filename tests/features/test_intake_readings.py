@@ -61,9 +61,9 @@ def read(folder, field, cells, data=None, more=None, **source):
 
 
 NUMBERS = {
-    "¥1,234": "1234", "￥ 9.90": "9.9", "5元": "5", "CNY 12.50": "12.5", "12.50 CNY": "12.5", "RMB 5": "5",
-    "cny5": "5", "1,234.50": "1234.5", "1,234,567": "1234567", "12,34,567.25": "1234567.25",
-    "1 234.50": "1234.5", "1\u00a0234.50": "1234.5", "1\u202f234,567.50": None,
+    '="7.50"': "7.5", "'7.50": "7.5", "¥1,234": "1234", "￥ 9.90": "9.9", "5元": "5", "CNY 12.50": "12.5",
+    "12.50 CNY": "12.5", "RMB 5": "5", "cny5": "5", "1,234.50": "1234.5", "1,234,567": "1234567",
+    "12,34,567.25": "1234567.25", "1 234.50": "1234.5", "1\u00a0234.50": "1234.5", "1\u202f234,567.50": None,
     "1\u202f234\u202f567.50": "1234567.5", "1'234.50": "1234.5", "1’234’567": "1234567", "(12.50)": "-12.5",
     "12.50-": "-12.5", "−12.50": "-12.5", "－12.50": "-12.5", "-¥3": "-3", "¥-3": "-3", "(¥3.2)": "-3.2",
     "12.50- 元": "-12.5", "＋７": "7", "１２．５０": "12.5", "１，２３４": "1234", "+7": "7",
@@ -182,19 +182,19 @@ def test_a_sign_must_fit_the_currency_of_the_row(tmp_path):
 
 
 TIMES = {
-    "2024年3月5日": (3, 5), "2024年03月05日 10:05": (3, 5, 10, 5), "2024年3月5日10时5分": (3, 5, 10, 5),
-    "2024年3月5号 10点": (3, 5, 10), "2024年3月5日 上午9:05": (3, 5, 9, 5),
-    "2024/3/5 下午 3:05:06": (3, 5, 15, 5, 6), "2024年3月5日下午3时5分30秒": (3, 5, 15, 5, 30),
-    "2024-03-05 下午12:05": (3, 5, 12, 5), "2024-03-05 12:05 AM": (3, 5, 0, 5),
-    "2024-03-05 3:05:06 pm": (3, 5, 15, 5, 6), "20240305": (3, 5), "20240305.0": (3, 5),
-    "20240305 101500": (3, 5, 10, 15), "20240305T1015Z": (3, 5, 10, 15), "20240305101500": (3, 5, 10, 15),
-    "202403051015": (3, 5, 10, 15), "2024.03.05": (3, 5), "2024.3.5 10:05": (3, 5, 10, 5),
-    "2024-03-05 10:15:00 -0500": (3, 5, 15, 15), "2024-03-05T10:15:00-0500": (3, 5, 15, 15),
-    "2024-03-05 10:15 +08": (3, 5, 2, 15), "2024-03-05 10:15:00 UTC": (3, 5, 10, 15),
-    "2024-03-05 10:15:00 Z": (3, 5, 10, 15), "2024-03-05 10:15:00 GMT+0800": (3, 5, 2, 15),
-    "2024-03-05 10:15:00,25": (3, 5, 10, 15, 0, 250000), "05-Mar-2024": (3, 5), "05-MAR-24": (3, 5),
-    "5 March 2024": (3, 5), "Mar 5, 2024": (3, 5), "2024-Mar-05": (3, 5),
-    "March 5th, 2024 3:05 PM": (3, 5, 15, 5), "5. September 2024 10:05": (9, 5, 10, 5),
+    '="2024-03-05"': (3, 5), "2024年3月5日": (3, 5), "2024年03月05日 10:05": (3, 5, 10, 5),
+    "2024年3月5日10时5分": (3, 5, 10, 5), "2024年3月5号 10点": (3, 5, 10),
+    "2024年3月5日 上午9:05": (3, 5, 9, 5), "2024/3/5 下午 3:05:06": (3, 5, 15, 5, 6),
+    "2024年3月5日下午3时5分30秒": (3, 5, 15, 5, 30), "2024-03-05 下午12:05": (3, 5, 12, 5),
+    "2024-03-05 12:05 AM": (3, 5, 0, 5), "2024-03-05 3:05:06 pm": (3, 5, 15, 5, 6), "20240305": (3, 5),
+    "20240305.0": (3, 5), "20240305 101500": (3, 5, 10, 15), "20240305T1015Z": (3, 5, 10, 15),
+    "20240305101500": (3, 5, 10, 15), "202403051015": (3, 5, 10, 15), "2024.03.05": (3, 5),
+    "2024.3.5 10:05": (3, 5, 10, 5), "2024-03-05 10:15:00 -0500": (3, 5, 15, 15),
+    "2024-03-05T10:15:00-0500": (3, 5, 15, 15), "2024-03-05 10:15 +08": (3, 5, 2, 15),
+    "2024-03-05 10:15:00 UTC": (3, 5, 10, 15), "2024-03-05 10:15:00 Z": (3, 5, 10, 15),
+    "2024-03-05 10:15:00 GMT+0800": (3, 5, 2, 15), "2024-03-05 10:15:00,25": (3, 5, 10, 15, 0, 250000),
+    "05-Mar-2024": (3, 5), "05-MAR-24": (3, 5), "5 March 2024": (3, 5), "Mar 5, 2024": (3, 5),
+    "2024-Mar-05": (3, 5), "March 5th, 2024 3:05 PM": (3, 5, 15, 5), "5. September 2024 10:05": (9, 5, 10, 5),
     "２０２４－０３－０５": (3, 5), "2024-03-05\u00a010:05": (3, 5, 10, 5), " 2024-03-05 ": (3, 5),
     "2024-03-05　10:05": (3, 5, 10, 5), "2024-13-05": None, "2024-02-30": None, "20240230": None,
     "1997113": None, "45296.4": None, "1704240300": None, "yesterday": None, "2024-03-05 10:15 CET": None,
@@ -294,7 +294,8 @@ def test_small_chunks_decide_as_one_large_one(tmp_path, monkeypatch):
     )
     seen = []
     for rows in (1 << 19, 40):
-        monkeypatch.setattr("features.intake.sources.CHUNK_ROWS", rows)
+        monkeypatch.setattr("features.intake.typed.CHUNK_ROWS", 4 * rows)
+        monkeypatch.setattr("features.intake.raw.CHUNK_ROWS", rows)
         report = run(tmp_path, path="a.parquet", null_values=[str(rows)])
         seen.append(
             (outcome(tmp_path, "occurred_at"), outcome(tmp_path, "amount"), report.tables["transactions"].notes)
@@ -393,6 +394,18 @@ def test_ids_as_programs_write_them(tmp_path):
     assert (notes["spaces_in_id"], notes["wrapped_id"], notes["float_id"]) == (3, 4, 1)
 
 
+def test_the_wrapping_of_spreadsheets_without_quotes_around_it(tmp_path):
+    (tmp_path / "a.csv").write_text(
+        "customer_id,order_id,occurred_at,amount\n"
+        '="00123",A,2024-01-01,5\n0124,="00B",2024-01-01,"5"\n"0,125",C,2024-01-01,="5"\n="01,26",D,2024-01-01,5\n'
+    )
+    run(tmp_path)
+    rows = pq.read_table(tmp_path / "work" / "canonical" / "transactions.parquet").to_pylist()
+    assert [(row["customer_id"], row["order_id"]) for row in rows] == [("0,125", "C"), ("00123", "A"), ("0124", "00B")]
+    bad = pq.read_table(tmp_path / "work" / "quarantine" / "transactions.parquet").to_pylist()
+    assert [(row["row"], row["reason"]) for row in bad] == [(5, "stray_quote")]
+
+
 def test_a_fraction_in_the_column_keeps_ids_as_they_are(tmp_path):
     for cells in (["1.0", "1.5", "1.10", "2.0"], ["13085.0", "013085.0"]):
         found, report = read(tmp_path, "customer_id", cells)
@@ -404,7 +417,7 @@ def test_words_for_nothing_in_categories_and_optional_columns(tmp_path):
     for field, cell, wanted in [
         ("channel", "N/A", None), ("channel", " web ", "web"), ("channel", "none", None),
         ("product_id", "#N/A", None), ("unit_price", "NaN", None), ("unit_price", "-", None),
-        ("delivered_at", "NULL", None), ("delivered_at", "NaT", None), ("amount", "N/A", "missing_value"),
+        ("delivered_at", "NULL", None), ("delivered_at", "NaT", None), ("amount", "N/A", "missing_amount"),
         ("amount", "NaN", "not_finite"), ("occurred_at", "None", "missing_value"),
     ]:  # fmt: skip
         found, _ = read(tmp_path, field, [cell, BASE.get(field, "7")])
