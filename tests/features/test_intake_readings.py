@@ -401,7 +401,7 @@ def test_the_wrapping_of_spreadsheets_without_quotes_around_it(tmp_path):
     )
     run(tmp_path)
     rows = pq.read_table(tmp_path / "work" / "canonical" / "transactions.parquet").to_pylist()
-    assert [(row["customer_id"], row["order_id"]) for row in rows] == [("00123", "A"), ("0124", "00B"), ("0,125", "C")]
+    assert [(row["customer_id"], row["order_id"]) for row in rows] == [("0,125", "C"), ("00123", "A"), ("0124", "00B")]
     bad = pq.read_table(tmp_path / "work" / "quarantine" / "transactions.parquet").to_pylist()
     assert [(row["row"], row["reason"]) for row in bad] == [(5, "stray_quote")]
 
