@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import shutil
 import warnings
@@ -292,6 +291,7 @@ def write_canonical(folder: Path, rows: dict[str, list[dict[str, Any]]]) -> None
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    from features.manifest import write_manifest
     from features.tables import TABLES
     from serving.history import arrow_type
 
@@ -305,19 +305,6 @@ def write_canonical(folder: Path, rows: dict[str, list[dict[str, Any]]]) -> None
         pq.write_table(pa.Table.from_arrays(arrays, schema=schema), folder / f".{name}.aside")
         (folder / f".{name}.aside").replace(folder / f"{name}.parquet")
     write_manifest(folder)
-
-
-def write_manifest(folder: Path) -> None:
-    """What ingest writes last, of the tables that lie there."""
-    described = {
-        path.stem: {
-            "file": path.name,
-            "bytes": path.stat().st_size,
-            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        }
-        for path in folder.glob("*.parquet")
-    }
-    (folder / "MANIFEST.json").write_text(json.dumps({"tables": described}))
 
 
 @pytest.fixture(scope="session")
