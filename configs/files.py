@@ -23,6 +23,9 @@ PRIVATE = 0o600
 CHECK = "check"
 """Key of a checked JSON file that holds the hash of all others."""
 
+MAX_CHECKED = 256 << 20
+"""Largest checked JSON file in bytes."""
+
 Content = bytes | Path | Callable[[Path], object]
 """What a file of a set will hold: bytes, a file already written aside, or a function that writes to a path."""
 
@@ -149,7 +152,7 @@ def read_checked(path: Path) -> dict[str, Any]:
     ValueError
         It is not what was written.
     """
-    value = json.loads(path.read_bytes())
+    value = json.loads(read_regular(path, MAX_CHECKED))
     if not isinstance(value, dict) or value.pop(CHECK, None) != _check_of(value):
         raise ValueError(f"{path} is not what was written")
     return value

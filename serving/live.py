@@ -14,11 +14,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from configs.errors import HoldfastError
-from configs.files import read_regular
+from configs.files import MAX_CHECKED, read_regular
+from features.manifest import MANIFEST
 from serving.core import ScoringCore
 from serving.health import Health
 from serving.process import refreeze_memory
-from serving.snapshot import MANIFEST, MAX_MANIFEST, stamp_of
+from serving.snapshot import stamp_of
 
 logger = logging.getLogger("holdfast.serving")
 
@@ -129,6 +130,6 @@ class Live:
 
     def _manifest(self) -> str | None:
         try:
-            return hashlib.sha256(read_regular(self.canonical / MANIFEST, MAX_MANIFEST)).hexdigest()
+            return hashlib.sha256(read_regular(self.canonical / MANIFEST, MAX_CHECKED)).hexdigest()
         except OSError:
             return None

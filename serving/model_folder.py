@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from configs.errors import BundleError
+from configs.errors import BundleError, DataError
 from configs.files import write_bytes_atomic, write_json_atomic
 from configs.settings import Settings, load_settings
 
@@ -40,12 +40,14 @@ def load_core(
     BundleError
         There is no bundle, or neither the current nor the last good one may be loaded.
     DataError
-        The tables are not complete, or one of them is not what was written.
+        The tables are not complete, one of them is not what was written, or they were read with other settings.
     """
     from features.engine import open_tables
+    from features.intake import read_with
+    from features.manifest import MANIFEST, read_manifest
     from models.bundle import load_bundle
     from serving.core import ScoringCore, utc_now
-    from serving.snapshot import MANIFEST, take_snapshot
+    from serving.snapshot import take_snapshot
 
     bundle = load_bundle(settings.bundle_store, bundle_id=bundle_id, fall_back=True)
     if bundle.degraded:
@@ -54,6 +56,14 @@ def load_core(
         return ScoringCore(bundle, None, settings, clock=clock or utc_now)
     snapshot = take_snapshot(settings.canonical, settings.work)
     try:
+        # tables that did not come through ingest do not say with which settings they were read
+        if "settings_sha256" in read_manifest(snapshot.folder) and not read_with(settings):
+            raise DataError(
+                f"the tables in {settings.canonical} were read with other settings",
+                "run holdfast ingest, and start the service again if its settings were changed",
+                code="other_settings",
+                file=str(settings.canonical),
+            )
         tables = open_tables(snapshot.folder)
         return ScoringCore(bundle, tables, settings, snapshot=snapshot, clock=clock or utc_now)
     except BaseException:

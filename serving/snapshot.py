@@ -7,7 +7,6 @@ that the manifest named when it was loaded: new files take the old ones' place, 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 import tempfile
@@ -15,11 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from configs.errors import DataError
-from configs.files import read_regular
+from configs.files import MAX_CHECKED, read_regular
+from features.manifest import MANIFEST, check_tables, read_manifest
 
-MANIFEST = "MANIFEST.json"
 FOLDER = ".served"
-MAX_MANIFEST = 64 << 20
 Stamp = tuple[tuple[str, int, int, int], ...]
 """Name, inode, size and time of change of files: what differs when one was replaced or written to."""
 
@@ -67,33 +65,19 @@ def take_snapshot(canonical: Path, work: Path) -> Snapshot:
     DataError
         The folder has no manifest, or a table is not what its manifest says.
     """
-    try:
-        raw = read_regular(canonical / MANIFEST, MAX_MANIFEST)
-        said = {str(name): (str(item["file"]), str(item["sha256"])) for name, item in json.loads(raw)["tables"].items()}
-    except FileNotFoundError:
-        raise DataError(
-            f"{canonical} is not complete: it has no {MANIFEST}", "run holdfast ingest", code="not_ingested",
-            file=str(canonical),
-        ) from None  # fmt: skip
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise DataError(
-            f"{canonical / MANIFEST} cannot be read as the list of tables", "run holdfast ingest",
-            code="tables_changed", file=str(canonical),
-        ) from None  # fmt: skip
+    manifest = read_manifest(canonical)
     folder = _folder(work)
     try:
-        for name, (file, digest) in said.items():
+        raw = read_regular(canonical / MANIFEST, MAX_CHECKED)
+        for name in manifest["tables"]:
             _link(canonical / f"{name}.parquet", folder / f"{name}.parquet")
-            if file != f"{name}.parquet" or _digest(folder / file) != digest:
-                raise DataError(
-                    f"{canonical / file} is not the table that {MANIFEST} names",
-                    "run holdfast ingest again",
-                    code="tables_changed",
-                    file=str(canonical / file),
-                )
         (folder / MANIFEST).write_bytes(raw)
-    except BaseException:
+        check_tables(folder, manifest)
+    except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, DataError):  # of the tables, not of our links to them
+            message = error.message.replace(str(folder), str(canonical))
+            raise DataError(message, error.remedy, code=error.code, file=str(canonical)) from None
         raise
     return Snapshot(folder, canonical, hashlib.sha256(raw).hexdigest(), stamp_of(folder))
 
@@ -132,20 +116,10 @@ def _link(path: Path, target: Path) -> None:
         if path.is_symlink():
             raise OSError
         os.link(path, target)
-    except FileNotFoundError:
-        raise DataError(
-            f"{path} is missing, though {MANIFEST} names it",
-            "run holdfast ingest again",
-            code="tables_changed",
-            file=str(path),
-        ) from None
+    except FileNotFoundError:  # told by the comparison with the manifest
+        return
     except OSError:  # another file system, or files of another user
         shutil.copyfile(path, target)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _alive(process: int) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from configs.files import (
     UnfitFileError,
     atomic_path,
+    read_checked,
     read_regular,
     remove_leftovers,
     write_bytes_atomic,
@@ -77,6 +78,12 @@ def test_what_is_no_ordinary_file_is_refused_without_waiting(
     with pytest.raises(UnfitFileError) as caught:
         read_regular(path, 4)
     assert caught.value.reason == reason
+
+
+def test_what_we_wrote_ourselves_is_read_by_the_same_rule(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "MANIFEST.json")
+    with pytest.raises(UnfitFileError, match="is a pipe"):
+        read_checked(tmp_path / "MANIFEST.json")
 
 
 def test_a_link_is_followed_only_where_it_may_be(tmp_path: Path) -> None:

@@ -237,6 +237,19 @@ def test_tables_without_a_manifest_are_refused_at_the_start(place: Any, trained:
     assert list((place.work / ".served").glob("*")) == []
 
 
+def test_tables_that_were_read_with_other_settings_are_not_taken(place: Any, trained: Any) -> None:
+    from configs.files import read_checked, write_checked
+
+    service = Service(place, trained.end)
+    manifest = read_checked(place.canonical / "MANIFEST.json")
+    write_checked(place.canonical / "MANIFEST.json", {**manifest, "settings_sha256": "0" * 64})
+    service.live.look()
+    assert service.health.degraded == ("reload_failed",) and service.served[-1].data_is_old
+    with pytest.raises(DataError, match="were read with other settings") as caught:
+        Service(place, trained.end)
+    assert caught.value.code == "other_settings"
+
+
 def test_links_that_a_killed_service_left_are_removed(place: Any, trained: Any) -> None:
     from serving.snapshot import remove_dead
 
