@@ -28,7 +28,7 @@ from models.lifetime import LifetimeModel
 from models.potential import PotentialModel
 from models.rules import RuleModel
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
