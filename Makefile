@@ -3,7 +3,8 @@
 # Every version of Python has an environment of its own, so that `make test PYTHON=python3.13` never runs in another's;
 # `.venv` leads to the one that was made without naming a Python (or, where there is none yet, to the first one made).
 PYTHON ?= python3
-VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+INTERPRETER := $(or $(shell sh scripts/find_python.sh $(PYTHON)),$(PYTHON))
+VERSION := $(shell $(INTERPRETER) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
 UV_HOME := .uv
 UV := $(UV_HOME)/bin/uv
 VENV := .venv-$(VERSION)
@@ -19,19 +20,25 @@ DATA ?= journey
 
 setup: $(VENV)/.ready
 	@if [ -d .venv ] && [ ! -L .venv ] && [ -e .venv/.ready ]; then rm -rf .venv; fi
-	@if [ "$(origin PYTHON)" != "command line" ] || [ ! -e .venv ]; then \
-	  if [ -L .venv ] || [ ! -e .venv ]; then ln -sfn $(VENV) .venv; fi; fi
+	@if [ -d .venv ] && [ ! -L .venv ]; then \
+	  echo "The folder .venv was not made here and is left alone; the commands are in $(BIN)"; \
+	elif [ "$(origin PYTHON)" = file ] || [ ! -e .venv ]; then ln -sfn $(VENV) .venv; fi
 
 check-python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	@$(INTERPRETER) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	  { echo "Holdfast needs Python 3.11 or newer, and $(PYTHON) is $(or $(VERSION),not there); name one with: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 2; }
 
 $(UV): | check-python
-	@$(PYTHON) -m venv $(UV_HOME)
+	@$(INTERPRETER) -m venv $(UV_HOME)
 	@$(UV_HOME)/bin/pip --quiet install 'uv>=0.9,<1'
 
+# An environment whose interpreter has gone, or is another by now, is made anew.
+ifneq ($(shell $(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null),$(VERSION))
+.PHONY: $(VENV)/.ready
+endif
+
 $(VENV)/.ready: uv.lock pyproject.toml | check-python $(UV)
-	@$(UV) sync --quiet --locked --all-extras --python $(PYTHON)
+	@$(UV) sync --quiet --locked --all-extras --python $(INTERPRETER)
 	@$(BIN)/python scripts/check_system.py
 	@touch $@
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from features.connection import every, one
@@ -92,7 +93,7 @@ def huge_amount(look: Look) -> Iterable[Finding]:
     more = len(rows) - len(shown)
     en = "; ".join(f"{where}: {amount:,.2f}" for where, _, amount in shown) + (f" and {more:,} more" if more else "")
     zh = "；".join(f"{where}：{amount:,.2f}" for _, where, amount in shown) + (f"，另有 {more:,} 行" if more else "")
-    share = sum(abs(amount) for _, _, amount in rows) / total
+    share = math.fsum(abs(amount) for _, _, amount in rows) / total
     one_line = len(rows) == 1
     yield told(
         "huge_amount",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
@@ -93,7 +94,7 @@ def gaps(look: Look) -> Iterable[Finding]:
         en = ", ".join(f"{first} to {last}" for first, last, _ in sorted(longest))
         zh = "、".join(f"{first} 至 {last}" for first, last, _ in sorted(longest))
         more, more_zh = (f" and {len(some) - SHOWN} more", "等") if len(some) > SHOWN else ("", "")
-        expected = sum(gap[2] for gap in some)
+        expected = math.fsum(gap[2] for gap in some)
         yield told(
             "empty_days" if severity == "warning" else "days_without_orders",
             severity,

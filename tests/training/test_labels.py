@@ -76,6 +76,7 @@ def oracle(events: pd.DataFrame, keys: pd.DataFrame, known_until: datetime) -> p
             row[f"orders_{horizon}d"] = float(orders) if closed else np.nan
             row[f"spend_{horizon}d"] = units / 10_000 if closed else np.nan
         rows.append(row)
+    db.close()
     return pd.DataFrame(rows, index=keys.index)
 
 
