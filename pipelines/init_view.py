@@ -71,6 +71,8 @@ def show_understood(proposal: Proposal, understood: Understood, settings: Settin
         markup=False,
     )
     _show_refused(understood, lang)
+    for finding in understood.findings:
+        err.print(f"! {finding.of(lang)}", markup=False)
 
 
 def show_stopped(error: HoldfastError, lang: str) -> None:

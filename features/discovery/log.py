@@ -47,7 +47,12 @@ def settle_log(
     named = chosen.get("columns.amount")
     if named is None:
         _ask_amount(money_of, proposal)
-    money = settle_money(money_of, decimal, named, alias="i." if lines is not None else "")
+    amount = money_of.columns.get("amount")
+    alias = "i." if lines is not None else ""
+    money = settle_money(money_of, decimal, named, alias=alias, said=chosen.get("amount_of"))
+    if money.how == "first_line" and amount is not None:
+        options = tuple(Option(answer, Comment(f"option_{answer}_total")) for answer in ("order", "line"))
+        proposal.questions.append(Question("amount_of", Comment("ask_amount_of", {"column": amount}), options))
     if lines is not None:
         for role in ("amount", "quantity", "unit_price", "discount", "product_id"):
             log.drop(role)

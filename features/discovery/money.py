@@ -16,7 +16,8 @@ MADE = "holdfast_"
 MOST = 0.95
 _NET = ("实付", "实收", "实际", "成交", "paid", "net", "total", "bezahlt", "pagado", "paye")
 _PERCENT = ("%", "percent", "pct", "prozent", "rate", "率", "比例")
-_LEAST_ORDERS = 5
+_LEAST_ORDERS, _BY_CHANCE = 10, 0.3
+"""Orders of several lines that tell what a cell belongs to; share of equal cells of any lines that tells nothing."""
 
 Level = Literal["line", "repeated", "first"]
 
@@ -48,27 +49,34 @@ def lines_per_order(reading: Reading) -> float:
     """Mean rows of an order; 1 where there is no order id."""
     if "order_id" not in reading.columns:
         return 1.0
-    column = reading.facts.columns[reading.columns["order_id"]]
-    return column.filled / column.distinct if column.distinct else 1.0
+    facts, order = reading.facts, reading.facts.text(reading.columns["order_id"])
+    rows, orders = facts.ask(f"SELECT count({order}), count(DISTINCT {order}) FROM {facts.once}")
+    return float(rows / orders) if orders else 1.0
 
 
 def level_of(facts: FileFacts, order: str, name: str) -> Level:
-    """Whether the cells of a column belong to the line, or to the order: repeated, or on the first line only."""
+    """Whether the cells of a column belong to the line, or to the order: repeated, or on the first line only.
+
+    Cells that would be equal by chance, because few values are common in the whole file, tell nothing.
+    """
+    cells = f"SELECT {facts.text(order)} AS o, {facts.text(name)} AS v, place FROM {facts.once}"
     several, same, once = facts.ask(
         "SELECT count(*), count(*) FILTER (filled = n AND kinds = 1), count(*) FILTER (filled <= 1 AND first_filled >= "
         f"filled) FROM (SELECT count(*) AS n, count(v) AS filled, count(DISTINCT v) AS kinds, "
-        f"count(v) FILTER (place = 1) AS first_filled FROM (SELECT {facts.text(order)} AS o, {facts.text(name)} AS v, "
-        f"row_number() OVER (PARTITION BY {facts.text(order)} ORDER BY rowid) AS place FROM {{t}}) "
+        "count(v) FILTER (line = 1) AS first_filled FROM (SELECT o, v, "
+        f"row_number() OVER (PARTITION BY o ORDER BY place) AS line FROM ({cells})) "
         "WHERE o IS NOT NULL GROUP BY o HAVING count(*) > 1)"
     )
     if several and once >= MOST * several and facts.columns[name].filled < facts.columns[order].filled:
         return "first"
-    if several >= _LEAST_ORDERS and same >= 0.98 * several:
-        return "repeated"
-    return "line"
+    if several < _LEAST_ORDERS or same < 0.98 * several:
+        return "line"
+    counts = f"SELECT count(v)::DOUBLE AS n FROM ({cells}) GROUP BY v"
+    chance = facts.ask(f"SELECT sum(n * n) / (sum(n) * sum(n)) FROM ({counts})")
+    return "repeated" if chance[0] < _BY_CHANCE else "line"
 
 
-def settle_money(reading: Reading, decimal: str, chosen: str | None, alias: str = "") -> Money:
+def settle_money(reading: Reading, decimal: str, chosen: str | None, alias: str = "", said: str | None = None) -> Money:
     """Decide where the amount comes from, and leave out money columns that would spoil it.
 
     Parameters
@@ -81,6 +89,8 @@ def settle_money(reading: Reading, decimal: str, chosen: str | None, alias: str 
         The column that a person has named as the amount; empty for none.
     alias : str
         What stands before a column's name where files are joined.
+    said : str, optional
+        `line` where a person has said that the amount is that of the line.
     """
     money, facts = Money(), reading.facts
     order = reading.columns.get("order_id")
@@ -89,7 +99,7 @@ def settle_money(reading: Reading, decimal: str, chosen: str | None, alias: str 
         _best_amount(reading, order if lines else None, decimal)
     amount = reading.columns.get("amount")
     level: Level = "line"
-    if amount is not None and order is not None and lines:
+    if amount is not None and order is not None and lines and said != "line":
         level = level_of(facts, order, amount)
     derivable = reading.has("quantity", "unit_price")
     _check_discount(
@@ -107,7 +117,8 @@ def settle_money(reading: Reading, decimal: str, chosen: str | None, alias: str 
             money.added["amount"] = f"CASE WHEN {first} THEN coalesce(nullif(trim({total}), ''), '0') ELSE '0' END"
         else:
             money.added["amount"] = f"CASE WHEN {first} THEN coalesce({total}, 0) ELSE 0 END"
-        money.say("amount", Comment("amount_first_line", {"column": amount}))
+        told = Comment("amount_first_line", {"column": amount}, sure=0.8, loud=said is None and level == "repeated")
+        money.say("amount", told)
         reading.drop("unit_price")
     elif amount is not None:
         money.how = "column"

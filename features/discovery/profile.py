@@ -124,6 +124,16 @@ class FileFacts:
         return one(self.connection, sql.replace("{t}", self.table))
 
     @cached_property
+    def once(self) -> str:
+        """A table of the rows that differ, each with `place`, where it stands first.
+
+        A file that is taken twice has every line twice, which says nothing of what a line is.
+        """
+        name = f"{self.table}_once"
+        self.connection.execute(f"CREATE TABLE {name} AS SELECT *, min(rowid) AS place FROM {self.table} GROUP BY ALL")
+        return name
+
+    @cached_property
     def names(self) -> list[str]:
         """Names of the columns that hold something."""
         return [name for name, column in self.columns.items() if column.kind != "empty"]

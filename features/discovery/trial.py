@@ -14,7 +14,7 @@ import pandas as pd
 from configs.errors import DataError
 from configs.settings import Settings
 from features.connection import connect, every, literal, one
-from features.intake.report import Refusal
+from features.intake.report import Finding, Refusal
 from features.intake.run import ingest
 from features.intake.texts import REASONS
 
@@ -39,6 +39,8 @@ class Understood:
         customer_id and occurred_at of what was bought, one row per order.
     first, last : datetime or None
         Time of the first and the last row.
+    findings : tuple of Finding
+        What looks wrong in the data as a whole.
     stopped : DataError or None
         Why the ingest stops; the rest is then empty but for what was refused.
     """
@@ -52,6 +54,7 @@ class Understood:
     orders: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"customer_id": [], "occurred_at": []}))
     first: datetime | None = None
     last: datetime | None = None
+    findings: tuple[Finding, ...] = ()
     stopped: DataError | None = None
 
     @property
@@ -76,6 +79,8 @@ def understand(settings: Settings) -> Understood:
                 kept=log.rows_kept,
                 left_out=log.rows_left_out,
                 refused=log.refusals,
+                # the horizon is chosen afterwards, by what the trial shows
+                findings=tuple(item for item in report.loud() if not item.code.startswith("horizon")),
                 **_looked(connection, trial, log.columns),
             )
         finally:

@@ -258,6 +258,20 @@ def test_columns_that_have_our_name_by_chance_are_kept_out(tmp_path: Path) -> No
     assert found["transactions"]["columns"]["discount"] == ""
 
 
+def test_a_total_on_every_line_is_told_from_prices_that_are_equal_by_chance(tmp_path: Path) -> None:
+    names = ["customer", "order", "date", "sku", "amount"]
+    lines = [
+        [o["customer"], o["number"], o["moment"], i["product"], 5 + o["number"]]
+        for o in made_orders()
+        for i in o["items"]
+    ]
+    assert "query" in proposal(tmp_path, o=csv_bytes(names, lines))["transactions"]
+    single = [[*line[:4], "9.90"] for line in lines]
+    assert "query" not in proposal(tmp_path, o=csv_bytes(names, single))["transactions"]
+    twice = [[*line[:3], "P1", line[4]] for line in lines[::3]] * 2
+    assert "query" not in proposal(tmp_path, o=csv_bytes(names, twice))["transactions"]
+
+
 def test_signs_that_are_turned_round_are_told(tmp_path: Path) -> None:
     (tmp_path / "o.csv").write_bytes(csv_bytes(NAMES, [[*row[:3], f"-{row[3]}"] for row in rows()]))
     with looking(1) as look:
