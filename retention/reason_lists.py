@@ -133,7 +133,7 @@ def rule_reasons(frame: pd.DataFrame, rows: NDArray[np.int64], usual_gap: Floats
     orders, silent = number(frame, "orders_ever")[rows], number(frame, RULE_FEATURE)[rows]
     visits = number(frame, "order_days_ever")[rows]
     # several orders of one day tell of no gap
-    orders = np.where(np.isfinite(visits), np.minimum(visits, orders), orders)
+    orders = np.where(visits >= 1, np.minimum(visits, orders), orders)
     gap = usual_gap[rows]
     found = []
     for count, days, usual in zip(orders.tolist(), silent.tolist(), gap.tolist(), strict=True):

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from benchmarks.feature_log import write_feature_log
 from features import engine
 from features.engine import compute_features, feature_set_for, open_tables, reference_prices, tables_from_arrow
+from features.manifest import write_manifest
 from features.specs import FeatureSet
 from tests.features.features_data import AS_OF, BASE, Rows, random_tables, to_arrow
 
@@ -204,6 +205,7 @@ def test_threads_and_files_change_nothing(tmp_path: Path) -> None:
     pq.write_table(
         table.sort_by([("product_id", "ascending")]), tmp_path / "transactions.parquet", row_group_size=9_999
     )
+    write_manifest(tmp_path)
     with open_tables(tmp_path, threads=2) as opened:
         frames.append(compute_features(opened, cutoffs, feature_set))
     for frame in frames[1:]:
