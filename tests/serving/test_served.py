@@ -278,7 +278,8 @@ def test_every_answer_is_of_one_state_while_new_data_come(
     assert (status, body["error"]["code"]) == (503, "data_missing") and "holdfast ingest" in body["error"]["remedy"]
     write(place.canonical, trained.rows)
     deadline = time.monotonic() + 60
-    while get(follower, "/readyz") != (200, {"status": "stale", "reasons": ["stale_data"]}):
+    stale = (200, {"status": "stale", "reasons": ["stale_data"]})
+    while get(follower, "/readyz") != stale or follower.log.read_text().count("now serving model") < 2:
         assert time.monotonic() < deadline, follower.log.read_text()
         time.sleep(0.1)
     log = follower.log.read_text()
