@@ -56,7 +56,7 @@ def connect(
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
         "python_enable_replacements": "false",
-        # A name of its own: what another user's or a killed process left is not ours, and DuckDB clears it when it closes.
+        # A name of its own: what another user or a killed process left is not ours, and DuckDB clears it on closing.
         "temp_directory": str(spill or Path(tempfile.gettempdir()) / f"holdfast-spill-{secrets.token_hex(8)}"),
         "threads": str(threads or os.cpu_count() or 1),
     }
