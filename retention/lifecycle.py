@@ -273,7 +273,7 @@ def stages(
     last = changes.drop_duplicates("customer_id", keep="last")
     ids, keys = frame["customer_id"], last["customer_id"].to_numpy(dtype=object)
     stage = looked_up(ids, keys, last["to_stage"].to_numpy(dtype=object), "prospect")
-    since = looked_up(ids, keys, last["at"].to_numpy(dtype="datetime64[us]"), np.datetime64("NaT"))
+    since = looked_up(ids, keys, last["at"].to_numpy(dtype="datetime64[us]"), np.datetime64("NaT", "us"))
     because = looked_up(ids, keys, last["because"].to_numpy(dtype=object), "none")
     gap = looked_up(ids, keys, number(last, "usual_gap_days"), np.nan)
     with np.errstate(invalid="ignore"):
@@ -292,7 +292,7 @@ def stages(
         ids,
         fell["customer_id"].to_numpy(dtype=object),
         fell["at"].to_numpy(dtype="datetime64[us]"),
-        np.datetime64("NaT"),
+        np.datetime64("NaT", "us"),
     )
     stage[expected] = "at_risk"
     since = np.where(expected, at_risk_since, since)

@@ -150,7 +150,7 @@ def member_levels(
     last = changes.drop_duplicates("customer_id", keep="last")
     keys = last["customer_id"].to_numpy(dtype=object)
     level = looked_up(ids, keys, last["to_level"].to_numpy(dtype=object), next(iter(levels)))
-    since = looked_up(ids, keys, last["at"].to_numpy(dtype="datetime64[us]"), np.datetime64("NaT"))
+    since = looked_up(ids, keys, last["at"].to_numpy(dtype="datetime64[us]"), np.datetime64("NaT", "us"))
     because = looked_up(ids, keys, last["because"].to_numpy(dtype=object), "ordinary")
     if given is not None:
         known = np.array([value is not None for value in given.tolist()], dtype=bool)

@@ -229,7 +229,7 @@ def _numbers(frame: pd.DataFrame, predictions: pd.DataFrame, settings: Settings)
         days = number(predictions, source)
         known = np.isfinite(days) & (days < 36_500)
         steps = np.rint(np.where(known, days, 0.0) * 86_400e6).astype("int64").astype("timedelta64[us]")
-        found[name] = np.where(known, (as_of + steps).astype("datetime64[D]"), np.datetime64("NaT")).astype(
+        found[name] = np.where(known, (as_of + steps).astype("datetime64[D]"), np.datetime64("NaT", "D")).astype(
             "datetime64[us]"
         )
     found["lifetime_days"] = np.full(len(frame), targets.lifetime_days, dtype=np.int64)
