@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import secrets
 import tempfile
 import threading
 from collections import OrderedDict
@@ -55,7 +56,8 @@ def connect(
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
         "python_enable_replacements": "false",
-        "temp_directory": str(spill or Path(tempfile.gettempdir()) / f"holdfast-spill-{os.getpid()}"),
+        # A name of its own: what another user or a killed process left is not ours, and DuckDB clears it on closing.
+        "temp_directory": str(spill or Path(tempfile.gettempdir()) / f"holdfast-spill-{secrets.token_hex(8)}"),
         "threads": str(threads or os.cpu_count() or 1),
     }
     if spill is None:

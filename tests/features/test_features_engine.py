@@ -20,7 +20,7 @@ import pytest
 
 from configs.errors import DataError
 from features.catalog import CATALOGUE
-from features.connection import connect
+from features.connection import connect, one
 from features.declare import BOUNDS, Row, age_days, slice_of
 from features.dialects import to_sql
 from features.engine import compute_features, feature_set_for, open_tables, order_events, tables_from_arrow
@@ -297,6 +297,16 @@ def test_the_connection_can_only_compute(sql: str, tmp_path: Path) -> None:
         with pytest.raises(duckdb.Error):
             connection.execute(sql).fetchall()
         connection.close()
+
+
+def test_two_connections_never_spill_into_one_place() -> None:
+    places = []
+    for _ in range(2):
+        connection = connect()
+        places.append(Path(one(connection, "SELECT current_setting('temp_directory')")[0]))
+        connection.close()
+    assert places[0] != places[1]
+    assert not any(place.exists() for place in places)
 
 
 def test_nothing_sums_doubles() -> None:

@@ -6,8 +6,10 @@ import time
 import warnings
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 
 import duckdb
+import pg8000.native
 import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -294,7 +296,8 @@ def server(tmp_path_factory, short_folder):
                 if attempt == 3:
                     raise
                 time.sleep(3)
-    found.psql(
+    sql(
+        found,
         "CREATE ROLE reader LOGIN PASSWORD 'geheim'; CREATE SCHEMA shop;"
         "CREATE TABLE shop.orders"
         " (customer_id text, order_id int, occurred_at timestamptz, amount numeric(12,6), note text);"
@@ -304,12 +307,22 @@ def server(tmp_path_factory, short_folder):
         "CREATE TABLE shop.big AS SELECT (i % 997)::text AS customer_id, i AS order_id,"
         " timestamp '2024-01-01' + i * interval '1 minute' AS occurred_at, i / 100.0 AS amount"
         " FROM generate_series(1, 60000) AS i;"
-        "GRANT USAGE ON SCHEMA shop TO reader; GRANT SELECT ON ALL TABLES IN SCHEMA shop TO reader;"
+        "GRANT USAGE ON SCHEMA shop TO reader; GRANT SELECT ON ALL TABLES IN SCHEMA shop TO reader;",
     )
     yield found
     process = found.get_postmaster_info().process
     found.cleanup()
     assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+def sql(server, statements):
+    """The wheel's own way goes through a shell, which a folder with a blank in its name stops."""
+    socket = Path(server.get_postmaster_info().socket_dir) / ".s.PGSQL.5432"
+    connection = pg8000.native.Connection("postgres", unix_sock=str(socket))
+    try:
+        return connection.run(statements)
+    finally:
+        connection.close()
 
 
 @pytest.mark.postgres
@@ -363,7 +376,7 @@ def test_postgresql_refuses_what_it_must(tmp_path, server, change, words):
     with pytest.raises(DataError, match=words) as caught:
         run(tmp_path, transactions={"url": server.get_uri(), **change})
     assert caught.value.code == "source_unreachable"
-    assert int(server.psql("SELECT count(*) FROM shop.orders").split()[2]) == 5
+    assert sql(server, "SELECT count(*) FROM shop.orders") == [[5]]
 
 
 @pytest.mark.parametrize(
