@@ -44,6 +44,7 @@ def atomic_path(path: Path, *, private: bool = False) -> Iterator[Path]:
         Whether nobody but the owner may read it, from its first byte on and whatever the umask.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_leftovers_of(path)
     aside = _aside(path)
     try:
         if private:
@@ -105,7 +106,7 @@ def write_set(
     try:
         for path, content in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            remove_leftovers(path.parent, f".{glob.escape(path.stem)}.tmp.*{glob.escape(path.suffix)}")
+            _remove_leftovers_of(path)
             aside[path] = content if isinstance(content, Path) else _aside(path)
             if not isinstance(content, Path):
                 if private:
@@ -170,6 +171,11 @@ def remove_leftovers(folder: Path, pattern: str = ".*.tmp.*") -> int:
     for file in leftovers:
         file.unlink(missing_ok=True)
     return len(leftovers)
+
+
+def _remove_leftovers_of(path: Path) -> None:
+    """What killed writers of this one file left beside it."""
+    remove_leftovers(path.parent, f".{glob.escape(path.stem)}.tmp.*{glob.escape(path.suffix)}")
 
 
 def _in_use(name: str) -> bool:

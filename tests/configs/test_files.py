@@ -1,5 +1,6 @@
 """Atomic writes: whole or not at all. Reading: an ordinary file or nothing, without waiting."""
 
+import contextlib
 import os
 import socket
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from configs.files import (
     remove_leftovers,
     write_bytes_atomic,
     write_json_atomic,
+    write_set,
 )
 
 
@@ -33,6 +35,42 @@ def test_json_refuses_what_json_cannot_say(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="Out of range float"):
         write_json_atomic(tmp_path / "a.json", {"x": float("nan")})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_next_writer_removes_what_a_killed_one_left_of_the_same_file(tmp_path: Path) -> None:
+    living = f".a.tmp.{os.getppid()}.json"
+    for name in (".a.tmp.4999999.json", ".CURRENT.tmp.4999999", ".b.tmp.4999999.json", living):
+        (tmp_path / name).write_bytes(b"half")
+    write_bytes_atomic(tmp_path / "CURRENT", b"1")
+    write_set({tmp_path / "a.json": b"{}"})
+    left = {".b.tmp.4999999.json", living}
+    assert {file.name for file in tmp_path.iterdir()} == {"CURRENT", "a.json"} | left, "others' and the living's stay"
+
+
+def test_a_set_never_shows_a_new_file_beside_an_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = [tmp_path / name for name in ("a", "b", "c")]
+    for stop in range(12):
+        for path in files:
+            path.write_bytes(b"old")
+        left = [stop]
+
+        def killed(operation: Callable[..., object], left: list[int] = left) -> Callable[..., object]:
+            def counted(*given: object, **named: object) -> object:
+                if left[0] == 0:
+                    raise KeyboardInterrupt
+                left[0] -= 1
+                return operation(*given, **named)
+
+            return counted
+
+        with monkeypatch.context() as patched:
+            for name in ("replace", "unlink"):
+                patched.setattr(os, name, killed(getattr(os, name)))
+            with contextlib.suppress(KeyboardInterrupt):
+                write_set(dict.fromkeys(files, b"new"))
+        seen = {path.read_bytes() for path in files if path.exists()}
+        assert len(seen) == 1 and files[0].exists()
+    assert seen == {b"new"}
 
 
 def test_leftovers_of_a_killed_writer_are_removed(tmp_path: Path) -> None:
