@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -176,22 +177,23 @@ def tune(
     kept, *search = _folds(tables, as_of, small, folds, progress)
     start = _values(settings.training)
     hashes = [fold.data.data_hash for fold in (kept, *search)]
-    study = _study(optuna, folder, json.dumps([hashes, start, SPACE, optuna.__version__, version]))
-    reference = _reference(study, search, small.training, make_suite, progress)
-    if not _finished(study):
-        study.add_trial(optuna.create_trial(params=start, distributions=_distributions(optuna, start), value=1.0))
-    with progress.step("Trying settings", trials) as done:
-        done(len(_finished(study)) - 1)
-        while (count := len(_finished(study))) <= trials:
-            study.sampler = optuna.samplers.TPESampler(seed=settings.training.seed % 2**31 + count)
-            trial = study.ask(_distributions(optuna, start))
-            training = _with_values(small.training, trial.params)
-            found = [_means(fold.losses(training, make_suite)) for fold in search]
-            pairs = [(one[name], was[name]) for one, was in zip(found, reference, strict=True) for name in was]
-            shares = [one / was for one, was in pairs if was > 0]
-            study.tell(trial, float(np.mean(shares)))
-            done(1)
-    best = min(_finished(study), key=lambda trial: (trial.value, trial.number))
+    identity = json.dumps([hashes, start, SPACE, optuna.__version__, version])
+    with _study(optuna, folder, identity) as study:
+        reference = _reference(study, search, small.training, make_suite, progress)
+        if not _finished(study):
+            study.add_trial(optuna.create_trial(params=start, distributions=_distributions(optuna, start), value=1.0))
+        with progress.step("Trying settings", trials) as done:
+            done(len(_finished(study)) - 1)
+            while (count := len(_finished(study))) <= trials:
+                study.sampler = optuna.samplers.TPESampler(seed=settings.training.seed % 2**31 + count)
+                trial = study.ask(_distributions(optuna, start))
+                training = _with_values(small.training, trial.params)
+                found = [_means(fold.losses(training, make_suite)) for fold in search]
+                pairs = [(one[name], was[name]) for one, was in zip(found, reference, strict=True) for name in was]
+                shares = [one / was for one, was in pairs if was > 0]
+                study.tell(trial, float(np.mean(shares)))
+                done(1)
+        best = min(_finished(study), key=lambda trial: (trial.value, trial.number))
     with progress.step("Comparing before and after"):
         return _judged(kept, small, best, trials, len(search), make_suite, settings)
 
@@ -269,27 +271,40 @@ def _folds(tables: Tables, as_of: datetime, settings: Settings, folds: int, prog
     return made
 
 
-def _study(optuna: Any, folder: Path, identity: str) -> Any:
-    """The search of this data and these settings, from the work folder if it was begun there."""
+@contextmanager
+def _study(optuna: Any, folder: Path, identity: str) -> Iterator[Any]:
+    """The search of this data and these settings, from the work folder if it was begun there; closed at the end."""
     from sqlalchemy import URL
     from sqlalchemy.exc import SQLAlchemyError
 
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "tuning.db"
     name = hashlib.sha256(identity.encode()).hexdigest()[:16]
+    storage = None
     try:
         storage = optuna.storages.RDBStorage(URL.create("sqlite", database=str(path)).render_as_string())
         study = optuna.create_study(study_name=name, storage=storage, direction="minimize", load_if_exists=True)
     except (SQLAlchemyError, optuna.exceptions.StorageInternalError, RuntimeError) as error:
+        _close(storage)
         raise HoldfastError(
             f"the record of trials {path} cannot be used ({type(error).__name__})",
             "move the file away and run again",
             code="tuning_failed",
             file=str(path),
         ) from None
-    for trial in study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,)):
-        study.tell(trial.number, state=optuna.trial.TrialState.FAIL)  # left behind by an interrupted run
-    return study
+    try:
+        for trial in study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,)):
+            study.tell(trial.number, state=optuna.trial.TrialState.FAIL)  # left behind by an interrupted run
+        yield study
+    finally:
+        _close(storage)
+
+
+def _close(storage: Any) -> None:
+    """End the connections that Optuna's storage would keep until it is collected."""
+    if storage is not None:
+        storage.remove_session()
+        storage.engine.dispose()
 
 
 def _reference(

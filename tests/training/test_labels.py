@@ -1,6 +1,9 @@
 """Labels against an independent oracle in sqlite with integer money."""
 
+import functools
+import operator
 import sqlite3
+from contextlib import closing
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -44,40 +47,40 @@ def keys_of(customers: list[str], days: list[float]) -> pd.DataFrame:
 
 def oracle(events: pd.DataFrame, keys: pd.DataFrame, known_until: datetime) -> pd.DataFrame:
     """The same labels by one SQL query per row and horizon."""
-    db = sqlite3.connect(":memory:")
-    db.execute("create table events (customer text, at integer, recorded integer, units integer, bought integer)")
-    recorded = events["recorded_at"] if "recorded_at" in events else events["occurred_at"]
-    db.executemany(
-        "insert into events values (?, ?, ?, ?, ?)",
-        [
-            (c, pd.Timestamp(t).value, pd.Timestamp(r).value, round(a * 10_000), int(o))
-            for c, t, r, a, o in zip(
-                events["customer_id"],
-                events["occurred_at"],
-                recorded,
-                events["amount"],
-                events["is_order"],
-                strict=True,
-            )
-        ],
-    )
-    end_of_knowledge = pd.Timestamp(known_until).value
-    rows = []
-    for customer, moment in zip(keys["customer_id"], keys["as_of"], strict=True):
-        row = {}
-        for horizon in HORIZONS:
-            end = (pd.Timestamp(moment) + pd.Timedelta(days=horizon)).value
-            orders, units = db.execute(
-                "select coalesce(sum(bought), 0), coalesce(sum(units), 0) from events where customer = ? and at >= ? "
-                "and at < ? and at < ? and recorded <= ?",
-                (customer, pd.Timestamp(moment).value, end, end_of_knowledge, end_of_knowledge),
-            ).fetchone()
-            closed = end <= end_of_knowledge
-            row[f"orders_{horizon}d"] = float(orders) if closed else np.nan
-            row[f"spend_{horizon}d"] = units / 10_000 if closed else np.nan
-        rows.append(row)
-    db.close()
-    return pd.DataFrame(rows, index=keys.index)
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.execute("create table events (customer text, at integer, recorded integer, units integer, bought integer)")
+        recorded = events["recorded_at"] if "recorded_at" in events else events["occurred_at"]
+        db.executemany(
+            "insert into events values (?, ?, ?, ?, ?)",
+            [
+                (c, pd.Timestamp(t).value, pd.Timestamp(r).value, round(a * 10_000), int(o))
+                for c, t, r, a, o in zip(
+                    events["customer_id"],
+                    events["occurred_at"],
+                    recorded,
+                    events["amount"],
+                    events["is_order"],
+                    strict=True,
+                )
+            ],
+        )
+        end_of_knowledge = pd.Timestamp(known_until).value
+        rows = []
+        for customer, moment in zip(keys["customer_id"], keys["as_of"], strict=True):
+            row = {}
+            for horizon in HORIZONS:
+                end = (pd.Timestamp(moment) + pd.Timedelta(days=horizon)).value
+                orders, units = db.execute(
+                    "select coalesce(sum(bought), 0), coalesce(sum(units), 0) from events where customer = ? and at >= ? "
+                    "and at < ? and at < ? and recorded <= ?",
+                    (customer, pd.Timestamp(moment).value, end, end_of_knowledge, end_of_knowledge),
+                ).fetchone()
+                closed = end <= end_of_knowledge
+                row[f"orders_{horizon}d"] = float(orders) if closed else np.nan
+                row[f"spend_{horizon}d"] = units / 10_000 if closed else np.nan
+            rows.append(row)
+        db.close()
+        return pd.DataFrame(rows, index=keys.index)
 
 
 event_rows = st.lists(
@@ -126,7 +129,7 @@ def test_sums_are_exact_where_floats_are_not() -> None:
     events = events_of([("a", day / 100, 0.1, True) for day in range(1000)])
     labels = make_labels(events, keys_of(["a"], [0]), (10,), T0 + timedelta(days=10))
     assert labels["spend_10d"].iloc[0] == 100.0
-    assert sum([0.1] * 1000) != 100.0
+    assert functools.reduce(operator.add, [0.1] * 1000) != 100.0  # the plain sum is not exact
 
 
 def test_sums_are_exact_beyond_two_to_the_53() -> None:
