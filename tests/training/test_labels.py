@@ -71,8 +71,8 @@ def oracle(events: pd.DataFrame, keys: pd.DataFrame, known_until: datetime) -> p
             for horizon in HORIZONS:
                 end = (pd.Timestamp(moment) + pd.Timedelta(days=horizon)).value
                 orders, units = db.execute(
-                    "select coalesce(sum(bought), 0), coalesce(sum(units), 0) from events where customer = ? and at >= ? "
-                    "and at < ? and at < ? and recorded <= ?",
+                    "select coalesce(sum(bought), 0), coalesce(sum(units), 0) from events where customer = ? "
+                    "and at >= ? and at < ? and at < ? and recorded <= ?",
                     (customer, pd.Timestamp(moment).value, end, end_of_knowledge, end_of_knowledge),
                 ).fetchone()
                 closed = end <= end_of_knowledge
