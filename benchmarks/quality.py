@@ -1,8 +1,8 @@
 """Quality beside the peers: one run predicts the same customers by Holdfast and by what a company would use otherwise.
 
-Holdfast goes the way of the product with default settings: intake, training set as of the moment, fit, features of the
-moment, prediction. Everyone is judged by the measures of `training.metrics` on every customer with an order before the
-moment; active means at least one order in ``[as_of, as_of + horizon)``, spend is net.
+Holdfast goes the way of the product with default settings: ingestion, training set as of the moment, fit, features of
+the moment, prediction. Everyone is judged by the measures of `evaluation.metrics` on every customer with an order
+before the moment; active means at least one order in ``[as_of, as_of + horizon)``, spend is net.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from benchmarks.quality_verdict import OURS, verdict
 from configs.errors import InvariantError
 from configs.progress import SILENT, Progress
 from configs.settings import Settings
+from evaluation.datasets import TrainingSet, training_set
+from evaluation.labels import discounted_spend, make_labels
+from evaluation.measures import lifetime_check, measures
 from features.engine import Tables, compute_features, open_tables, order_events
-from features.intake import ingest
+from features.ingestion import ingest
 from models.contract import KEYS, orders_column, spend_column
 from models.suite import ModelSuite
-from training.datasets import TrainingSet, training_set
-from training.labels import discounted_spend, make_labels
-from training.measures import lifetime_check, measures
 
 FORMAT = 1
 
@@ -52,7 +52,7 @@ _NAMES = {
     "spend_bias": "spend_bias",
     "spend_decile_error": "spend_decile_error",
 }
-"""Measures of the tables, by their names in `training.measures`."""
+"""Measures of the tables, by their names in `evaluation.measures`."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def run_quality_benchmark(
     asked = [*PEERS, ORACLE] if peers else []
     found: dict[str, Any] = {}
     skipped: dict[str, str] = {}
-    intake: dict[str, float] = {}
+    ingestion: dict[str, float] = {}
     for task in chosen:
         with told.step(
             f"{task.name}: {task.horizon_days} days from {task.as_of:%Y-%m-%d}", 3 + seeds + len(asked)
@@ -153,12 +153,12 @@ def run_quality_benchmark(
             if threads is not None:
                 training = settings.training.model_copy(update={"threads": threads})
                 settings = settings.model_copy(update={"training": training})
-            if task.log not in intake:
+            if task.log not in ingestion:
                 begun = time.perf_counter()
                 ingest(settings)
-                intake[task.log] = time.perf_counter() - begun
+                ingestion[task.log] = time.perf_counter() - begun
             done(1)
-            found[task.name] = _run(task, settings, seeds, asked, intake[task.log], make_suite, done)
+            found[task.name] = _run(task, settings, seeds, asked, ingestion[task.log], make_suite, done)
     return {"format": FORMAT, "tasks": found, "skipped": skipped, "machine": machine()}
 
 
@@ -178,7 +178,7 @@ def _run(
     settings: Settings,
     seeds: int,
     asked: Sequence[str],
-    intake_seconds: float,
+    ingestion_seconds: float,
     make_suite: MakeSuite,
     done: Callable[[int], None],
 ) -> dict[str, Any]:
@@ -212,7 +212,7 @@ def _run(
     figures: dict[str, Any] = {OURS: ours[0]}
     answers: dict[str, pd.DataFrame] = {}
     unanswered: dict[str, str] = {}
-    took: dict[str, float] = {"intake": intake_seconds, "train_and_score": made + seconds[0]}
+    took: dict[str, float] = {"ingestion": ingestion_seconds, "train_and_score": made + seconds[0]}
     question = _question(events, truth, task, settings)
     for name in asked:
         begun = time.perf_counter()
@@ -310,7 +310,7 @@ def _judged(truth: Truth, answer: pd.DataFrame) -> dict[str, float | None]:
     found = measures(truth.actual, answer)
     figures = {short: found.get(name) for short, name in _NAMES.items()}
     if "rank" in answer:
-        from training.metrics import auc
+        from evaluation.metrics import auc
 
         figures["auc"] = _number(auc(truth.actual["churned"], answer["rank"]))
     return figures

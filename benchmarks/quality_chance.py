@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from training import metrics
+from evaluation import metrics
 
 DRAWS = 200
 LEVEL = 0.90

@@ -27,7 +27,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from training.labels import OrderLog
+from evaluation.labels import OrderLog
 
 Floats = NDArray[np.float64]
 

@@ -31,7 +31,7 @@ CHANCE = """\
 the difference holds zero, so that this log cannot tell the two apart."""
 SECONDS = """\
 *Train + score* is the training set, the fit, the features of the moment and the predictions; `holdfast train` adds the
-test out of time, which fits a second time. Intake is done once per log."""
+test out of time, which fits a second time. Ingestion is done once per log."""
 METHODS = (OURS, *PEERS, ORACLE)
 
 
@@ -285,12 +285,12 @@ def _speed(result: Mapping[str, Any]) -> str:
         f"On {machine['cores']} cores with {machine['memory_gb']:g} GB.",
         SECONDS,
         "",
-        "| task | intake | train + score | " + " | ".join(method_title(name) for name in methods) + " |",
+        "| task | ingestion | train + score | " + " | ".join(method_title(name) for name in methods) + " |",
         "|---|---|---|" + "---|" * len(methods),
     ]
     for name, task in result["tasks"].items():
         seconds = task["seconds"]
-        cells = [f"{seconds[key]:.1f}" if key in seconds else "–" for key in ("intake", "train_and_score", *methods)]
+        cells = [f"{seconds[key]:.1f}" if key in seconds else "–" for key in ("ingestion", "train_and_score", *methods)]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

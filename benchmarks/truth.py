@@ -26,9 +26,9 @@ from benchmarks.quality_generated import GeneratedLog, write_generated_log
 from benchmarks.simulator import CampaignPlan, SimulationSettings, simulate
 from benchmarks.simulator.writing import to_arrow
 from configs.settings import DataSettings, Settings, SourceSettings, TargetSettings, TrainingSettings
-from models.bundle import load_bundle, save_bundle
-from retention.campaigns import measure_campaigns
-from retention.scorer import Scorer
+from models.bundle.folder import load_bundle, save_bundle
+from retention.experiments.measurement import measure_campaigns
+from retention.scoring.scorer import Scorer
 from training.fit import fit_bundle
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ def _simulated(customers: int, seed: int) -> None:
 def _log(name: str) -> None:
     from benchmarks.quality_tasks import LogMissingError, chosen_tasks, task_settings
     from features.engine import open_tables
-    from features.intake import ingest
+    from features.ingestion import ingest
 
     (task,) = chosen_tasks([name])
     with tempfile.TemporaryDirectory(prefix="holdfast-truth-") as folder:
@@ -250,9 +250,9 @@ def untreated_errors(customers: int, seed: int) -> dict[bool, tuple[float, float
     A company that contacts 56 % of its customers every 13 weeks; the truth is the probability of no order if nobody is
     contacted from now on.
     """
+    from evaluation.datasets import training_set
     from features.engine import compute_features
     from models.suite import ModelSuite
-    from training.datasets import training_set
 
     weeks = range(15, 104, 13)
     plans = tuple(CampaignPlan(strategy="regular_contact", week=w, share=0.8, held_out=0.3, lift=1.5) for w in weeks)
@@ -281,8 +281,8 @@ def _treated(customers: int, seeds: Sequence[int]) -> None:
 
 def _hillstrom(file: Path) -> None:
     """The public e-mail test: effects on visits per arm, and whether it can be told in advance whom a mail moves."""
-    from retention.effects import estimate_effect
-    from retention.uplift import evaluate_uplift
+    from retention.experiments.effects import estimate_effect
+    from retention.experiments.uplift import evaluate_uplift
 
     data = pd.read_parquet(file)
     features = data[["recency", "history", "mens", "womens", "newbie"]].astype(float)
@@ -308,8 +308,8 @@ def _hillstrom(file: Path) -> None:
 
 
 def _warnings(names: Sequence[str] | None, seed: int) -> None:
+    from evaluation.warning_check import warning_check
     from features.engine import open_tables, order_events
-    from training.warning_check import warning_check
 
     with tempfile.TemporaryDirectory(prefix="holdfast-truth-") as place:
         for name in names or (*WARNED, "simulated"):
@@ -337,7 +337,7 @@ def _warned_log(name: str, folder: Path, seed: int) -> Settings | str:
     from benchmarks.quality_tasks import LogMissingError, chosen_tasks, task_settings
     from benchmarks.simulator import write_simulation
     from configs.settings import load_settings
-    from features.intake import ingest
+    from features.ingestion import ingest
 
     folder.mkdir(parents=True)
     if name == "simulated":

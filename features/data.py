@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from configs.errors import DataError
-from configs.moments import midnight_after
+from configs.timestamps import midnight_after
 from features.closures import OPEN, Closures
 from features.connection import connect, executed
 from features.manifest import check_tables, read_manifest

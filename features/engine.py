@@ -22,7 +22,7 @@ from features.closures import OPEN, Closures
 from features.connection import PreparedPool
 from features.data import Tables, open_tables, tables_from_arrow
 from features.declare import DAY_US
-from features.plan import (
+from features.query_plan import (
     Shape,
     build_plan,
     events_plan,

@@ -1,7 +1,7 @@
 """The data contract: canonical tables, their columns and types.
 
 All times are UTC in `timestamp` columns without a zone; money is DECIMAL(18, 4) so that sums are the same in
-any order; ids are text. Ingest (`features.intake`) writes these tables, the engine (`features.engine`) reads them.
+any order; ids are text. Ingest (`features.ingestion`) writes these tables, the engine (`features.engine`) reads them.
 An optional table or column that a source does not have is absent, never filled with zeros.
 """
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from configs.settings import TrainingSettings
 from features.specs import FeatureSet
 from models.additive import AdditiveModel
-from models.boosting import Boosting, BoostingSettings, gentle_parameters
+from models.boosting.booster import Boosting, BoostingSettings, gentle_parameters
 from models.btyd import ParetoNBD
 from models.calibration import fit_affine, inverse_link, keep_total
 from models.encoding import Encoded

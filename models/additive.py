@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from configs.errors import BundleError
 from configs.settings import TrainingSettings
 from features.specs import FeatureSet
-from models.boosting import Boosting, BoostingSettings, Objective
+from models.boosting.booster import Boosting, BoostingSettings, Objective
 from models.calibration import Family, LinkStep, fit_affine, inverse_link, keep_total, step_from_state
 from models.contract import Contributions, Link
 from models.encoding import Encoded

@@ -22,16 +22,16 @@ from configs.settings import TargetSettings, TrainingSettings
 from features.specs import FeatureSet
 from models.activity import fit_activity
 from models.additive import AdditiveModel, dump, load
-from models.boosting import lightgbm, side_by_side
+from models.boosting.booster import lightgbm, side_by_side
+from models.boosting.parallel import in_parallel
 from models.btyd import ParetoNBD
 from models.calibration import inverse_link
 from models.continuation import Continuation
 from models.contract import Contributions, churn_column, orders_column
 from models.encoding import Encoded, Encoder
 from models.evidence import count_labels, has_ordered, labelled
-from models.leveling import fit_levels, panel_of
+from models.level.leveling import fit_levels, panel_of
 from models.longer import Longer
-from models.parallel import in_parallel
 from models.parts import adjusted
 from models.probabilistic import fit_history
 from models.renewal import Ahead, Renewal

@@ -21,16 +21,16 @@ from numpy.typing import NDArray
 from configs.errors import BundleError
 from configs.progress import SILENT, Progress
 from models.additive import AdditiveModel, dump, fit_additive, load
-from models.boosting import Objective, side_by_side
+from models.boosting.booster import Objective, side_by_side
+from models.boosting.parallel import in_parallel
 from models.calibration import Affine, fit_affine, keep_total, step_from_state
 from models.churn import ChurnModel
 from models.contract import Contributions, orders_column, spend_column
 from models.encoding import Encoded
 from models.evidence import has_ordered, labelled
-from models.level import LevelStep
-from models.leveling import fit_orders_level
+from models.level.leveling import fit_orders_level
+from models.level.step import LevelStep
 from models.order_value import OrderValue
-from models.parallel import in_parallel
 from models.parts import added, adjusted, log_active, log_orders
 
 Floats = NDArray[np.float64]

@@ -215,7 +215,7 @@ class ModelSuite:
 
     def to_files(self) -> dict[str, bytes]:
         """The whole state under `suite.json`, `rules/`, `churn/`, `potential/`, `lifetime/`, `golden/`."""
-        from models.golden import golden_files
+        from models.bundle.golden import golden_files
 
         state = {
             "format": FORMAT,
@@ -246,7 +246,7 @@ class ModelSuite:
         BundleError
             A file is missing, damaged, or of a newer format.
         """
-        from models.golden import read_golden
+        from models.bundle.golden import read_golden
 
         state = load(files, "suite.json")
         suite = cls()
@@ -348,7 +348,7 @@ def _check_rows(frame: pd.DataFrame, labels: pd.DataFrame) -> None:
         )
     if not any(str(column).startswith("orders_") for column in labels):
         name = orders_column(90)
-        raise DataError(f"the labels have no column like {name}", "make them with training.labels", field="orders")
+        raise DataError(f"the labels have no column like {name}", "make them with evaluation.labels", field="orders")
 
 
 def _below(files: Mapping[str, bytes], prefix: str) -> dict[str, bytes]:

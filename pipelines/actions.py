@@ -16,8 +16,8 @@ from pipelines.stages import resolve_as_of
 
 if TYPE_CHECKING:
     from features.engine import Tables
-    from retention.beliefs import MeasuredEffect
-    from retention.catalogue import Catalogue
+    from retention.strategies.catalogue import Catalogue
+    from retention.strategies.effect_priors import MeasuredEffect
 
 
 def last_scores(settings: Settings, path: Path | None, progress: Progress = SILENT) -> pd.DataFrame:
@@ -32,7 +32,7 @@ def last_scores(settings: Settings, path: Path | None, progress: Progress = SILE
     """
     from features.engine import open_tables
     from pipelines.runs import kept_run, runs_folder
-    from retention.scores_table import read_scores, read_stamp
+    from retention.scoring.scores_table import read_scores, read_stamp
 
     kept = None if path is not None else kept_run(settings, "last")
     place = path if path is not None else runs_folder(settings) if kept is None else kept[0]
@@ -52,7 +52,7 @@ def last_scores(settings: Settings, path: Path | None, progress: Progress = SILE
 def profile_and_contacts(settings: Settings) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
     """The customers table and the treatments table, each None where it is not given."""
     from features.engine import open_tables
-    from retention.scorer import table_frame
+    from retention.scoring.scorer import table_frame
 
     with open_tables(settings.canonical) as tables:
         return (
@@ -64,7 +64,7 @@ def profile_and_contacts(settings: Settings) -> tuple[pd.DataFrame | None, pd.Da
 def measured_effects(settings: Settings, catalogue: Catalogue, as_of: datetime) -> dict[str, MeasuredEffect]:
     """What the treatments have shown of the strategies by a moment: what scoring at it believes."""
     from features.engine import open_tables
-    from retention.campaigns import measure_campaigns
+    from retention.experiments.measurement import measure_campaigns
 
     with open_tables(settings.canonical) as tables:
         return measure_campaigns(tables, catalogue, settings, as_of).beliefs
@@ -75,7 +75,7 @@ def view_table(
 ) -> pd.DataFrame:
     """The table of a view: `demand`, `satisfaction`, `effects` or `moves`."""
     from features.engine import open_tables
-    from retention.views import demand_view, satisfaction_view
+    from retention.profile.company_views import demand_view, satisfaction_view
 
     if what == "moves":
         return _moves(settings)
@@ -94,8 +94,8 @@ def view_table(
 
 def _moves(settings: Settings) -> pd.DataFrame:
     from pipelines.runs import kept_run, runs_folder
-    from retention.changes import compare
-    from retention.scores_table import read_scores
+    from retention.scoring.changes import compare
+    from retention.scoring.scores_table import read_scores
 
     kept = [kept_run(settings, which) for which in ("before", "last")]
     paths = [run[0] for run in kept if run is not None]
@@ -110,8 +110,8 @@ def _moves(settings: Settings) -> pd.DataFrame:
 
 
 def _effects(settings: Settings, tables: Tables, as_of: datetime) -> pd.DataFrame:
-    from retention.campaigns import measure_campaigns
-    from retention.catalogue import load_catalogue
+    from retention.experiments.measurement import measure_campaigns
+    from retention.strategies.catalogue import load_catalogue
 
     if not tables.has("treatments"):
         raise NotEnoughDataError(
@@ -138,7 +138,7 @@ def planned_contacts(
     NotEnoughDataError
         There is no customers table.
     """
-    from retention.contact_plan import PlanRules, contact_plan
+    from retention.contacts.contact_plan import PlanRules, contact_plan
 
     table = last_scores(settings, scores, progress)
     profile, _ = profile_and_contacts(settings)
@@ -157,7 +157,7 @@ def next_products(
 ) -> pd.DataFrame:
     """The next products or categories to offer."""
     from features.engine import open_tables
-    from retention.next_product import NextProduct, purchases
+    from retention.contacts.next_product import NextProduct, purchases
 
     fresh_tables(settings, progress)
     with open_tables(settings.canonical) as tables:

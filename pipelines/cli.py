@@ -17,8 +17,8 @@ from configs.errors import HoldfastError
 from configs.settings import load_settings
 from pipelines.cli_actions import add_actions
 from pipelines.cli_init import add_init
-from pipelines.cli_laboratory import add_laboratory, benchmark_app
 from pipelines.cli_models import models_app
+from pipelines.cli_training import add_laboratory, benchmark_app
 from pipelines.console import ConsoleProgress, show_error, speak
 from pipelines.options import DEFAULT_CONFIG, AsOf, Config, Force, Lang, Previous, chosen_language, example, table_file
 

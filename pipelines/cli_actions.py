@@ -39,8 +39,8 @@ def worklist(
 ) -> None:
     """Who to contact, with what, when and why, under a budget and the staff's hours; a random share is left alone."""
     from pipelines.actions import last_scores, measured_effects, profile_and_contacts
-    from retention.catalogue import load_catalogue
-    from retention.worklist import Limits, build_worklist
+    from retention.contacts.work_list import Limits, build_worklist
+    from retention.strategies.catalogue import load_catalogue
 
     settings = _settings(config, to)
     table = last_scores(settings, scores, ConsoleProgress())
@@ -103,7 +103,7 @@ def audience(
     """Export the customers of a segment who agreed to be approached through a channel."""
     from pipelines import outputs
     from pipelines.actions import last_scores, profile_and_contacts
-    from retention.segments import choose_audience, load_segments
+    from retention.contacts.segments import choose_audience, load_segments
 
     settings = _settings(config, to)
     table = last_scores(settings, scores, ConsoleProgress())

@@ -157,8 +157,8 @@ def _possible(key: str, answer: str) -> bool:
 
 def _targets(proposal: Proposal, understood: Understood, horizon: int | None) -> None:
     """The horizon: as given, or what the rhythm of buying asks for."""
+    from evaluation.rhythm import LENGTHS, days_needed, find_rhythm
     from features.discovery import Comment
-    from training.rhythm import LENGTHS, days_needed, find_rhythm
 
     if horizon is not None:
         proposal.set("targets.horizon_days", horizon)

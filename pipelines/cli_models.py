@@ -19,7 +19,7 @@ FIGURES = ("churn_auc", "churn_log_loss", "churn_ece", "orders_bias", "spend_bia
 @models_app.command("list", epilog=example("holdfast models list"))
 def list_models(config: Config = DEFAULT_CONFIG) -> None:
     """Every bundle in the store, newest data last, with its grade and main figures."""
-    from models.bundle import list_bundles
+    from models.bundle.folder import list_bundles
 
     table = Table("bundle", "in use", "answers", "as of", "grade", *FIGURES)
     bundles = list_bundles(load_settings(config).bundle_store)
@@ -71,8 +71,8 @@ def promote(
     ] = False,
 ) -> None:
     """Use this model from now on; the one in use becomes the one to roll back to."""
-    from models.bundle import load_bundle
-    from models.bundle import promote as set_current
+    from models.bundle.folder import load_bundle
+    from models.bundle.folder import promote as set_current
     from training.gate import check_grade
 
     settings = load_settings(config)
@@ -86,7 +86,7 @@ def promote(
 @models_app.command(epilog=example("holdfast models rollback"))
 def rollback(config: Config = DEFAULT_CONFIG) -> None:
     """Use the model that was in use before."""
-    from models.bundle import roll_back
+    from models.bundle.folder import roll_back
 
     settings = load_settings(config)
     chosen = roll_back(settings.bundle_store)

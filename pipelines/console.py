@@ -76,7 +76,7 @@ class ConsoleProgress:
 
 def show_error(error: HoldfastError) -> None:
     """A sentence with the remedy and the code to look it up for each thing that is wrong, worst first."""
-    from features.intake.texts import spoken
+    from features.ingestion.texts import spoken
 
     language = _chosen[0]
     word = "错误" if language == "zh" else "Error"

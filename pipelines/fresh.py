@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from configs.errors import BundleError, DataError
 from configs.files import sha256_of
-from configs.moments import format_moment
 from configs.progress import Progress
 from configs.settings import Settings
+from configs.timestamps import format_moment
 from pipelines.console import note
 
 if TYPE_CHECKING:
     from features.engine import Tables
-    from retention.scores_table import RunStamp
+    from retention.scoring.scores_table import RunStamp
 
 
 def fresh_tables(settings: Settings, progress: Progress, *, ask_database: bool = False, tell: bool = False) -> None:
@@ -31,7 +31,7 @@ def fresh_tables(settings: Settings, progress: Progress, *, ask_database: bool =
     DataError
         A source has vanished, or is refused.
     """
-    from features.intake import read_with, up_to_date
+    from features.ingestion import read_with, up_to_date
     from features.manifest import MANIFEST
     from pipelines.stages import checked, ingest_stage, with_present
 
@@ -81,7 +81,7 @@ def tell_of_model(meta: Mapping[str, Any], as_of: datetime, settings: Settings) 
 def tell_of_scores(settings: Settings, path: Path, stamp: RunStamp | None, tables: Tables) -> None:
     """Say so when scores speak of other data, another model or an earlier moment than there are now."""
     from features.manifest import data_hash
-    from models.bundle import CURRENT, read_pointer
+    from models.bundle.folder import CURRENT, read_pointer
 
     if stamp is None:
         note(f"the scores in {path} do not say what data and model they are from")

@@ -14,8 +14,8 @@ from rich.table import Table
 
 from configs.errors import HoldfastError
 from configs.messages import in_chinese
-from configs.moments import local_time
 from configs.settings import Settings
+from configs.timestamps import local_time
 from pipelines.console import err, out
 
 if TYPE_CHECKING:

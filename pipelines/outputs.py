@@ -109,7 +109,7 @@ def put(settings: Settings, files: Mapping[Path, Content], *, gone: Iterable[Pat
 
 def put_table(settings: Settings, table: pd.DataFrame, path: Path) -> None:
     """Put one table in place, as CSV for people or as Parquet."""
-    from retention.spreadsheets import put_table as write
+    from configs.spreadsheets import put_table as write
 
     put(settings, {path: lambda aside: write(table, aside)})
 

@@ -22,12 +22,12 @@ from configs.files import Content, atomic_path, json_bytes, read_checked, remove
 from configs.progress import Progress
 from configs.settings import Settings
 from features.manifest import data_hash
-from retention.scores_table import RunStamp, read_scores, write_scores
+from retention.scoring.scores_table import RunStamp, read_scores, write_scores
 
 if TYPE_CHECKING:
     from features.engine import Tables
-    from retention.changes import Changes
-    from retention.scorer import Scorer
+    from retention.scoring.changes import Changes
+    from retention.scoring.scorer import Scorer
 
 INDEX = "runs.json"
 Which = Literal["last", "before"]
@@ -121,9 +121,9 @@ def since_earlier(
     progress: Progress,
 ) -> tuple[pd.DataFrame, Changes | None]:
     """The scores with what changed since an earlier run, and all of that as tables; None without an earlier run."""
-    from retention.change_split import split_since
-    from retention.changes import changes_since
-    from retention.scorer import load_scorer
+    from retention.scoring.change_split import split_since
+    from retention.scoring.changes import changes_since
+    from retention.scoring.scorer import load_scorer
 
     if earlier is None:
         return scores, None
@@ -144,7 +144,7 @@ def since_earlier(
 
 def changes_files(changes: Changes | None, scores: Path) -> dict[Path, Content]:
     """`<scores>_changes.parquet` and `<scores>_moves.parquet` beside the scores; none where there is no earlier run."""
-    from retention.spreadsheets import put_table
+    from configs.spreadsheets import put_table
 
     if changes is None:
         return {}

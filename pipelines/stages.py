@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from configs.errors import DataError, HoldfastError, NotEnoughDataError, UnknownCustomerError
 from configs.files import Content, json_bytes, remove_leftovers, sha256_of, write_json_atomic, write_set
-from configs.moments import format_moment, parse_moment
 from configs.progress import Progress
 from configs.settings import Settings
+from configs.timestamps import format_moment, parse_moment
 from pipelines.console import note
 from pipelines.fresh import fresh_tables, inputs_of, tell_of_model
 from pipelines.stage_cache import forget, is_recorded, lock_folder, run_stage
@@ -26,11 +26,11 @@ from pipelines.stage_cache import forget, is_recorded, lock_folder, run_stage
 if TYPE_CHECKING:
     import pandas as pd
 
+    from evaluation.backtest import Evaluation
     from features.engine import Tables
-    from features.intake import DataReport
-    from retention.changes import Changes
-    from retention.scores_table import RunStamp
-    from training.evaluate import Evaluation
+    from features.ingestion import DataReport
+    from retention.scoring.changes import Changes
+    from retention.scoring.scores_table import RunStamp
     from training.gate import Decision
 
 
@@ -76,7 +76,7 @@ def ingest_stage(
     What looks wrong in the data is said (`tell`), and data that nothing can be learned from is refused (`refuse`),
     whether the tables were made now or before.
     """
-    from features.intake import ingest
+    from features.ingestion import ingest
 
     with lock_folder(settings.work):
         report = ingest(with_present(settings), progress=progress, force=force)
@@ -118,8 +118,8 @@ def resolve_as_of(settings: Settings, tables: Tables, as_of: str | None) -> date
 
 def features_stage(settings: Settings, as_of: str | None, progress: Progress, *, force: bool = False) -> Path:
     """The training set in `<workdir>/training`."""
+    from evaluation.datasets import CONTEXT_FILE, FRAME_FILE, LABELS_FILE, save_training_set, training_set
     from features.engine import open_tables
-    from training.datasets import CONTEXT_FILE, FRAME_FILE, LABELS_FILE, save_training_set, training_set
 
     folder = settings.work / "training"
     with lock_folder(settings.work), open_tables(settings.canonical) as tables:
@@ -136,8 +136,8 @@ def features_stage(settings: Settings, as_of: str | None, progress: Progress, *,
 
 def fit_stage(settings: Settings, as_of: str | None, progress: Progress, *, force: bool = False) -> Path:
     """A fitted candidate in `<workdir>/candidate`."""
+    from evaluation.datasets import load_training_set
     from features.engine import open_tables
-    from training.datasets import load_training_set
     from training.fit import META_FILE, fit_bundle, save_candidate
 
     data_folder = features_stage(settings, as_of, progress)
@@ -159,10 +159,10 @@ def evaluate_stage(
     settings: Settings, as_of: str | None, progress: Progress, *, force: bool = False
 ) -> tuple[Evaluation, Path]:
     """The out-of-time evaluation and its report in `<workdir>/evaluation`."""
+    from evaluation.backtest import backtest
+    from evaluation.evaluation_files import EVALUATION_FILE, LOSSES_FILE, evaluation_files, load_evaluation
     from features.engine import open_tables
-    from training.evaluate import backtest
-    from training.evaluation_files import EVALUATION_FILE, LOSSES_FILE, evaluation_files, load_evaluation
-    from training.report import CURVES, METRICS_FILE, REPORT_FILE, REPORT_JSON, report_files
+    from reporting.training_report import CURVES, METRICS_FILE, REPORT_FILE, REPORT_JSON, report_files
 
     folder = settings.work / "evaluation"
     with lock_folder(settings.work), open_tables(settings.canonical) as tables:
@@ -279,10 +279,10 @@ def score_stage(
     from features.engine import open_tables
     from pipelines import outputs
     from pipelines.runs import changes_files, data_of, keep_run, since_earlier
-    from retention.campaigns import measure_campaigns
-    from retention.scorer import load_scorer
-    from retention.scores_table import RunStamp, to_csv, write_parquet
-    from training.scores_report import scores_report_files
+    from reporting.scores_report import scores_report_files
+    from retention.experiments.measurement import measure_campaigns
+    from retention.scoring.scorer import load_scorer
+    from retention.scoring.scores_table import RunStamp, to_csv, write_parquet
 
     path = out if out is not None else outputs.default_scores(settings)
     outputs.check_out(settings, outputs.scores_files(path))
@@ -348,10 +348,10 @@ def explain_stage(
     from features.engine import open_tables
     from pipelines.console import out
     from pipelines.runs import data_of, since_earlier
-    from retention.campaigns import measure_campaigns
-    from retention.explain import page
-    from retention.scorer import load_scorer
-    from retention.scores_table import RunStamp
+    from reporting.customer_explanation import page
+    from retention.experiments.measurement import measure_campaigns
+    from retention.scoring.scorer import load_scorer
+    from retention.scoring.scores_table import RunStamp
 
     fresh_tables(settings, progress)
     with open_tables(settings.canonical) as tables:

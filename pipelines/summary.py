@@ -6,19 +6,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from configs.moments import format_moment
 from configs.settings import Settings
-from features.intake.texts import SAID
+from configs.timestamps import format_moment
+from features.ingestion.texts import SAID
 from pipelines.console import err, out
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from features.intake import DataReport
-    from features.intake.report import TableReport
+    from evaluation.backtest import Evaluation
+    from features.ingestion import DataReport
+    from features.ingestion.report import TableReport
     from pipelines.stages import Registered, Scored, Trained
-    from retention.changes import Changes
-    from training.evaluate import Evaluation
+    from retention.scoring.changes import Changes
 
 GRADES = {
     "A": {"en": "better than every simple method, and calibrated", "zh": "优于所有简单方法，且校准良好"},
@@ -104,8 +104,8 @@ def show_warnings(report: DataReport, settings: Settings) -> None:
 
 def show_evaluation(result: tuple[Evaluation, Path], settings: Settings) -> None:
     """Grade, the three figures that matter most, and where the report is."""
-    from training.report import headline
-    from training.texts import text
+    from evaluation.texts import text
+    from reporting.training_report import headline
 
     evaluation, report = result
     letter = evaluation.letter

@@ -97,7 +97,16 @@ def served(place: Path, who: str) -> Any:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "pipelines", "serve", "--config", str(place / "holdfast.yaml"), "--port", str(port)]
+    command = [
+        sys.executable,
+        "-m",
+        "pipelines",
+        "serve",
+        "--config",
+        str(place / "holdfast.yaml"),
+        "--port",
+        str(port),
+    ]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         body = json.dumps({"customers": [{"customer_id": who}]}).encode()
@@ -132,7 +141,9 @@ def compare(one: Path, other: Path) -> int:
             was, now = (CLOCK.sub("*", (side / name).read_text()).splitlines() for side in (place, again))
             lines = [f"  - {a}\n  + {b}" for a, b in zip(was, now, strict=False) if a != b]
             if was != now:
-                print(f"{place.name}/{name}: {len(was)} and {len(now)} lines, {len(lines)} differ", *lines[:6], sep="\n")
+                print(
+                    f"{place.name}/{name}: {len(was)} and {len(now)} lines, {len(lines)} differ", *lines[:6], sep="\n"
+                )
                 differences += 1
     print(f"{differences} differences")
     return differences

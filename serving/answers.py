@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from retention.dimensions import DIMENSIONS
+from retention.profile.dimensions import DIMENSIONS
 from serving.texts import DATA_WARNINGS, Language
 
 if TYPE_CHECKING:

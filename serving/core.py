@@ -1,9 +1,9 @@
 """Scores for a call: the same features, models and reasons as in batch, without any HTTP.
 
 By id the features come from the canonical tables, with a history sent along from that history alone; both go through
-`features.engine`, the bundle's models and `retention.scoring`, so an answer equals the batch run's row to the last
-bit. The core holds nothing that changes between calls, but for what `serving.live` notes of its tables, and may be used
-by several threads; it is replaced whole.
+`features.engine`, the bundle's models and `retention.scoring.assembly`, so an answer equals the batch run's row to the
+last bit. The core holds nothing that changes between calls, but for what `serving.live` notes of its tables, and may be
+used by several threads; it is replaced whole.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from configs.moments import format_moment, future_from
 from configs.settings import Settings
+from configs.timestamps import format_moment, future_from
 from features.closures import Closures
 from features.engine import Tables, tables_from_arrow
 from features.tables import TABLES
-from retention.scorer import Scorer
+from retention.scoring.scorer import Scorer
 from retention.wording import note
 from serving.answers import CustomerScore, ModelResponse, ScoreResponse, Warning_, customer_score, data_warning, rows_of
 from serving.company import Company
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from models.bundle import Bundle
+    from models.bundle.folder import Bundle
 
 SOURCES = {"feedback": "feedback", "interactions": "interactions", "profile": "customers"}
 """List of a request → source of the features that are unknown without it."""
@@ -58,7 +58,7 @@ class ScoringCore:
     Parameters
     ----------
     bundle : Bundle
-        A bundle that `models.bundle.load_bundle` has checked.
+        A bundle that `models.bundle.folder.load_bundle` has checked.
     tables : Tables or None
         Canonical tables to answer by id from; None: histories must be sent.
     settings : Settings

@@ -1,9 +1,9 @@
-"""Histories sent in a call, as canonical tables: the rules of intake, row by row.
+"""Histories sent in a call, as canonical tables: the rules of ingestion, row by row.
 
-Money is rounded to four decimals as intake rounds it, a time without a zone is in the business zone (an hour that the
-clock skips or repeats is read with the offset before the change), a return is marked by the rule of the settings.
-The tables have exactly the columns of the tables that the model was trained on, because a feature may depend on
-which columns there are; a value that is not sent is null there.
+Money is rounded to four decimals as ingestion rounds it, a time without a zone is in the business zone (an hour that
+the clock skips or repeats is read with the offset before the change), a return is marked by the rule of the settings.
+The tables have exactly the columns of the tables that the model was trained on, because a feature may depend on which
+columns there are; a value that is not sent is null there.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def read_history(
     products : pyarrow.Table or None
         The products table, if the service has one.
     future_from : datetime
-        Rows that happened at or after it (UTC without zone) are left out, as intake refuses them.
+        Rows that happened at or after it (UTC without zone) are left out, as ingestion refuses them.
 
     Raises
     ------
@@ -162,7 +162,7 @@ def _check_currency(line: OrderLine, place: str, data: DataSettings) -> None:
 
 
 def _set_amount(row: dict[str, Any], place: str, data: DataSettings) -> None:
-    """Complete and check a line's amount as intake does: quantity by price where it is not given, returns marked."""
+    """Complete and check a line's amount as ingestion does: quantity by price where it is not given, returns marked."""
     if "amount" not in row and {"quantity", "unit_price"} <= row.keys():
         with localcontext(prec=60):  # a quantity of 13 digits and 9 decimals times a price of 14 and 4 is exact
             quantity = Decimal(repr(row["quantity"])).quantize(NINTH, rounding=ROUND_HALF_UP)
@@ -181,7 +181,7 @@ def _set_amount(row: dict[str, Any], place: str, data: DataSettings) -> None:
 
 
 def _add_up(totals: dict[str, Decimal], row: Mapping[str, Any], place: str) -> None:
-    """Add a line to the customer's sums; refuses the one that brings a sum out of range, as intake does."""
+    """Add a line to the customer's sums; refuses the one that brings a sum out of range, as ingestion does."""
     for name in totals:
         totals[name] += abs(row.get(name, Decimal(0)))
         if totals[name] >= MONEY_LIMIT:

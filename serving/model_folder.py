@@ -43,9 +43,9 @@ def load_core(
         The tables are not complete, one of them is not what was written, or they were read with other settings.
     """
     from features.engine import open_tables
-    from features.intake import read_with
+    from features.ingestion import read_with
     from features.manifest import MANIFEST, read_manifest
-    from models.bundle import load_bundle
+    from models.bundle.folder import load_bundle
     from serving.core import ScoringCore, utc_now
     from serving.snapshot import take_snapshot
 
@@ -80,7 +80,7 @@ def write_model_folder(settings: Settings, folder: Path, *, bundle_id: str | Non
         The bundle may not be loaded.
     """
     from features.engine import open_tables
-    from models.bundle import CURRENT, load_bundle
+    from models.bundle.folder import CURRENT, load_bundle
     from serving.company import Company
 
     bundle = load_bundle(settings.bundle_store, bundle_id=bundle_id)
@@ -132,7 +132,7 @@ def built_in(root: Path | None = None) -> BuiltIn:
 
 def load_built_in(found: BuiltIn | None = None) -> ScoringCore:
     """The scoring core of the model that is built into this bento."""
-    from models.bundle import load_bundle
+    from models.bundle.folder import load_bundle
     from serving.core import ScoringCore
 
     found = found or built_in()

@@ -75,7 +75,7 @@ def serve(settings: Settings, host: str | None = None, port: int | None = None) 
     SettingsError
         The address cannot be listened on.
     """
-    from models.bundle import CURRENT
+    from models.bundle.folder import CURRENT
     from serving.snapshot import remove_dead
 
     def watched() -> Live:

@@ -26,19 +26,19 @@ from configs.errors import BundleError, NotEnoughDataError
 from configs.files import json_bytes, read_checked, write_bytes_atomic, write_checked
 from configs.progress import SILENT, Progress
 from configs.settings import Settings
+from evaluation.backtest import RULE, Evaluation
+from evaluation.datasets import TrainingSet, training_set
+from evaluation.evaluation_files import EVALUATION_FILE, LOSSES_FILE
+from evaluation.rhythm import find_rhythm
 from features.engine import Tables, compute_features, order_events, reference_prices
 from features.meaning import meaning_of
 from models.suite import ModelSuite
-from retention.baseline import Baseline, fit_baseline
-from retention.campaigns import effect_files
-from retention.catalogue import load_catalogue
-from retention.categories import line_reference
-from retention.scorer import BASELINE_FILE, FEATURES_FILE, PARAMETERS_FILE, PRICES_FILE, table_frame
-from training.card import card_content, card_files
-from training.datasets import TrainingSet, training_set
-from training.evaluate import RULE, Evaluation
-from training.evaluation_files import EVALUATION_FILE, LOSSES_FILE
-from training.rhythm import find_rhythm
+from reporting.model_card import card_content, card_files
+from retention.experiments.measurement import effect_files
+from retention.profile.categories import line_reference
+from retention.profile.reference_values import Baseline, fit_baseline
+from retention.scoring.scorer import BASELINE_FILE, FEATURES_FILE, PARAMETERS_FILE, PRICES_FILE, table_frame
+from retention.strategies.catalogue import load_catalogue
 
 EVALUATION_FOLDER = "evaluation"
 META_FILE = "meta.json"
@@ -158,7 +158,7 @@ def parameters(settings: Settings) -> dict[str, Any]:
 
 
 def finish(fitted: FittedBundle, evaluation: Evaluation | None, settings: Settings) -> FittedBundle:
-    """The candidate with its evaluation and model card: ready for `models.bundle.save_bundle`."""
+    """The candidate with its evaluation and model card: ready for `models.bundle.folder.save_bundle`."""
     files = {name: content for name, content in fitted.files.items() if not name.startswith(f"{RULE_FOLDER}/")}
     meta = dict(fitted.meta)
     content = card_content(settings, meta, evaluation)

@@ -23,8 +23,8 @@ from typing import Any
 import pandas as pd
 
 from configs.errors import BundleError
-from training.evaluate import Evaluation
-from training.metrics import Difference, bootstrap_difference
+from evaluation.backtest import Evaluation
+from evaluation.metrics import Difference, bootstrap_difference
 
 MIN_SHARED = 100
 """Customers that both evaluations must share for a paired comparison."""

@@ -14,12 +14,12 @@ from typing import Any
 from configs.errors import BundleError, HoldfastError
 from configs.files import read_checked, write_checked
 from configs.settings import Settings
-from models.bundle import CURRENT, Bundle, load_bundle, promote, read_pointer, save_bundle
-from training.evaluate import Evaluation
-from training.evaluation_files import EVALUATION_FILE, load_evaluation
+from evaluation.backtest import Evaluation
+from evaluation.evaluation_files import EVALUATION_FILE, load_evaluation
+from models.bundle.folder import CURRENT, Bundle, load_bundle, promote, read_pointer, save_bundle
+from reporting.training_report import METRICS_FILE, REPORT_FILE, REPORT_JSON
 from training.fit import FittedBundle, by_rule, evaluation_of, finish, load_candidate, parameters
 from training.gate import Decision, already_in_use, decide, failed, unreadable_champion
-from training.report import METRICS_FILE, REPORT_FILE, REPORT_JSON
 from training.tracking import Tracking, TrackingError
 
 CANDIDATE_FOLDER, EVALUATION_FOLDER = "candidate", "evaluation"

@@ -37,7 +37,7 @@ def prepare_run_log(path: Path) -> str | None:
     if not path.exists():
         _replace(path, None)
         return None
-    if not _is_sound(path):
+    if not is_sound(path):
         return _moved_aside(path)
     if _revision(path) == _wanted():
         return None
@@ -48,7 +48,7 @@ def prepare_run_log(path: Path) -> str | None:
     return None
 
 
-def _is_sound(path: Path) -> bool:
+def is_sound(path: Path) -> bool:
     """Whether SQLite finds the file whole; a file in use by another program is no damage."""
     try:
         with _opened(path) as connection:

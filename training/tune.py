@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -26,17 +27,18 @@ import yaml
 from configs.errors import HoldfastError, NotEnoughDataError, SettingsError
 from configs.files import write_bytes_atomic
 from configs.history import MIN_HISTORY_DAYS
-from configs.moments import format_moment
 from configs.progress import SILENT, Progress
 from configs.settings import Settings, TrainingSettings
+from configs.timestamps import format_moment
+from evaluation.datasets import TrainingSet, backtest_cutoffs, training_set
+from evaluation.labels import make_labels
+from evaluation.measures import losses
+from evaluation.metrics import Difference, bootstrap_difference
+from evaluation.texts import text
 from features.engine import Tables, compute_features, order_events
 from models.contract import KEYS, orders_column, spend_column
 from models.suite import ModelSuite
-from training.datasets import TrainingSet, backtest_cutoffs, training_set
-from training.labels import make_labels
-from training.measures import losses
-from training.metrics import Difference, bootstrap_difference
-from training.texts import text
+from training.run_log import is_sound
 
 MAX_ROWS = 100_000
 """Rows of a training set during the search; the factors found hold for larger ones, which have their own sizes."""
@@ -282,22 +284,29 @@ def _study(optuna: Any, folder: Path, identity: str) -> Iterator[Any]:
     name = hashlib.sha256(identity.encode()).hexdigest()[:16]
     storage = None
     try:
+        # Optuna itself would leave its connection to a damaged file open
+        if path.exists() and not is_sound(path):
+            raise _unusable(path, "DatabaseError")
         storage = optuna.storages.RDBStorage(URL.create("sqlite", database=str(path)).render_as_string())
         study = optuna.create_study(study_name=name, storage=storage, direction="minimize", load_if_exists=True)
-    except (SQLAlchemyError, optuna.exceptions.StorageInternalError, RuntimeError) as error:
+    except (SQLAlchemyError, sqlite3.OperationalError, optuna.exceptions.StorageInternalError, RuntimeError) as error:
         _close(storage)
-        raise HoldfastError(
-            f"the record of trials {path} cannot be used ({type(error).__name__})",
-            "move the file away and run again",
-            code="tuning_failed",
-            file=str(path),
-        ) from None
+        raise _unusable(path, type(error).__name__) from None
     try:
         for trial in study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,)):
             study.tell(trial.number, state=optuna.trial.TrialState.FAIL)  # left behind by an interrupted run
         yield study
     finally:
         _close(storage)
+
+
+def _unusable(path: Path, kind: str) -> HoldfastError:
+    return HoldfastError(
+        f"the record of trials {path} cannot be used ({kind})",
+        "move the file away and run again",
+        code="tuning_failed",
+        file=str(path),
+    )
 
 
 def _close(storage: Any) -> None:

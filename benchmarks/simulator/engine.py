@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from benchmarks.simulator.customers import Floats, People, Products, make_people, make_products
 from benchmarks.simulator.events import Log, campaign_rows, feedback_and_mood, interactions, order_lines
-from benchmarks.simulator.people import Floats, People, Products, make_people, make_products
 from benchmarks.simulator.settings import CampaignPlan, SimulationSettings
 
 TABLES = ("transactions", "customers", "products", "feedback", "interactions", "treatments")

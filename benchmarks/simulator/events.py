@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks.simulator.people import Floats, Ints, People, Products
+from benchmarks.simulator.customers import Floats, Ints, People, Products
 from benchmarks.simulator.settings import CampaignPlan, SimulationSettings
 from benchmarks.simulator.words import TOPICS, WORDS
 

@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from features.discovery import joins, rules
+from features.discovery import join_queries as joins
+from features.discovery import rules
 from features.discovery.found import Choices, Comment, Option, Proposal, Question
 from features.discovery.money import Money, decimal_of, level_of, lines_per_order, settle_money
 from features.discovery.roles import Reading, contract
-from features.discovery.times import settle_times, settle_zone
+from features.discovery.time_forms import settle_times, settle_zone
 from features.tables import TABLES
 
 PLACE = "data.transactions"

@@ -18,13 +18,13 @@ from configs.errors import DataError, SettingsError
 from configs.settings import DataSettings, Settings, SourceSettings
 from features.connection import connect, every, literal, one
 from features.discovery.dates import Dates, epoch_of, moment_sql, read_dates, readings_sql
-from features.discovery.numbers import Numbers, number_sql, read_numbers
+from features.discovery.number_forms import Numbers, number_sql, read_numbers
 from features.discovery.structure import header_of, text_form
 from features.discovery.words import known
-from features.intake.content import kind_of
-from features.intake.packed import unpack_gzip, unpack_zip
-from features.intake.plan import place_of
-from features.intake.sources import Format, Place, locate, open_place
+from features.ingestion.content import kind_of
+from features.ingestion.packed import unpack_gzip, unpack_zip
+from features.ingestion.plan import place_of
+from features.ingestion.sources import Format, Place, locate, open_place
 
 ROWS = 200_000
 """Rows of a file that are looked at."""

@@ -9,15 +9,15 @@ from datetime import datetime
 from pathlib import Path
 
 from configs.errors import DataError
-from features.discovery import joins
+from features.discovery import join_queries as joins
 from features.discovery.found import Choices, Comment, Option, Proposal, Question
 from features.discovery.log import settle_log
 from features.discovery.profile import FileFacts
 from features.discovery.roles import Reading, assign, by_values, money_by_values, read_file
-from features.discovery.tables import join_customers, mapped, overlap, settle_table
-from features.discovery.times import settle_times
+from features.discovery.side_tables import join_customers, mapped, overlap, settle_table
+from features.discovery.time_forms import settle_times
 from features.discovery.words import known
-from features.intake.sources import SUFFIXES
+from features.ingestion.sources import SUFFIXES
 
 Look = Callable[[tuple[Path, ...], int, datetime | None], FileFacts]
 _ONE_EACH = ("customers", "products", "feedback", "interactions", "treatments", "aliases")

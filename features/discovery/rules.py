@@ -7,7 +7,7 @@ from typing import Any
 from features.connection import every, literal
 from features.discovery.found import Choices, Comment, Option, Proposal, Question
 from features.discovery.money import level_of, lines_per_order
-from features.discovery.numbers import currency_of
+from features.discovery.number_forms import currency_of
 from features.discovery.roles import Reading
 from features.discovery.words import known, plain
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from configs.errors import DataError
-from features.discovery.numbers import undressed
-from features.intake.content import kind_of_bytes, refuse
-from features.intake.encodings import likely, marked
+from features.discovery.number_forms import undressed
+from features.ingestion.content import kind_of_bytes, refuse
+from features.ingestion.encodings import likely, marked
 
 LOOKED_AT = 1 << 20
 """Bytes of the beginning that tell the form; the encoding is held against all of them."""

@@ -14,9 +14,9 @@ import pandas as pd
 from configs.errors import DataError
 from configs.settings import Settings
 from features.connection import connect, every, literal, one
-from features.intake.report import Finding, Refusal
-from features.intake.run import ingest
-from features.intake.texts import REASONS
+from features.ingestion.report import Finding, Refusal
+from features.ingestion.run import ingest
+from features.ingestion.texts import REASONS
 
 SHOWN = 20
 

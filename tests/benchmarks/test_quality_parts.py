@@ -175,7 +175,7 @@ def invented() -> dict[str, Any]:
             "spread": dict.fromkeys(figures, 0.001),
             "mean": dict(figures),
             "evidence": {"weak": 500},
-            "seconds": {"intake": 0.5, "train_and_score": 8.0, "pareto": 0.4, "oracle": 1.0},
+            "seconds": {"ingestion": 0.5, "train_and_score": 8.0, "pareto": 0.4, "oracle": 1.0},
             "seconds_bar": None,
             "ece_by_chance": 0.05,
         }

@@ -21,8 +21,8 @@ from benchmarks.truth import (
     trained_scorer,
 )
 from features.engine import Tables, open_tables
-from features.intake import ingest
-from retention.scorer import Scorer
+from features.ingestion import ingest
+from retention.scoring.scorer import Scorer
 
 COMPANY = SimulationSettings(
     customers=1_500,

@@ -7,9 +7,9 @@ import pytest
 from configs.errors import NotEnoughDataError
 from configs.history import can_test, can_train, days_to_test, days_to_train, min_history_days
 from configs.settings import TargetSettings, TrainingSettings
-from training.cutoffs import cutoff_grid
-from training.datasets import backtest_cutoffs
-from training.rhythm import days_needed
+from evaluation.cutoffs import cutoff_grid
+from evaluation.datasets import backtest_cutoffs
+from evaluation.rhythm import days_needed
 
 START = datetime(2023, 1, 1)
 

@@ -19,7 +19,7 @@ from features.connection import connect
 from features.discovery import look_at, looking, propose, settings_text
 from features.discovery.dates import ISO, Dates, read_dates
 from features.discovery.found import Comment, words
-from features.discovery.numbers import read_numbers
+from features.discovery.number_forms import read_numbers
 from features.discovery.structure import text_form
 from features.discovery.words import fit, known, layout_of, plain
 from features.tables import TABLES

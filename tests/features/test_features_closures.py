@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from configs.settings import DataSettings, Settings
 from features.closures import Closures
 from features.engine import compute_features, feature_set_for, open_tables, order_events, tables_from_arrow
-from features.intake import ingest
+from features.ingestion import ingest
 
 START = datetime(2024, 1, 1)
 NAMES = ("days_since_last_order", "mean_gap_days", "longest_gap_days", "overdue_ratio", "orders_90d", "orders_ever")

@@ -25,7 +25,7 @@ from features.declare import BOUNDS, Row, age_days, slice_of
 from features.dialects import to_sql
 from features.engine import compute_features, feature_set_for, open_tables, order_events, tables_from_arrow
 from features.manifest import write_manifest
-from features.plan import Shape, build_plan
+from features.query_plan import Shape, build_plan
 from features.sources import ALL_MEASURES
 from features.specs import FeatureSet
 from tests.features.features_data import AS_OF, BASE, random_tables, to_arrow

@@ -10,7 +10,7 @@ import sqlglot
 
 from features.catalog import CATALOGUE
 from features.dialects import DIALECTS, Dialect
-from features.plan import Shape, Step, build_plan, events_plan, hidden_plan, log_starts_plan, prices_plan
+from features.query_plan import Shape, Step, build_plan, events_plan, hidden_plan, log_starts_plan, prices_plan
 from features.tables import TABLES
 
 GOLDEN = Path(__file__).parent / "golden"

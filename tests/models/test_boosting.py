@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from configs.errors import BundleError
-from models.boosting import Boosting, BoostingSettings, size_parameters
+from models.boosting.booster import Boosting, BoostingSettings, size_parameters
 from models.validation import Split
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from configs.errors import BundleError
-from models.bundle import (
+from models.bundle.folder import (
     CURRENT,
     LAST_GOOD,
     MANIFEST,
@@ -194,7 +194,7 @@ def test_another_feature_set_is_refused(saved: tuple[Path, str]) -> None:
 
 def test_a_newer_format_is_refused(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as later:
-        later.setattr("models.bundle.FORMAT", 2)
+        later.setattr("models.bundle.folder.FORMAT", 2)
         bundle_id = save_bundle(store, FILES, META)
     with pytest.raises(BundleError, match="format 2, newer than 1") as caught:
         load_bundle(store, bundle_id=bundle_id)
@@ -279,7 +279,7 @@ def test_a_damaged_bundle_is_not_promoted_and_last_good_steps_in(saved: tuple[Pa
 KILLED = """
 import os, sys
 from pathlib import Path
-import models.bundle as module
+import models.bundle.folder as module
 calls = 0
 def fsync(descriptor):
     global calls
@@ -342,7 +342,7 @@ def test_a_model_text_that_is_no_model_is_refused(store: Path, files: dict[str, 
     ],
 )
 def test_a_child_that_dies_or_hangs_is_only_a_child(monkeypatch: pytest.MonkeyPatch, body: str, words: str) -> None:
-    from models import examination
+    from models.bundle import examination
 
     monkeypatch.setattr(examination, "_START", body)
     monkeypatch.setattr(examination, "TIMEOUT_SECONDS", 1 if "sleep" in body else 60)

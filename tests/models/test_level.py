@@ -18,7 +18,9 @@ from features.specs import FeatureSet, FeatureSpec
 from models.calibration import inverse_link, step_from_state
 from models.churn import ChurnModel
 from models.encoding import Encoder
-from models.level import (
+from models.level.leveling import panel_of
+from models.level.process import Observations, forecast_level
+from models.level.step import (
     GroupShifts,
     LevelStep,
     base_depth,
@@ -30,8 +32,6 @@ from models.level import (
     shift_to_mean,
     tenure_overlap,
 )
-from models.level_process import Observations, forecast_level
-from models.leveling import panel_of
 
 START = datetime(2020, 1, 1)
 WINDOWS = (30, 90, 180)

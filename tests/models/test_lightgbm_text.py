@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 
 from configs.errors import BundleError
-from models.boosting import Boosting, BoostingSettings, canonical_text, lightgbm
-from models.lightgbm_text import validate_text
+from models.boosting.booster import Boosting, BoostingSettings, canonical_text, lightgbm
+from models.boosting.lightgbm_text import validate_text
 from models.validation import Split
 
 CHILD = """
 import sys
 import numpy as np
-from models.boosting import lightgbm, prefer_lean_import
-from models.lightgbm_text import validate_text
+from models.boosting.booster import lightgbm, prefer_lean_import
+from models.boosting.lightgbm_text import validate_text
 from configs.errors import BundleError
 prefer_lean_import()
 stream = sys.stdin.buffer

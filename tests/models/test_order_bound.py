@@ -113,7 +113,7 @@ def test_a_huge_order_changes_the_others_by_a_few_per_cent(world_of, by_rule: bo
     frame.loc[late, "mean_order_value_ever"] += HUGE / frame.loc[late, "orders_ever"]
     for horizon in world.context.targets.all_horizons:
         window = rows & ~late & (frame["as_of"] + pd.Timedelta(days=horizon) > moment).to_numpy()
-        labels.loc[window, f"spend_{horizon}d"] += limit  # as `training.datasets` lets it teach
+        labels.loc[window, f"spend_{horizon}d"] += limit  # as `evaluation.datasets` lets it teach
     context = dataclasses.replace(world.context, order_bound=limit)
     moved = ModelSuite().fit(frame, labels, context)
     others = world.test_frame[world.test_frame["customer_id"] != victim]

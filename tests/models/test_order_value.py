@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from models.encoding import Encoded, Encoder
-from models.leveling import orders_at_activity
+from models.level.leveling import orders_at_activity
 from models.order_value import OrderValue
 
 

@@ -13,8 +13,8 @@ import pytest
 from configs.errors import BundleError, DataError
 from configs.settings import TargetSettings
 from features.specs import DRIVERS
+from models.bundle.golden import SHOWN
 from models.evidence import REASONS
-from models.golden import SHOWN
 from models.suite import ModelSuite
 
 HORIZONS = (30, 90, 180, 365)
@@ -204,7 +204,7 @@ def test_loading_needs_no_laboratory_and_no_pickle(files: dict[str, bytes], tmp_
 import sys, pathlib
 events = []
 sys.addaudithook(lambda event, _: events.append(event) if event == "pickle.find_class" else None)
-from models.boosting import prefer_lean_import
+from models.boosting.booster import prefer_lean_import
 prefer_lean_import()
 from models.suite import ModelSuite
 root = pathlib.Path(sys.argv[1])

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from configs.errors import BundleError
-from models.boosting import Boosting, BoostingSettings, canonical_text, lightgbm
-from models.tree_shap import BULK_ROWS, TreeContributions
+from models.boosting.booster import Boosting, BoostingSettings, canonical_text, lightgbm
+from models.boosting.tree_shap import BULK_ROWS, TreeContributions
 from models.validation import Split
 
 FEATURES = 6

@@ -8,7 +8,7 @@ import pytest
 from configs.settings import BoosterSettings, StackingSettings
 from models.activity import fit_activity
 from models.additive import fit_additive
-from models.boosting import gentle_parameters, scaled, size_parameters
+from models.boosting.booster import gentle_parameters, scaled, size_parameters
 from models.encoding import Encoder
 from models.probabilistic import fit_history
 from models.validation import Split

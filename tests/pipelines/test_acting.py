@@ -13,7 +13,7 @@ from benchmarks.simulator import CampaignPlan, SimulationSettings, write_simulat
 from configs.progress import SILENT
 from configs.settings import load_settings
 from features.engine import open_tables
-from models.bundle import promote, save_bundle
+from models.bundle.folder import promote, save_bundle
 from pipelines.cli import app
 from pipelines.stages import ingest_stage, score_stage
 from training.fit import fit_bundle

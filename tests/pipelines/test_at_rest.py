@@ -20,7 +20,9 @@ from configs.errors import HoldfastError
 from configs.files import read_checked
 from configs.progress import SILENT
 from configs.settings import Settings, load_settings
-from features.intake import up_to_date
+from evaluation.datasets import load_training_set
+from evaluation.evaluation_files import load_evaluation
+from features.ingestion import up_to_date
 from features.manifest import MANIFEST
 from pipelines import console
 from pipelines.actions import last_scores
@@ -30,9 +32,7 @@ from pipelines.outputs import check_out, put_table, scores_files
 from pipelines.runs import INDEX, kept_run, runs_folder
 from pipelines.stage_cache import _matches, run_stage
 from pipelines.stages import explain_stage, score_stage, with_present
-from retention.scores_table import read_scores
-from training.datasets import load_training_set
-from training.evaluation_files import load_evaluation
+from retention.scoring.scores_table import read_scores
 from training.fit import load_candidate
 from training.register import register
 

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from configs.settings import load_settings
-from retention.scores_table import read_scores
+from retention.scoring.scores_table import read_scores
 from tests.pipelines.conftest import holdfast
 
 CASES = Path(__file__).parents[3] / "shared" / "cases"

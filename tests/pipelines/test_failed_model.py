@@ -10,10 +10,10 @@ import pytest
 
 from configs.progress import SILENT
 from configs.settings import Settings, load_settings
-from models.bundle import CURRENT, list_bundles, read_pointer
+from evaluation.evaluation_files import load_evaluation
+from models.bundle.folder import CURRENT, list_bundles, read_pointer
 from pipelines.stages import Scored, score_stage
 from tests.pipelines.conftest import holdfast
-from training.evaluation_files import load_evaluation
 
 pytestmark = pytest.mark.slow
 

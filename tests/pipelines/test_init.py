@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from configs.errors import HoldfastError
 from configs.settings import Settings, load_settings
-from features.intake import ingest
+from features.ingestion import ingest
 from pipelines import cli_init
 from pipelines.cli import app
 from tests.features.layouts import LAYOUTS, ORDERS, cents, csv_bytes, made_orders, total, totals

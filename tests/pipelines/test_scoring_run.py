@@ -18,15 +18,15 @@ import pytest
 from configs.errors import NotEnoughDataError
 from configs.progress import SILENT
 from configs.settings import Settings, load_settings
-from models.bundle import load_bundle, promote, save_bundle
+from models.bundle.folder import load_bundle, promote, save_bundle
 from pipelines.actions import last_scores, view_table
 from pipelines.runs import INDEX, kept_run, runs_folder
 from pipelines.stages import Scored, score_stage
-from retention.catalogue import load_catalogue
-from retention.change_split import PARTS
-from retention.effects import estimate_effect
-from retention.scores_table import read_stamp
-from training.scores_report import render, report_content
+from reporting.scores_report import render, report_content
+from retention.experiments.effects import estimate_effect
+from retention.scoring.change_split import PARTS
+from retention.scoring.scores_table import read_stamp
+from retention.strategies.catalogue import load_catalogue
 
 pytestmark = pytest.mark.slow
 

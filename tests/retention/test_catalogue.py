@@ -9,7 +9,7 @@ import yaml
 
 from configs.errors import SettingsError
 from configs.settings import DataSettings, RetentionSettings, Settings, SourceSettings
-from retention.catalogue import (
+from retention.strategies.catalogue import (
     DEFAULT,
     PLACEHOLDERS,
     TEXT_LIMIT,
@@ -18,7 +18,7 @@ from retention.catalogue import (
     placeholders,
     read_catalogue,
 )
-from retention.strategy_texts import UNITS
+from retention.strategies.strategy_texts import UNITS
 
 ROWS: dict[str, tuple[str, ...]] = {
     "purchasing_power.high": ("bespoke_products", "dedicated_adviser", "exclusive_products_and_discounts"),

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pytest
 
 from features.engine import tables_from_arrow
-from retention.categories import LineReference, line_reference, line_shares, price_limits
-from retention.category_tree import category_paths, category_tree, line_code
+from retention.profile.categories import LineReference, line_reference, line_shares, price_limits
+from retention.profile.category_tree import category_paths, category_tree, line_code
 
 AS_OF = datetime(2024, 1, 1)
 PRODUCTS: dict[str, tuple[list[str] | None, str | None]] = {

@@ -15,16 +15,16 @@ import pytest
 
 from configs.errors import BundleError
 from configs.settings import Settings
+from evaluation.labels import make_labels
 from features.engine import Tables, compute_features, feature_set_for, order_events, tables_from_arrow
 from features.specs import FeatureSet
-from models.bundle import Bundle
+from models.bundle.folder import Bundle
 from models.suite import FitContext, ModelSuite
-from retention.baseline import fit_baseline
-from retention.change_split import PARTS, Split, split_since
-from retention.changes import changes_since
-from retention.scorer import Scorer
-from retention.scores_table import read_scores, write_scores
-from training.labels import make_labels
+from retention.profile.reference_values import fit_baseline
+from retention.scoring.change_split import PARTS, Split, split_since
+from retention.scoring.changes import changes_since
+from retention.scoring.scorer import Scorer
+from retention.scoring.scores_table import read_scores, write_scores
 
 pytestmark = pytest.mark.slow
 

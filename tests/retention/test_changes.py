@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from configs.errors import InvariantError
-from retention.baseline import fit_baseline
-from retention.change_split import PARTS, Split, differences, split_difference
-from retention.changes import changes_since, compare, difference_texts, driver_shift, rounded_parts
-from retention.scoring import score
+from retention.profile.reference_values import fit_baseline
+from retention.scoring.assembly import score
+from retention.scoring.change_split import PARTS, Split, differences, split_difference
+from retention.scoring.changes import changes_since, compare, difference_texts, driver_shift, rounded_parts
 from retention.wording import MAX_LENGTH
 
 CAUSES = ["data", "time", "behaviour", "model"]

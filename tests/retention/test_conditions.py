@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from configs.errors import SettingsError
-from retention.conditions import Table, parse_condition
+from retention.conditions.expressions import Table, parse_condition
 
 
 @pytest.fixture

@@ -12,10 +12,22 @@ from hypothesis import strategies as st
 
 from configs.errors import BundleError, SettingsError
 from configs.settings import ProfileSettings, TierSettings
-from retention.attributes import attribute, code_of
-from retention.attributes import given as given_attribute
-from retention.baseline import Baseline, fit_baseline, membership_levels
-from retention.dimensions import (
+from retention.explanation.warnings import UNITS
+from retention.profile.attributes import attribute, code_of
+from retention.profile.attributes import given as given_attribute
+from retention.profile.dimension_values import (
+    Reference,
+    buying_behaviour,
+    line_share,
+    measure_all,
+    predicted,
+    purchase_frequency,
+    rank,
+    region,
+    satisfaction,
+    tenure,
+)
+from retention.profile.dimensions import (
     ALL,
     DIMENSIONS,
     LEVEL_DIMENSIONS,
@@ -28,21 +40,9 @@ from retention.dimensions import (
     quantile_cuts,
     rule_text,
 )
-from retention.lifecycle import STAGES
-from retention.measures import (
-    Reference,
-    buying_behaviour,
-    line_share,
-    measure_all,
-    predicted,
-    purchase_frequency,
-    rank,
-    region,
-    satisfaction,
-    tenure,
-)
-from retention.scoring import score
-from retention.warnings import UNITS
+from retention.profile.lifecycle import STAGES
+from retention.profile.reference_values import Baseline, fit_baseline, membership_levels
+from retention.scoring.assembly import score
 
 AS_OF = pd.Timestamp("2024-01-01")
 

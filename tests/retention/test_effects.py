@@ -8,15 +8,16 @@ import pytest
 
 from benchmarks.simulator import CampaignPlan, SimulationSettings, simulate
 from configs.errors import DataError, InputError, NotEnoughDataError
-from retention.beliefs import even_odds_points, measured_beliefs, shrink
-from retention.catalogue import load_catalogue
-from retention.effects import (
+from retention.experiments.effects import (
     estimate_effect,
     measure_effects,
     treatment_outcomes,
 )
-from retention.holdout import assign_holdout, hash_share, risk_bands
-from retention.uplift import DRLearner, UpliftSettings, auuc, evaluate_uplift, qini_coefficient, qini_curve
+from retention.experiments.holdout import assign_holdout, hash_share, risk_bands
+from retention.experiments.measurement import measured_beliefs
+from retention.experiments.uplift import DRLearner, UpliftSettings, auuc, evaluate_uplift, qini_coefficient, qini_curve
+from retention.strategies.catalogue import load_catalogue
+from retention.strategies.effect_priors import even_odds_points, shrink
 
 HILLSTROM = Path(__file__).parents[3] / "shared" / "data" / "hillstrom" / "campaigns.parquet"
 needs_hillstrom = pytest.mark.skipif(not HILLSTROM.exists(), reason="the Hillstrom file is not on this machine")

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from configs.settings import LifecycleSettings, Settings
-from retention.lifecycle import (
+from retention.profile.lifecycle import (
     STAGES,
     events_from_features,
     order_days,
@@ -18,7 +18,7 @@ from retention.lifecycle import (
     usual_gap_of,
     usual_gaps,
 )
-from retention.membership import member_levels, member_transitions, trailing_year
+from retention.profile.membership import member_levels, member_transitions, trailing_year
 
 AS_OF = pd.Timestamp("2024-01-01")
 RULES = LifecycleSettings()

@@ -12,7 +12,7 @@ import pytest
 
 from configs.errors import NotEnoughDataError
 from features.engine import Tables, tables_from_arrow
-from retention.next_product import NextProduct, NextProductSettings, evaluate_next_product, purchases
+from retention.contacts.next_product import NextProduct, NextProductSettings, evaluate_next_product, purchases
 
 NOW = datetime(2024, 6, 1)
 RETAIL = Path(__file__).parents[3] / "shared" / "data" / "online_retail_II" / "transactions.parquet"

@@ -10,9 +10,9 @@ import pytest
 from configs.settings import LifecycleSettings
 from features.closures import Closures
 from features.engine import compute_features, feature_set_for, order_events, tables_from_arrow
-from retention.lifecycle import order_days, transitions, usual_gaps
-from retention.open_days import ALWAYS_OPEN, OpenDays
-from retention.warnings import find_signs
+from retention.explanation.warnings import find_signs
+from retention.profile.lifecycle import order_days, transitions, usual_gaps
+from retention.profile.open_days import ALWAYS_OPEN, OpenDays
 
 START = datetime(2024, 1, 1)
 RULES = LifecycleSettings(rhythm_weight=0.0)

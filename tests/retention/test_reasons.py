@@ -16,7 +16,7 @@ from hypothesis.extra import numpy as hnp
 from configs.errors import InvariantError
 from features.specs import DRIVERS, FeatureSet, FeatureSpec
 from models.contract import Contributions, Link
-from retention.reasons import STEPS, attribute, check_sum, choose, driver_lists, natural_base, path_share
+from retention.explanation.reasons import STEPS, attribute, check_sum, choose, driver_lists, natural_base, path_share
 
 SPECS = FeatureSet(
     (

@@ -14,14 +14,14 @@ import pytest
 
 from configs.errors import BundleError
 from configs.settings import Settings
+from evaluation.labels import make_labels
 from features.engine import Tables, compute_features, feature_set_for, order_events, reference_prices, tables_from_arrow
-from models.bundle import Bundle
+from models.bundle.folder import Bundle
 from models.suite import FitContext, ModelSuite
-from retention.baseline import fit_baseline
-from retention.categories import line_reference
-from retention.dimensions import DIMENSIONS
-from retention.scorer import Scorer
-from training.labels import make_labels
+from retention.profile.categories import line_reference
+from retention.profile.dimensions import DIMENSIONS
+from retention.profile.reference_values import fit_baseline
+from retention.scoring.scorer import Scorer
 
 pytestmark = pytest.mark.slow
 

@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from configs.errors import DataError, InputError
-from retention.baseline import fit_baseline
-from retention.catalogue import load_catalogue
-from retention.scores_table import dimension_columns, read_scores, to_arrow, to_csv, write_scores
-from retention.scoring import score
+from retention.profile.reference_values import fit_baseline
+from retention.scoring.assembly import score
+from retention.scoring.scores_table import dimension_columns, read_scores, to_arrow, to_csv, write_scores
+from retention.strategies.catalogue import load_catalogue
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +124,7 @@ def test_dimension_columns_are_unique() -> None:
 
 
 def test_one_rule_says_what_a_spreadsheet_would_run() -> None:
-    from retention.spreadsheets import FORMULA_STARTS, escape_formula
+    from configs.spreadsheets import FORMULA_STARTS, escape_formula
 
     assert all(escape_formula(f"{start}1+1") == f"'{start}1+1" for start in FORMULA_STARTS)
     assert escape_formula("＝1+1") == "'＝1+1"

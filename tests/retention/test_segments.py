@@ -10,8 +10,8 @@ import pytest
 from benchmarks.simulator.scores import random_scores
 from configs.errors import DataError, InputError, SettingsError
 from configs.settings import DataSettings, RetentionSettings, Settings, SourceSettings
-from retention.consent import parse_consent
-from retention.segments import SegmentFile, assign_segments, export_audience, load_segments, segment_members
+from retention.conditions.consent import parse_consent
+from retention.contacts.segments import SegmentFile, assign_segments, export_audience, load_segments, segment_members
 
 
 @pytest.fixture(scope="module")

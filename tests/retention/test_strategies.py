@@ -11,9 +11,9 @@ import pytest
 
 from benchmarks.simulator.scores import random_scores
 from configs.settings import DataSettings, RetentionSettings, Settings, SourceSettings
-from retention.beliefs import MeasuredEffect
-from retention.catalogue import Catalogue, load_catalogue
-from retention.strategies import price_strategies, select_strategies
+from retention.strategies.catalogue import Catalogue, load_catalogue
+from retention.strategies.choice import price_strategies, select_strategies
+from retention.strategies.effect_priors import MeasuredEffect
 
 
 def settings_with(**retention: Any) -> Settings:

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from retention.lifecycle import order_days
-from retention.warning_quality import evaluate_warnings
-from retention.warnings import BY_CHANCE, OVERDUE_BY_CHANCE, UNITS, find_signs, warning_lists
+from evaluation.warning_quality import evaluate_warnings
+from retention.explanation.warnings import BY_CHANCE, OVERDUE_BY_CHANCE, UNITS, find_signs, warning_lists
+from retention.profile.lifecycle import order_days
 from retention.wording import MAX_LENGTH
 
 AS_OF = pd.Timestamp("2024-01-01")

@@ -13,9 +13,9 @@ import pytest
 from features.catalog import CATALOGUE
 from features.specs import DRIVERS, FeatureSpec
 from models.evidence import REASONS
-from retention.dimensions import DIMENSIONS
-from retention.lifecycle import STAGES
-from retention.warnings import UNITS
+from retention.explanation.warnings import UNITS
+from retention.profile.dimensions import DIMENSIONS
+from retention.profile.lifecycle import STAGES
 from retention.wording import (
     LANGUAGES,
     MAX_LENGTH,

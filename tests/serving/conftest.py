@@ -312,7 +312,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """A company of 260 customers with canonical tables and a promoted bundle."""
     from configs.settings import load_settings
     from features.engine import open_tables
-    from models.bundle import promote, save_bundle
+    from models.bundle.folder import promote, save_bundle
     from training.fit import finish, fit_bundle
 
     root = tmp_path_factory.mktemp("company")

@@ -30,7 +30,7 @@ def ask(core: Any, **document: Any) -> Any:
 def batch(trained: Any) -> pd.DataFrame:
     """The scores table of all customers, as the batch run makes it."""
     from features.engine import open_tables
-    from retention.scorer import load_scorer
+    from retention.scoring.scorer import load_scorer
 
     with open_tables(trained.settings.canonical) as tables:
         return load_scorer(trained.settings).score(tables, trained.end).set_index("customer_id")
@@ -90,7 +90,7 @@ def test_by_id_and_by_history_in_one_call_keep_the_order(core: Any, history: Any
 
 def test_an_earlier_moment_equals_batch_at_that_moment(core: Any, trained: Any, history: Any) -> None:
     from features.engine import open_tables
-    from retention.scorer import load_scorer
+    from retention.scoring.scorer import load_scorer
 
     as_of = trained.end - timedelta(days=100)
     with open_tables(trained.settings.canonical) as tables:
@@ -409,7 +409,7 @@ def test_the_greatest_quantities_and_amounts_are_answered(core: Any) -> None:
 
 
 def test_without_tables_a_history_is_needed(trained: Any, history: Any, core: Any) -> None:
-    from models.bundle import load_bundle
+    from models.bundle.folder import load_bundle
     from serving.core import ScoringCore
 
     bare = ScoringCore(load_bundle(trained.settings.bundle_store, examine=False), None, trained.settings)

@@ -23,7 +23,7 @@ class Service:
     """A `Live` without a network: what it serves, and what a caller gets."""
 
     def __init__(self, settings: Any, now: datetime) -> None:
-        from models.bundle import CURRENT
+        from models.bundle.folder import CURRENT
         from serving.live import Live
         from serving.model_folder import load_core
 
@@ -190,7 +190,7 @@ def test_they_are_said_before_the_next_look(service: Service, name: str) -> None
 
 
 def test_another_model_is_taken_and_a_bad_one_is_not(service: Service, caplog: Any) -> None:
-    from models.bundle import CURRENT, load_bundle, save_bundle
+    from models.bundle.folder import CURRENT, load_bundle, save_bundle
 
     store = service.settings.bundle_store
     bundle = load_bundle(store, examine=False)

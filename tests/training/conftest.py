@@ -153,8 +153,8 @@ def company_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.fixture(scope="session")
 def data(log: pa.Table, company_settings: Settings) -> Any:
     """The training set of the small company, shared by tests that only read it."""
+    from evaluation.datasets import training_set
     from features.engine import tables_from_arrow
-    from training.datasets import training_set
 
     with tables_from_arrow({"transactions": log}) as tables:
         return training_set(tables, AS_OF, company_settings)
@@ -173,8 +173,8 @@ def as_of() -> datetime:
 @pytest.fixture(scope="session")
 def evaluation_of_company(log: pa.Table, company_settings: Settings) -> Any:
     """One evaluation of the small company, shared by tests that only read it."""
+    from evaluation.backtest import backtest
     from features.engine import tables_from_arrow
-    from training.evaluate import backtest
 
     with tables_from_arrow({"transactions": log}) as tables:
         return backtest(tables, AS_OF, company_settings, make_suite=SimpleSuite)  # type: ignore[arg-type]

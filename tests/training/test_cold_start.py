@@ -15,10 +15,10 @@ import pytest
 
 from benchmarks.quality_generated import START, GeneratedLog, write_generated_log
 from configs.settings import DataSettings, Settings, SourceSettings, TargetSettings, TrainingSettings
+from evaluation.datasets import training_set
 from features.engine import compute_features, tables_from_arrow
-from models.golden import SHOWN
+from models.bundle.golden import SHOWN
 from models.suite import ModelSuite
-from training.datasets import training_set
 
 COMPANY = GeneratedLog(900, 160, 25, rate_shape=0.8, stay_days=400, before_days=300)
 ODD = [

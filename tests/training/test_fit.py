@@ -11,16 +11,16 @@ import pytest
 
 from configs.errors import BundleError
 from configs.settings import Settings, TrackingSettings, TrainingSettings
+from evaluation.backtest import Evaluation
+from evaluation.datasets import TrainingSet
+from evaluation.evaluation_files import save_evaluation
 from features.engine import tables_from_arrow
 from features.specs import FeatureSet
-from models.bundle import CURRENT, load_bundle, read_pointer
-from retention.baseline import Baseline
-from training.datasets import TrainingSet
-from training.evaluate import Evaluation
-from training.evaluation_files import save_evaluation
+from models.bundle.folder import CURRENT, load_bundle, read_pointer
+from reporting.training_report import write_report
+from retention.profile.reference_values import Baseline
 from training.fit import evaluation_of, finish, fit_bundle, load_candidate, parameters, save_candidate
 from training.register import forget_decision, register
-from training.report import write_report
 
 NOW = datetime(2022, 7, 2, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from configs.errors import BundleError
-from training.evaluate import Evaluation
+from evaluation.backtest import Evaluation
 from training.gate import already_in_use, check_grade, compare, decide, unreadable_champion
 
 LOSSES = np.random.default_rng(11).gamma(1.0, 0.5, 2000)

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pytest
 
 from configs.settings import DataSettings, Settings, SourceSettings, TargetSettings, TrainingSettings, load_settings
+from evaluation.datasets import training_set
 from features.engine import compute_features, open_tables, tables_from_arrow
-from features.intake import ingest
+from features.ingestion import ingest
 from models.suite import ModelSuite
-from training.datasets import training_set
 
 START = datetime(2018, 1, 1)
 CASES = Path(__file__).resolve().parents[3] / "shared" / "cases"

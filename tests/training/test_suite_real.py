@@ -10,11 +10,11 @@ import pyarrow as pa
 import pytest
 
 from configs.settings import DataSettings, Settings, SourceSettings, TargetSettings, TrainingSettings
+from evaluation.backtest import backtest
+from evaluation.datasets import TrainingSet
 from features.engine import tables_from_arrow
-from training.datasets import TrainingSet
-from training.evaluate import backtest
+from reporting.training_report import render
 from training.fit import fit_bundle
-from training.report import render
 
 RETAIL = Path(__file__).parents[3] / "shared" / "data" / "online_retail_II" / "transactions.parquet"
 

@@ -12,10 +12,10 @@ import pytest
 from benchmarks.simulator import CampaignPlan, SimulationSettings, simulate
 from benchmarks.simulator.writing import to_arrow
 from configs.settings import DataSettings, Settings, SourceSettings, TargetSettings, TrainingSettings
+from evaluation.backtest import _left_alone
+from evaluation.datasets import load_training_set, save_training_set, training_set
 from features.engine import Tables, compute_features, tables_from_arrow
 from models.suite import ModelSuite
-from training.datasets import load_training_set, save_training_set, training_set
-from training.evaluate import _left_alone
 
 CAMPAIGNS = tuple(
     CampaignPlan(strategy="regular_contact", week=week, share=0.8, held_out=0.3, lift=1.5)

@@ -15,9 +15,9 @@ import yaml
 
 from configs.errors import HoldfastError, NotEnoughDataError, SettingsError
 from configs.settings import Settings, TrainingSettings
+from evaluation.datasets import training_set
 from features.engine import Tables, tables_from_arrow
 from models.contract import orders_column
-from training.datasets import training_set
 from training.tune import SPACE, require_optuna, tune, write_snippet
 
 pytest.importorskip("optuna")

@@ -1,0 +1,110 @@
+"""Whether reasons would be the same from other customers: churn models refitted on random halves of the customers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from configs.progress import SILENT, Progress
+from evaluation.datasets import TrainingSet, stable_fraction
+from evaluation.reason_stability import GOAL, reason_stability
+from models.churn import ChurnModel
+from models.encoding import Encoder
+from models.suite import ModelSuite
+from retention.explanation.reasons import Attribution, attribute
+from retention.profile.reference_values import STABLE_FROM
+
+MAX_ROWS = 20_000
+"""Rows of a refit: of larger logs fewer customers than a half are drawn, which makes reasons look less stable."""
+
+
+def reason_check(
+    data: TrainingSet,
+    suite: ModelSuite,
+    frame: pd.DataFrame,
+    *,
+    refits: int,
+    customers: int,
+    progress: Progress | None = None,
+) -> dict[str, Any] | None:
+    """Compare the reasons that refits on random halves of the customers give the same customers.
+
+    A half drawn without putting back varies as much as a bootstrap sample of the whole (Politis, Romano and Wolf 1999,
+    Subsampling, section 2) and is fitted in half the time.
+
+    Parameters
+    ----------
+    data : TrainingSet
+        What the model tested was fitted on.
+    suite : ModelSuite
+        The model tested; where it has no churn model there is nothing to compare.
+    frame : DataFrame
+        The customers tested.
+    refits : int
+        Number of refits; below two nothing is tested.
+    customers : int
+        How many of the customers are compared (by a hash of the id).
+    progress : Progress, optional
+        Listens to the steps.
+
+    Returns
+    -------
+    dict or None
+        JSON values: `evaluation.reason_stability.Stability` as a dict, `rows` (mean of a refit), `unstable` (drivers
+        moved back), `first_kept_shown` (share of customers whose first driver stays when those are moved back), goal,
+        stable_from.
+    """
+    if refits < 2 or getattr(suite, "churn_", None) is None:
+        return None
+    listening = progress or SILENT
+    fraction = stable_fraction([str(one) for one in frame["customer_id"]])
+    sample = frame.iloc[np.argsort(fraction, kind="stable")[:customers]].reset_index(drop=True)
+    ids = np.sort(data.frame["customer_id"].unique().astype(str))
+    size = min(len(ids) // 2, max(1, int(len(ids) * MAX_ROWS / len(data.frame))))
+    attributions: list[Attribution] = []
+    rows = 0
+    with listening.step("Testing how stable the reasons are", refits) as done:
+        for turn in range(refits):
+            drawn = np.random.default_rng([data.context.training.seed, turn]).choice(ids, size, replace=False)
+            kept = data.frame["customer_id"].isin(drawn).to_numpy()
+            rows += int(kept.sum())
+            attributions.append(_refitted(data, kept, sample))
+            done(1)
+    found = reason_stability(attributions)
+    shown = reason_stability(attributions, moved_back=found.unstable)
+    return {
+        "fits": found.fits,
+        "customers": found.customers,
+        "rows": rows // refits,
+        "first_kept": found.first_kept,
+        "first_kept_shown": shown.first_kept,
+        "first_in_top_two": found.first_in_top_two,
+        "rank_agreement": found.rank_agreement,
+        "by_driver": found.by_driver,
+        "unstable": found.unstable,
+        "goal": GOAL,
+        "stable_from": STABLE_FROM,
+    }
+
+
+def _refitted(data: TrainingSet, kept: np.ndarray, sample: pd.DataFrame) -> Attribution:
+    """Reasons of the sample by a churn model of its own, for the main horizon alone."""
+    context = data.context
+    horizon = context.targets.horizon_days
+    targets = context.targets.model_copy(update={"horizons": (horizon,), "lifetime_days": horizon})
+    own = replace(context, targets=targets)
+    encoder = Encoder(own.feature_set).fit(data.frame[kept])
+    model = ChurnModel(own.feature_set, own.targets, own.training)
+    model.fit(
+        encoder.transform(data.frame[kept].reset_index(drop=True)),
+        data.labels[kept].reset_index(drop=True),
+        encoder=encoder,
+        log_start=own.log_start,
+        known_until=own.known_until,
+    )
+    encoded = encoder.transform(sample)
+    parts = model.contributions_at(encoded, horizon, curve=model.curve(encoded))
+    return attribute(parts, own.feature_set, target="churn")

@@ -1,0 +1,429 @@
+"""Ingest: sources in, canonical tables, quarantine and data report out, or nothing at all."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from configs.errors import BusyError, DataError, HoldfastError, InputError, together
+from configs.files import remove_leftovers, sha256_of
+from configs.progress import SILENT, Progress
+from configs.settings import Settings
+from configs.timestamps import future_from as future_moment
+from features.closures import Closures
+from features.connection import connect, one
+from features.ingestion import canonical, facts
+from features.ingestion.currency import load_rates
+from features.ingestion.findings import Look, find
+from features.ingestion.report import DataReport, Input, TableReport, read_report
+from features.ingestion.settle import settle
+from features.ingestion.shares import check_shares
+from features.ingestion.sources import (
+    MAX_PROBLEMS,
+    InputFile,
+    Place,
+    check_unchanged,
+    describe_inputs,
+    locate,
+    open_place,
+)
+from features.ingestion.staging import Stage, create_quarantine
+from features.ingestion.sums import set_apart_sums
+from features.ingestion.times import check_date_format
+from features.manifest import check_tables, describe, read_manifest
+from features.tables import TABLES
+
+A = TypeVar("A")
+B = TypeVar("B")
+FORMAT = 2
+"""Raised whenever the same input would give other tables."""
+
+
+@dataclass(frozen=True)
+class _Done:
+    """One table after staging: what the report and the manifest need."""
+
+    stage: Stage
+    columns: tuple[str, ...]
+    currency: str | None
+    zero_amounts: bool = False
+
+
+def ingest(settings: Settings, *, progress: Progress | None = None, force: bool = False) -> DataReport:
+    """Read all sources, check every row, write the canonical tables.
+
+    Writes ``<workdir>/canonical/<table>.parquet`` with ``MANIFEST.json``, ``<workdir>/quarantine/<table>.parquet``
+    and ``<workdir>/data_report.json`` and ``.html``. The tables are put in place together at the end; when anything
+    is refused as a whole, those of the run before stay. Unchanged inputs and settings are not read again.
+
+    Parameters
+    ----------
+    settings : Settings
+        What `load_settings` gave; only `data`, `targets`, `training.threads`, `language` and the folders are used.
+    progress : Progress, optional
+        Told what is being done.
+    force : bool
+        Read again even if nothing has changed.
+
+    Returns
+    -------
+    DataReport
+        Also on disk.
+
+    Raises
+    ------
+    DataError
+        A source cannot be used, or more rows are refused than the settings allow (the quarantine is then written).
+    SettingsError
+        The mapping names what the contract does not have.
+    BusyError
+        Another ingest works in the same folder.
+    """
+    progress = progress or SILENT
+    work = settings.work
+    work.mkdir(parents=True, exist_ok=True)
+    with _locked(work):
+        for folder in (work, settings.canonical, work / "quarantine"):
+            remove_leftovers(folder)
+        with progress.step("Checking the inputs"):
+            places, inputs = _inputs(settings)
+        future_from = future_moment(settings.data)
+        fingerprint = _fingerprint(settings)
+        if not force:
+            report = _unchanged(settings, places, inputs, fingerprint, future_from)
+            if report is not None:
+                report.write(work)
+                return report
+        with _scratch(work) as scratch:
+            return _run(settings, places, inputs, fingerprint, future_from, scratch, progress)
+
+
+def _run(
+    settings: Settings,
+    places: list[Place],
+    inputs: dict[str, list[InputFile]],
+    fingerprint: str,
+    future_from: datetime | None,
+    scratch: Path,
+    progress: Progress,
+) -> DataReport:
+    threads = settings.training.threads
+    connection = connect(spill=scratch, threads=threads, keep_order=True)
+    try:
+        create_quarantine(connection)
+        if settings.data.rates is not None:
+            load_rates(connection, settings)
+        problems: list[HoldfastError] = []
+        read = _each(
+            places,
+            lambda place: _read(connection, place, inputs[place.table], settings, future_from, scratch, progress),
+            problems,
+        )
+        if not read:
+            raise together(problems)
+        stages = {stage.table.name: stage for stage in read}
+        emptied: dict[str, int] = {}
+        if not problems:
+            with progress.step("Checking the tables"):
+                emptied = settle(
+                    connection,
+                    {name: stage.columns for name, stage in stages.items()},
+                    settings,
+                    made_order=stages["transactions"].made_order,
+                    alias_word=stages["aliases"].word if "aliases" in stages else "row",
+                )
+        done = {name: _finish(connection, stage, emptied.get(name, 0), settings) for name, stage in stages.items()}
+        with progress.step("Writing the tables"):
+            names = list(done)
+            quarantined = canonical.write_quarantine(connection, settings.work / "quarantine", names)
+            _each(names, lambda name: check_shares(connection, name, done[name].stage, settings), problems)
+            if problems:
+                raise together(problems)
+            tables = {name: _report_of(connection, name, item, places) for name, item in done.items()}
+            staged, described = {}, {}
+            for name, item in done.items():
+                staged[name] = scratch / f"{name}.parquet"
+                rows = canonical.write_table(connection, TABLES[name], item.columns, staged[name])
+                described[name] = describe(staged[name], rows)
+        with progress.step("Writing the data report"):
+            report = _report(connection, settings, inputs, tables, done)
+        last = one(connection, "SELECT max(occurred_at) FROM transactions")[0]
+        manifest = {
+            "format": FORMAT,
+            "tables": described,
+            "inputs": _listed(inputs),
+            "settings_sha256": fingerprint,
+            "closures": Closures.of(settings.data).to_json(),
+            "quarantine": {
+                name: describe(settings.work / "quarantine" / f"{name}.parquet", rows)
+                for name, rows in quarantined.items()
+            },
+            "report_sha256": report.fingerprint(),
+            "last_event": last.isoformat(),
+            "hindsight": sorted(
+                str(finding.figures["column"]) for finding in report.findings if finding.code == "knows_the_future"
+            ),
+            "refused_as_future": sum(table.refused("in_the_future") for table in tables.values()),
+        }
+        canonical.publish(settings.canonical, staged, manifest, report.files(settings.work))
+        return report
+    finally:
+        connection.close()
+
+
+def _read(
+    connection: Any,
+    place: Place,
+    inputs: list[InputFile],
+    settings: Settings,
+    future_from: datetime | None,
+    scratch: Path,
+    progress: Progress,
+) -> Stage:
+    """Read one table to its end; what is wrong with several of its files is raised together."""
+    table = TABLES[place.table]
+    check_date_format(connection, place.table, place.source)
+    stage = Stage(connection, table, place.source, settings, future_from)
+    problems: list[HoldfastError] = []
+    with progress.step(f"Reading {place.table} from {place.label}") as advance:
+        for raw in open_place(place, scratch, settings.training.threads, problems):
+            before = stage.counts.rows_in
+            try:
+                stage.take(raw)
+            except InputError as error:
+                problems.append(error)
+                if len(problems) >= MAX_PROBLEMS:
+                    break
+            advance(stage.counts.rows_in - before)
+        if not problems:
+            try:
+                stage.finish()
+            except InputError as error:
+                problems.append(error)
+    if problems:
+        raise together(problems)
+    stage.counts.notes["beside"] += place.beside
+    if stage.counts.rows_in == 0:
+        raise DataError(f"{place.label} has no rows", "give a file with rows", code="empty_source", file=place.label)
+    check_unchanged(place, inputs)
+    return stage
+
+
+def _finish(connection: Any, stage: Stage, emptied: int, settings: Settings) -> _Done:
+    """Keys and columns of a staged table after its rows are settled."""
+    table, columns = stage.table, stage.columns
+    stage.counts.notes["date_emptied"] = emptied
+    canonical.drop_repeated(connection, table, columns, numbers_restart=settings.data.order_numbers == "restart")
+    set_apart_sums(connection, table, columns)
+    shares = facts.null_shares(connection, table.name, columns)
+    # A column that is there but always empty is a column that the source does not have.
+    columns = tuple(name for name in columns if shares[name] < 1 or table.by_name[name].required)
+    columns = canonical.add_made_id(connection, table, columns)
+    currency, zero = None, False
+    if table.name == "transactions":
+        currency = canonical.check_currencies(connection, table, columns, settings, stage.word) or stage.currency
+        zero = "amount" in columns and facts.all_zero(connection)
+        # Amounts that are all zero say no more than none at all.
+        columns = tuple(name for name in columns if not (zero and name == "amount"))
+    return _Done(stage, columns, currency, zero)
+
+
+def _each(items: Iterable[A], work: Callable[[A], B], problems: list[HoldfastError]) -> list[B]:
+    """The results of all items; what is wrong with some is put to the problems, and the others are still worked on."""
+    results = []
+    for item in items:
+        try:
+            results.append(work(item))
+        except InputError as error:
+            problems.append(error)
+    return results
+
+
+def _report_of(connection: Any, name: str, done: _Done, places: list[Place]) -> TableReport:
+    counts = done.stage.counts
+    kept = one(connection, f"SELECT count(*) FROM {name}")[0]
+    notes = {code: count for code, count in sorted(counts.notes.items()) if count}
+    if "customer_id" in done.columns and (odd := facts.placeholder_ids(connection, name)):
+        notes["placeholder_id"] = odd
+    notes |= facts.ids_alike(connection, name, done.columns)
+    if empty := len(done.stage.columns) - len(set(done.stage.columns) & set(done.columns)):
+        notes["empty_column"] = empty
+    if done.stage.made_order:
+        notes["made_order"] = kept
+    if done.stage.derived_amount:
+        notes["derived_amount"] = kept
+    refused = facts.refusals(connection, name)
+    return TableReport(
+        name=name,
+        source=next(place.label for place in places if place.table == name),
+        rows_in=counts.rows_in,
+        rows_left_out=counts.left_out,
+        rows_kept=kept,
+        rows_refused=sum(item.count for item in refused),
+        columns=done.columns,
+        null_shares={**dict.fromkeys(done.stage.columns, 1.0), **facts.null_shares(connection, name, done.columns)},
+        duplicate_rows=facts.duplicate_rows(connection, name, done.columns),
+        refusals=refused,
+        notes=notes,
+    )
+
+
+def _report(
+    connection: Any,
+    settings: Settings,
+    inputs: dict[str, list[InputFile]],
+    tables: dict[str, TableReport],
+    done: dict[str, _Done],
+) -> DataReport:
+    lines = done["transactions"]
+    log = facts.log_figures(
+        connection,
+        lines.columns,
+        settings,
+        lines.currency,
+        made_order=lines.stage.made_order,
+        derived_amount=lines.stage.derived_amount,
+    )
+    look = Look(
+        connection,
+        settings,
+        log,
+        tables,
+        columns={name: item.columns for name, item in done.items()},
+        words={name: item.stage.word for name, item in done.items()},
+        joined={name: item.stage.joined for name, item in done.items() if item.stage.joined is not None},
+        zero_amounts=lines.zero_amounts,
+    )
+    return DataReport(
+        language=settings.language,
+        timezone=settings.data.timezone,
+        inputs=tuple(
+            Input(table=item.table, name=item.name, bytes=item.bytes, sha256=item.sha256)
+            for items in inputs.values()
+            for item in items
+        ),
+        tables=tables,
+        log=log,
+        findings=find(look),
+    )
+
+
+def up_to_date(settings: Settings) -> DataReport | None:
+    """The report of the tables on disk if `ingest` would give the same; None if it has to be run. Nothing is written.
+
+    Raises
+    ------
+    DataError, SettingsError
+        A source has vanished or cannot be read.
+    """
+    places, inputs = _inputs(settings)
+    return _unchanged(settings, places, inputs, _fingerprint(settings), future_moment(settings.data))
+
+
+def read_with(settings: Settings) -> bool:
+    """Whether the tables on disk were read with these settings; asks no source."""
+    try:
+        return bool(read_manifest(settings.canonical).get("settings_sha256") == _fingerprint(settings))
+    except DataError:
+        return False
+
+
+def _inputs(settings: Settings) -> tuple[list[Place], dict[str, list[InputFile]]]:
+    """Where every table comes from, and name, size and hash of every file that is read."""
+    problems: list[HoldfastError] = []
+    sources = settings.data.sources()
+    places = _each(sources, lambda name: locate(settings, name, sources[name]), problems)
+    described = _each(places, describe_inputs, problems)
+    if problems:
+        raise together(problems)
+    inputs = {place.table: items for place, items in zip(places, described, strict=True)}
+    if settings.data.rates is not None:
+        rates = settings.path(settings.data.rates)
+        inputs["rates"] = describe_inputs(Place("rates", settings.data.transactions, "csv", (rates,), rates.name))
+    return places, inputs
+
+
+def _unchanged(
+    settings: Settings,
+    places: list[Place],
+    inputs: dict[str, list[InputFile]],
+    fingerprint: str,
+    future_from: datetime | None,
+) -> DataReport | None:
+    """The report of the run before, if running again would give the same tables."""
+    if any(place.format == "postgresql" for place in places):
+        return None
+    try:
+        manifest = read_manifest(settings.canonical)
+        report = read_report(settings.work)
+        last = datetime.fromisoformat(manifest["last_event"])
+        same = (
+            manifest["format"] == FORMAT
+            and manifest["settings_sha256"] == fingerprint
+            and manifest["inputs"] == _listed(inputs)
+            and manifest["refused_as_future"] == 0
+            and (future_from is None or last < future_from)
+            and manifest["report_sha256"] == report.fingerprint()
+            and all(
+                sha256_of(settings.work / "quarantine" / f"{name}.parquet") == said["sha256"]
+                for name, said in manifest["quarantine"].items()
+            )
+        )
+        if same:
+            check_tables(settings.canonical, manifest)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, DataError):
+        return None
+    return report.model_copy(update={"language": settings.language, "reused": True}) if same else None
+
+
+def _listed(inputs: dict[str, list[InputFile]]) -> list[dict[str, Any]]:
+    return [
+        {"table": item.table, "name": item.name, "bytes": item.bytes, "sha256": item.sha256}
+        for items in inputs.values()
+        for item in items
+    ]
+
+
+def _fingerprint(settings: Settings) -> str:
+    """SHA-256 over the settings and the contract that shape the tables; holds no password and no moving date."""
+    data = settings.data.model_dump(mode="json", exclude={"future_after"})
+    for source in data.values():
+        if isinstance(source, dict):
+            source.pop("url", None)
+    contract = [[column.name, column.type, column.required] for table in TABLES.values() for column in table.columns]
+    text = json.dumps([data, contract, settings.targets.horizon_days, settings.targets.all_horizons], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@contextmanager
+def _locked(work: Path) -> Iterator[None]:
+    """One ingest per work folder; the lock goes with the process."""
+    with (work / ".ingest.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise BusyError(
+                f"another ingest works in {work}", "wait for it to end, or use another workdir", file=str(work)
+            ) from None
+        yield
+
+
+@contextmanager
+def _scratch(work: Path) -> Iterator[Path]:
+    """A folder for what does not fit into memory; those of killed runs are removed on the way."""
+    for left in work.glob(".ingestion-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=".ingestion-", dir=work))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""Boosted trees: the one LightGBM wrapper, its text format and exact contributions."""

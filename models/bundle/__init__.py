@@ -1,0 +1,1 @@
+"""The bundle on the disk: written whole, examined before it is believed."""

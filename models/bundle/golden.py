@@ -1,0 +1,115 @@
+"""Golden rows: a model carries its own examination.
+
+A few rows without keys, what the model said about them when it was stored, and the comparison. The loader runs it
+in a child process before a bundle is used (`models.bundle.folder`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from configs.errors import BundleError
+from features.specs import FeatureSet
+from models.additive import dump, load
+
+if TYPE_CHECKING:
+    from models.suite import ModelSuite
+
+FRAME, EXPECTED = "golden/frame.json", "golden/expected.json"
+TOLERANCE = 1e-9
+SHOWN = {"churn": "churn_probability", "spend": "expected_spend", "lifetime": "lifetime_value"}
+"""The prediction that each set of contributions adds up to."""
+
+
+def golden_files(suite: ModelSuite) -> dict[str, bytes]:
+    """The golden rows of a suite and its answers, as files."""
+    frame = suite.golden_
+    columns = {name: _plain(frame[name]) for name in frame.columns}
+    return {FRAME: dump({"rows": len(frame), "columns": columns}), EXPECTED: dump(_answers(suite, frame))}
+
+
+def read_golden(files: Mapping[str, bytes], feature_set: FeatureSet) -> pd.DataFrame:
+    """The golden rows, with the columns of the feature set.
+
+    Raises
+    ------
+    BundleError
+        The file is missing or holds other columns.
+    """
+    state = load(files, FRAME)
+    try:
+        columns = {
+            spec.name: np.array(state["columns"][spec.name], dtype=object if spec.kind == "categorical" else np.float64)
+            for spec in feature_set
+        }
+        frame = pd.DataFrame(columns, columns=feature_set.names)
+        if len(frame) != state["rows"] or len(state["columns"]) != len(feature_set):
+            raise ValueError
+    except (KeyError, TypeError, ValueError):
+        raise BundleError(f"{FRAME} of the bundle does not fit its features", "train again or roll back") from None
+    return frame
+
+
+def examine(suite: ModelSuite, files: Mapping[str, bytes]) -> None:
+    """Compare a suite's answers with the stored ones, and its contributions with its own predictions.
+
+    Raises
+    ------
+    BundleError
+        A number differs by more than `TOLERANCE` (relative above 1), or parts do not add up.
+    """
+    expected = load(files, EXPECTED)
+    answers = json.loads(dump(_answers(suite, suite.golden_)))
+    if difference := _difference(expected, answers, ""):
+        raise BundleError(
+            f"the bundle's models do not give the answers they gave when they were stored ({difference})",
+            "roll back; the files or the libraries have changed",
+            code="golden_rows_differ",
+        )
+    predicted = suite.predict(suite.golden_)
+    for name, parts in suite.contributions(suite.golden_).items():
+        shown = predicted[SHOWN[name]].to_numpy(dtype=np.float64)
+        if not np.allclose(parts.predict(), shown, rtol=TOLERANCE, atol=TOLERANCE):
+            raise BundleError(
+                f"the bundle's contributions of {name} do not add up", "roll back", code="golden_rows_differ"
+            )
+
+
+def _answers(suite: ModelSuite, frame: pd.DataFrame) -> dict[str, Any]:
+    predicted = suite.predict(frame)
+    answers: dict[str, Any] = {"predictions": {name: _plain(predicted[name]) for name in predicted.columns}}
+    answers["contributions"] = {
+        name: {
+            "link": parts.link,
+            "base": parts.base.tolist(),
+            "values": {str(column): parts.values[column].tolist() for column in parts.values.columns},
+        }
+        for name, parts in suite.contributions(frame).items()
+    }
+    return answers
+
+
+def _plain(column: pd.Series) -> list[Any]:
+    values = column.astype(object).where(column.notna(), None).tolist()
+    return [value if value is None or isinstance(value, str) else float(value) for value in values]
+
+
+def _difference(one: Any, two: Any, place: str) -> str:
+    """The first place where two JSON values differ; empty if none."""
+    if isinstance(one, dict) and isinstance(two, dict):
+        if set(one) != set(two):
+            return f"{place or 'the answers'}: other names"
+        return next((found for key in sorted(one) if (found := _difference(one[key], two[key], f"{place}/{key}"))), "")
+    if isinstance(one, list) and isinstance(two, list):
+        if len(one) != len(two):
+            return f"{place}: other length"
+        pairs = enumerate(zip(one, two, strict=True))
+        return next((found for i, (a, b) in pairs if (found := _difference(a, b, f"{place}[{i}]"))), "")
+    if isinstance(one, int | float) and isinstance(two, int | float):
+        return "" if abs(one - two) <= TOLERANCE * max(1.0, abs(one)) else place
+    return "" if one == two else place

@@ -1,0 +1,1 @@
+"""What people read: reports, plots, the model card and a customer's page."""

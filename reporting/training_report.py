@@ -1,0 +1,276 @@
+"""The evaluation as a page for people (HTML, both languages), as JSON, and as the tables that DVC plots.
+
+The page is one file without scripts or outside resources. It is rendered from `Evaluation.content` alone, so an old
+`evaluation.json` can be shown again.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from configs.files import json_bytes, write_set
+from evaluation.backtest import OURS, RULE, Evaluation
+from evaluation.baselines import BASELINES
+from evaluation.texts import LANGUAGES, TEXTS, text
+from reporting import plots
+
+TEMPLATES = Path(__file__).parent / "templates"
+REPORT_FILE, REPORT_JSON, METRICS_FILE = "report.html", "report.json", "metrics.json"
+CURVES = {
+    "calibration": "calibration.csv",
+    "gain": "gain.csv",
+    "spend": "spend_deciles.csv",
+    "orders": "orders_deciles.csv",
+}
+
+METHODS = (OURS, *BASELINES, RULE)
+SMALLEST_DRIVER = 0.0002
+"""Drivers that move the probability by less, on average, are left out of the plot; the JSON has them."""
+HIGHER, LOWER, ZERO = "higher", "lower", "zero"
+BETTER: dict[str, str] = {
+    "churn_auc": HIGHER,
+    "churn_average_precision": HIGHER,
+    "churn_log_loss": LOWER,
+    "churn_brier": LOWER,
+    "churn_ece": LOWER,
+    "churn_lift_top_decile": HIGHER,
+    "orders_mae": LOWER,
+    "orders_bias": ZERO,
+    "orders_gini": HIGHER,
+    "orders_spearman": HIGHER,
+    "spend_mae": LOWER,
+    "spend_bias": ZERO,
+    "spend_gini": HIGHER,
+    "spend_spearman": HIGHER,
+    "spend_decile_error": LOWER,
+}
+"""Measures of the comparison table and which direction is better."""
+
+
+def report_files(evaluation: Evaluation, *, language: str = "en") -> dict[str, bytes]:
+    """report.html, report.json, metrics.json and the curves as CSV, by name; the report first."""
+    content = evaluation.content
+    tables = {
+        "calibration": content["tables"]["calibration"],
+        "gain": _gain_rows(content),
+        "spend": content["tables"]["spend_deciles"],
+        "orders": content["tables"]["orders_deciles"],
+    }
+    columns = {
+        "calibration": ["bin", "predicted", "actual", "customers"],
+        "gain": ["decile", "share", "gain", "best_simple_gain", "lift", "rate", "customers", "positives"],
+        "spend": ["decile", "predicted", "actual", "customers"],
+        "orders": ["decile", "predicted", "actual", "customers"],
+    }
+    return {
+        REPORT_FILE: render(content, language).encode(),
+        REPORT_JSON: json_bytes(content | {"figures": headline(content)}),
+        METRICS_FILE: json_bytes(metrics_file(content)),
+        **{file: _csv(tables[name], columns[name]) for name, file in CURVES.items()},
+    }
+
+
+def write_report(evaluation: Evaluation, folder: Path, *, language: str = "en") -> list[Path]:
+    """Write the files of `report_files` together; returns them, the report first."""
+    files = {folder / name: data for name, data in report_files(evaluation, language=language).items()}
+    write_set(files)
+    return list(files)
+
+
+def metrics_file(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Grade and measures per method, nested one level: what `dvc metrics show` prints."""
+    result: dict[str, Any] = {"grade": content["grade"]["letter"], "customers": content["customers"]}
+    for method, values in content["metrics"].items():
+        result[method] = {name: _rounded(value) for name, value in values.items() if value is not None}
+    for part in ("next_order", "lifetime", "rhythm", "reasons", "warnings"):
+        values = content.get(part) or {}
+        result[part] = {name: _rounded(value) for name, value in values.items() if isinstance(value, int | float)}
+    return result
+
+
+def headline(content: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The three figures that matter most: value, text key and its placeholders."""
+    ours, totals = content["metrics"][OURS], content["totals"]
+    top = content["tables"]["gain"][OURS][0]
+    kind = "spend" if content["has_amounts"] else "orders"
+    amount = (lambda value: money(value, content["currency"])) if content["has_amounts"] else whole
+    return [
+        {"value": percent(top["rate"]), "key": "figure.found", "values": {"all": percent(ours["churn_rate"])}},
+        {
+            "value": percent(ours["churn_predicted"]),
+            "key": "figure.level",
+            "values": {"actual": percent(ours["churn_rate"])},
+        },
+        {
+            "value": amount(totals[f"expected_{kind}"]),
+            "key": f"figure.{kind}",
+            "values": {"actual": amount(totals[kind]), "bias": signed(ours[f"{kind}_bias"])},
+        },
+    ]
+
+
+def render(content: Mapping[str, Any], language: str = "en") -> str:
+    """The page; `language` is shown first, the other is one click away."""
+    drawings = {
+        "calibration": plots.calibration_plot(content["tables"]["calibration"]),
+        "gain": plots.gain_plot(_gains(content)),
+        "drivers": plots.driver_plot([row for row in content["drivers"] if row["mean_abs"] >= SMALLEST_DRIVER]),
+    }
+    decile_plots = [kind for kind in ("spend", "orders") if content["tables"][f"{kind}_deciles"]]
+    for kind in decile_plots:
+        drawings[kind] = plots.decile_plot(content["tables"][f"{kind}_deciles"], f"plot.{kind}_per_customer")
+    methods = [name for name in METHODS if name in content["metrics"]]
+    return page(
+        "report.html",
+        language,
+        date=content["as_of_date"],
+        e=content,
+        figures=headline(content),
+        plots=in_both(drawings),
+        gain_methods=list(_gains(content)),
+        decile_plots=decile_plots,
+        methods=methods,
+        method_rows=list(_method_rows(content, methods)),
+        reasons=content.get("reasons"),
+        drivers_first=_drivers_first(content.get("reasons")),
+        warnings=content.get("warnings"),
+        signs=_signs(content.get("warnings")),
+        interval=percent(content["interval"]),
+        tail=percent((1 - content["interval"]) / 2),
+    )
+
+
+def page(template: str, language: str, **context: Any) -> str:
+    """Render one of the templates with the texts, the style sheet and the number formats."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"percent": percent, "whole": whole, "three": three, "signed": signed}
+    environment.globals |= {
+        "words": lambda lang, key, values: text(key, lang, **values),
+        "known": lambda key: key in TEXTS,
+        "css": Markup((TEMPLATES / "base.css").read_text(encoding="utf-8")),
+    }
+    return environment.get_template(template).render(language=language, **context)
+
+
+def _drivers_first(reasons: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """Drivers that come first for some customer, the steadiest first."""
+    if not reasons:
+        return []
+    rows = [
+        {"driver": code, "share": share, "back": code in reasons["unstable"]}
+        for code, share in reasons["by_driver"].items()
+    ]
+    return sorted(rows, key=lambda row: (-row["share"], row["driver"]))
+
+
+def _signs(warnings: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """Signs that were seen, those that warned of most losses first."""
+    rows = [{"sign": sign, **values} for sign, values in (warnings["by_sign"] if warnings else {}).items()]
+    return sorted(rows, key=lambda row: (-(row["warned_in_time"] or 0.0), row["sign"]))
+
+
+def _gains(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Gain tables in the order of the methods: an evaluation read from JSON has its keys in another one."""
+    tables = content["tables"]["gain"]
+    return {method: tables[method] for method in METHODS if method in tables}
+
+
+def _gain_rows(content: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Our gain table with the best simple method's gain beside it."""
+    gains = _gains(content)
+    best = next((rows for method, rows in gains.items() if method != OURS), None)
+    return [row | {"best_simple_gain": best[place]["gain"] if best else None} for place, row in enumerate(gains[OURS])]
+
+
+def in_both(drawings: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Drawings by language and name, with the words of that language."""
+    from markupsafe import Markup
+
+    def words(language: str) -> Callable[[str], str]:
+        return lambda key: text(key, language)
+
+    return {
+        language: {
+            name: Markup(plots.translated(svg, words(language), f"{name}-{language}")) for name, svg in drawings.items()
+        }
+        for language in LANGUAGES
+    }
+
+
+def _method_rows(content: Mapping[str, Any], methods: Iterable[str]) -> Iterable[dict[str, Any]]:
+    methods = list(methods)
+    for metric, better in BETTER.items():
+        values = [content["metrics"][method].get(metric) for method in methods]
+        known = [value for value in values if value is not None]
+        if not known:
+            continue
+        pick = {HIGHER: max(known), LOWER: min(known), ZERO: min(known, key=abs)}[better]
+        form = signed if better == ZERO else three
+        cells = [
+            {"text": form(value) if value is not None else "", "best": value is not None and form(value) == form(pick)}
+            for value in values
+        ]
+        yield {"metric": metric, "cells": cells}
+
+
+def percent(value: float | None) -> str:
+    """0.4321 → ``43%``; small shares keep one decimal."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    return f"{value:.1%}" if 0 < abs(value) < 0.1 else f"{value:.0%}"
+
+
+def signed(value: float | None) -> str:
+    """0.051 → ``+5.1%``."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    return f"{value:+.1%}".replace("-", "−")
+
+
+def whole(value: float | None) -> str:
+    """1234567.8 → ``1,234,568``."""
+    return "–" if value is None or not math.isfinite(value) else f"{value:,.0f}"
+
+
+def three(value: float | None) -> str:
+    """Three decimals below 100, whole above."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
+
+
+def money(value: float | None, currency: str | None) -> str:
+    """Whole money with the currency's code, if it is known."""
+    return f"{whole(value)} {currency}" if currency else whole(value)
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.6g}")
+
+
+def _csv(rows: list[dict[str, Any]], columns: list[str]) -> bytes:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_cell(row[column]) for column in columns])
+    return buffer.getvalue().encode()
+
+
+def _cell(value: Any) -> Any:
+    return "" if value is None else json.dumps(_rounded(value)) if isinstance(value, float) else value

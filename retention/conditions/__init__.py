@@ -1,0 +1,1 @@
+"""Which customers: conditions over the scores table, the fields they may name, and consent."""

@@ -1,0 +1,217 @@
+"""The dated side of customer care: birthdays, holidays, visits and renewals of the coming weeks.
+
+Each row names a customer, a day, an occasion and the strategy that belongs to it. Rows respect consent, the hold-out
+and open complaints: nobody is sent a cheerful card while a complaint waits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from configs.errors import InputError
+from configs.yaml_files import read_yaml_resource
+from retention.conditions.consent import allowed_channels
+from retention.conditions.fields import CHANNELS
+from retention.experiments.holdout import HELD_OUT
+
+Occasion = Literal["birthday", "holiday", "visit", "renewal"]
+COLUMNS = ("due", "customer_id", "occasion", "strategy", "channel", "owner", "text_en", "text_zh")
+STRATEGY_OF: dict[str, str] = {
+    "birthday": "greeting_gift",
+    "holiday": "greeting_gift",
+    "visit": "scheduled_visit",
+    "renewal": "owner_contact",
+}
+TEXTS: dict[str, dict[str, str]] = {
+    "birthday": {"en": "Birthday on {day}: congratulate", "zh": "{day}生日：送上祝福"},
+    "holiday": {"en": "{name} on {day}: send a greeting", "zh": "{day}{name}：发送问候"},
+    "visit": {"en": "Visit due: the last contact was {days} days ago", "zh": "应拜访：距上次联系{days}天"},
+    "visit_first": {"en": "Visit due: no contact is on record", "zh": "应拜访：尚无联系记录"},
+    "renewal": {"en": "Contract renews on {day}: talk before", "zh": "合同{day}到期续约：提前沟通"},
+}
+BUYERS = ("first_time", "repeat", "loyal", "at_risk", "won_back")
+
+
+@dataclass(frozen=True)
+class PlanRules:
+    """How the plan is made.
+
+    Attributes
+    ----------
+    days : int
+        Days ahead that it covers.
+    visit_every : int
+        Days between visits to customers of high value.
+    renewal_lead : int
+        Days before a renewal at which the talk is due.
+    holidays_of : str or None
+        Country code whose holidays are greeted (`CN`, `GB` …); None: none.
+    """
+
+    days: int = 30
+    visit_every: int = 90
+    renewal_lead: int = 30
+    holidays_of: str | None = None
+
+
+def next_birthday(birthday: date, after: date) -> date:
+    """The first birthday on or after a day; 29 February is kept on the 28th in other years.
+
+    Examples
+    --------
+    >>> next_birthday(date(1980, 2, 29), date(2023, 1, 1)), next_birthday(date(1980, 2, 29), date(2024, 1, 1))
+    (datetime.date(2023, 2, 28), datetime.date(2024, 2, 29))
+    """
+    for year in (after.year, after.year + 1):
+        try:
+            day = birthday.replace(year=year)
+        except ValueError:
+            day = date(year, 2, 28)
+        if day >= after:
+            return day
+    raise AssertionError("a birthday comes every year")  # pragma: no cover
+
+
+def greeting_days(country: str, first: date, last: date) -> list[tuple[date, str, str]]:
+    """Holidays on which customers are greeted, with their names in en and zh.
+
+    The days come from the `holidays` library; which of them are for greeting stands in `configs/holidays.yaml`.
+
+    Raises
+    ------
+    InputError
+        A country that the file does not list.
+    """
+    import holidays
+
+    known: dict[str, dict[str, str]] = read_yaml_resource("holidays.yaml")
+    if country not in known:
+        raise InputError(
+            f"no greeting days are listed for {country!r}", f"use one of {', '.join(sorted(known))}", value=country
+        )
+    calendar = holidays.country_holidays(country, years=range(first.year, last.year + 1), language="en_US")
+    found: dict[tuple[int, str], date] = {}
+    for day in sorted(calendar):
+        for name in str(calendar[day]).split("; "):
+            if name in known[country]:
+                found.setdefault((day.year, name), day)  # the first day of a feast of several
+    return sorted((day, name, known[country][name]) for (_, name), day in found.items() if first <= day <= last)
+
+
+def contact_plan(
+    scores: pd.DataFrame,
+    profile: pd.DataFrame,
+    *,
+    start: date,
+    rules: PlanRules | None = None,
+    assignment: pd.Series[Any] | None = None,
+) -> pd.DataFrame:
+    """Dated contacts of the coming days.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        The scores table; `days_since_last_contact` and `open_complaints` are used where there.
+    profile : DataFrame
+        Customers table: birthday, renewal_at, owner, consent, preferred_channel where there.
+    start : date
+        First day.
+    rules : PlanRules, optional
+        Span, distance of visits, lead before renewals, country of the holidays.
+    assignment : Series, optional
+        Arm per row of `scores`; those held out get nothing but renewals, which are business, not marketing.
+
+    Returns
+    -------
+    DataFrame
+        Columns `COLUMNS`, by day, then customer. A day on a weekend is moved to the Friday before, birthdays and
+        holidays are not.
+    """
+    rules = rules or PlanRules()
+    last = start + timedelta(days=rules.days - 1)
+    known = profile.drop_duplicates("customer_id", keep="last").set_index("customer_id")
+    wanted = [
+        name for name in ("birthday", "renewal_at", "owner", "consent", "preferred_channel") if name in known.columns
+    ]
+    table = scores.drop(columns=[name for name in wanted if name in scores.columns])
+    table = table.join(known[wanted], on="customer_id").reset_index(drop=True)
+    allowed = allowed_channels(table)
+    wish = table["preferred_channel"].tolist() if "preferred_channel" in table.columns else [None] * len(table)
+    channels = [
+        name if name in CHANNELS and mask[CHANNELS.index(name)] else CHANNELS[int(mask.argmax())]
+        for name, mask in zip(wish, allowed, strict=True)
+    ]
+    may_greet = allowed.any(axis=1) & table["stage"].isin(BUYERS).to_numpy()
+    if "open_complaints" in table.columns:
+        may_greet &= ~(table["open_complaints"].fillna(0).to_numpy(dtype=np.float64) >= 1)
+    if assignment is not None:
+        may_greet &= np.array([arm != HELD_OUT for arm in assignment], dtype=np.bool_)
+    owner = [None] * len(table)
+    if "owner" in table.columns:
+        owner = [None if pd.isna(name) else name for name in table["owner"].tolist()]
+    ids = table["customer_id"].tolist()
+    rows: list[tuple[Any, ...]] = []
+
+    def add(row: int, due: date, occasion: str, channel: str, text: str, **words: Any) -> None:
+        texts = [TEXTS[text][language].format(**{**words, **_day_words(words, language)}) for language in ("en", "zh")]
+        rows.append((pd.Timestamp(due), ids[row], occasion, STRATEGY_OF[occasion], channel, owner[row], *texts))
+
+    if "birthday" in table.columns:
+        for row, birthday in enumerate(table["birthday"].tolist()):
+            if may_greet[row] and birthday is not None and not pd.isna(birthday):
+                day = next_birthday(pd.Timestamp(birthday).date(), start)
+                if day <= last:
+                    add(row, day, "birthday", channels[row], "birthday", day=day)
+    if rules.holidays_of is not None:
+        worthy = may_greet & table["overall_value_tier"].isin(["high", "medium"]).to_numpy()
+        for day, name_en, name_zh in greeting_days(rules.holidays_of, start, last):
+            for row in np.flatnonzero(worthy).tolist():
+                add(row, day, "holiday", channels[row], "holiday", day=day, name=(name_en, name_zh))
+    since = (
+        table["days_since_last_contact"].tolist()
+        if "days_since_last_contact" in table.columns
+        else [float("nan")] * len(table)
+    )
+    visits = may_greet & (table["overall_value_tier"] == "high").to_numpy()
+    for row in np.flatnonzero(visits).tolist():
+        never = pd.isna(since[row])
+        wait = 0 if never else max(0, rules.visit_every - int(since[row]))
+        due = _workday(start + timedelta(days=wait), start)
+        if due <= last:
+            if never:
+                add(row, due, "visit", "face_to_face", "visit_first")
+            else:
+                add(row, due, "visit", "face_to_face", "visit", days=int(since[row]))
+    if "renewal_at" in table.columns:
+        for row, renewal in enumerate(table["renewal_at"].tolist()):
+            if renewal is None or pd.isna(renewal):
+                continue
+            day = pd.Timestamp(renewal).date()
+            due = _workday(max(start, day - timedelta(days=rules.renewal_lead)), start)
+            if day >= start and due <= last:
+                add(row, due, "renewal", "phone", "renewal", day=day)
+    plan = pd.DataFrame(rows, columns=list(COLUMNS))
+    plan["owner"] = pd.Series([row[COLUMNS.index("owner")] for row in rows], dtype="object")
+    return plan.sort_values(["due", "customer_id", "occasion"], kind="stable", ignore_index=True)
+
+
+def _workday(day: date, not_before: date) -> date:
+    if day.weekday() < 5:
+        return day
+    friday = day - timedelta(days=day.weekday() - 4)
+    return friday if friday >= not_before else day + timedelta(days=7 - day.weekday())
+
+
+def _day_words(words: dict[str, Any], language: str) -> dict[str, str]:
+    shown = {}
+    if "day" in words:
+        day: date = words["day"]
+        shown["day"] = f"{day.month}月{day.day}日" if language == "zh" else f"{day.day} {day:%b %Y}"
+    if "name" in words:
+        shown["name"] = words["name"][1] if language == "zh" else words["name"][0]
+    return shown

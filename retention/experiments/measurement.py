@@ -1,0 +1,270 @@
+"""From the treatments table to what strategies are worth: the measurement in one call, for pipelines and reports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from configs.errors import NotEnoughDataError
+from configs.settings import Settings
+from features.specs import FeatureSet
+from models.encoding import Encoder
+from retention.experiments.effects import Effect, measure_effects, treatment_outcomes
+from retention.experiments.individual_effects import FILE as INDIVIDUAL_FILE
+from retention.experiments.individual_effects import (
+    IndividualEffect,
+    effect_features,
+    learn_individual,
+    write_individual,
+)
+from retention.experiments.uplift import SMALLEST_ARM, UpliftReport, UpliftSettings, evaluate_uplift
+from retention.strategies.catalogue import Catalogue
+from retention.strategies.effect_priors import FILE as BELIEFS_FILE
+from retention.strategies.effect_priors import (
+    UPLIFT_SD,
+    MeasuredEffect,
+    beliefs_to_json,
+    effect_segments,
+    even_odds_points,
+    shrink,
+    spread_between,
+)
+
+if TYPE_CHECKING:
+    from features.engine import Tables
+
+MAX_MOMENTS = 12
+"""Latest campaign days whose features are computed for individual effects."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What the treatments so far have shown.
+
+    Attributes
+    ----------
+    effects : list of Effect
+        Per strategy, segment and outcome.
+    beliefs : dict
+        For `select_strategies(measured=…)`: catalogue and measurement weighted by precision.
+    contacts : DataFrame
+        For `select_strategies(recent_contacts=…)`: customer_id, treated_at, strategy, arm.
+    """
+
+    effects: list[Effect]
+    beliefs: dict[str, MeasuredEffect]
+    contacts: pd.DataFrame
+
+
+def contacts_until(tables: Tables, as_of: datetime) -> pd.DataFrame:
+    """Treatments before `as_of`: customer_id, treated_at, strategy, arm; empty where there is no such table."""
+    columns = ["treatment_id", "customer_id", "treated_at", "strategy", "arm"]
+    if not tables.has("treatments"):
+        return pd.DataFrame({name: pd.Series(dtype="object") for name in columns})
+    moment = as_of.replace(tzinfo=None)
+    found: pd.DataFrame = tables.query(
+        f"SELECT {', '.join(columns)} FROM treatments WHERE treated_at < TIMESTAMP '{moment}' "
+        "ORDER BY customer_id, treated_at, treatment_id"
+    ).to_pandas()
+    return found
+
+
+def measure_campaigns(
+    tables: Tables,
+    catalogue: Catalogue,
+    settings: Settings,
+    as_of: datetime,
+) -> Measurement:
+    """Measure every strategy whose contacts had a horizon to work in before `as_of`.
+
+    Parameters
+    ----------
+    tables : Tables
+        Canonical tables; without treatments nothing is measured and the catalogue's beliefs stay.
+    catalogue, settings
+        Beliefs; `targets.horizon_days`.
+    as_of : datetime
+        Nothing at or after it is seen.
+
+    Returns
+    -------
+    Measurement
+        Effects for everyone (`all`) and per segment of `retention.strategies.effect_priors.effect_segments` as it was
+        at the contact.
+    """
+    from features.engine import order_events
+
+    contacts = contacts_until(tables, as_of)
+    if contacts.empty:
+        return Measurement([], {}, contacts)
+    moment = as_of.replace(tzinfo=None)
+    outcomes = treatment_outcomes(
+        contacts,
+        order_events(tables, moment),
+        horizon_days=settings.targets.horizon_days,
+        until=pd.Timestamp(moment),
+    )
+    kinds = None
+    if "customer_type" in tables.columns("customers"):
+        given = tables.query("SELECT customer_id, customer_type FROM customers").to_pandas()
+        by_id = given.drop_duplicates("customer_id").set_index("customer_id")["customer_type"]
+        kinds = outcomes["customer_id"].map(by_id).to_numpy(dtype=object)
+    before = outcomes["orders_before"].to_numpy(dtype=np.float64) > 0
+    outcomes = outcomes.assign(segment=effect_segments(kinds, before))
+    if "amount" not in tables.columns("transactions"):
+        outcomes = outcomes.drop(columns=["spend_before"]).assign(spend=0.0)
+    effects = measure_effects(outcomes, segment_column="segment")
+    return Measurement(effects, measured_beliefs(effects, catalogue), contacts)
+
+
+@dataclass(frozen=True)
+class ContactRows:
+    """Contacts of one strategy whose horizon has closed: features at the contact, arm, whether an order came."""
+
+    frame: pd.DataFrame
+    treated: NDArray[np.bool_]
+    active: NDArray[np.float64]
+
+
+def contact_rows(
+    tables: Tables, strategy: str, settings: Settings, as_of: datetime, feature_set: FeatureSet
+) -> ContactRows:
+    """Contacts of the last `MAX_MOMENTS` days on which the strategy was carried out, with features of these moments.
+
+    Raises
+    ------
+    NotEnoughDataError
+        Too few customers in an arm for individual effects.
+    """
+    from features.engine import compute_features, order_events
+
+    contacts = contacts_until(tables, as_of)
+    own = contacts[contacts["strategy"] == strategy]
+    moment = as_of.replace(tzinfo=None)
+    horizon = settings.targets.horizon_days
+    outcomes = treatment_outcomes(own, order_events(tables, moment), horizon_days=horizon, until=pd.Timestamp(moment))
+    moments = sorted(set(outcomes["treated_at"]))[-MAX_MOMENTS:]
+    outcomes = outcomes[outcomes["treated_at"].isin(moments)]
+    treated = outcomes["treated"].to_numpy(dtype=np.bool_)
+    fewest = int(min(treated.sum(), (~treated).sum())) if len(outcomes) else 0
+    if fewest < SMALLEST_ARM:
+        raise NotEnoughDataError(
+            f"strategy {strategy!r}: {fewest} customers in the smaller arm are too few for individual effects",
+            f"use average effects until each arm has {SMALLEST_ARM}",
+            value=strategy,
+        )
+    frame = compute_features(tables, [pd.Timestamp(at).to_pydatetime() for at in moments], feature_set)
+    joined = outcomes[["customer_id", "treated_at", "treated", "active"]].merge(
+        frame, left_on=["customer_id", "treated_at"], right_on=["customer_id", "as_of"], how="inner"
+    )
+    return ContactRows(
+        joined[list(frame.columns)],
+        joined["treated"].to_numpy(dtype=np.bool_),
+        joined["active"].to_numpy(dtype=np.float64),
+    )
+
+
+def campaign_uplift(
+    tables: Tables,
+    strategy: str,
+    settings: Settings,
+    as_of: datetime,
+    encoder: Encoder,
+    *,
+    learner: UpliftSettings | None = None,
+) -> UpliftReport:
+    """How well individual effects of one strategy can be told in advance, judged on unseen customers.
+
+    Features are those of the moment of each contact, as a model's encoder reads them; the outcome is an order within
+    the horizon.
+
+    Raises
+    ------
+    NotEnoughDataError
+        Too few customers in an arm for individual effects.
+    """
+    rows = contact_rows(tables, strategy, settings, as_of, encoder.feature_set)
+    return evaluate_uplift(_features(rows, encoder, learner), rows.treated, rows.active, settings=learner)
+
+
+def _features(rows: ContactRows, encoder: Encoder, learner: UpliftSettings | None) -> pd.DataFrame:
+    least = (learner or UpliftSettings()).effect_leaf_share
+    return effect_features(encoder.transform(rows.frame), encoder, least=least)
+
+
+def effect_files(
+    tables: Tables,
+    catalogue: Catalogue,
+    settings: Settings,
+    as_of: datetime,
+    encoder: Encoder,
+    *,
+    learner: UpliftSettings | None = None,
+) -> dict[str, bytes]:
+    """What a bundle keeps of measured effects: beliefs per strategy and segment, and whom a strategy moves.
+
+    Individual effects are learned only for strategies of the catalogue whose contacts were randomised, each arm large
+    enough, and kept only where they proved themselves on unseen customers.
+    """
+    found = measure_campaigns(tables, catalogue, settings, as_of)
+    files = {BELIEFS_FILE: beliefs_to_json(found.beliefs).encode()}
+    effects: list[IndividualEffect] = []
+    for code, belief in found.beliefs.items():
+        if belief.evidence != "randomised":
+            continue
+        try:
+            rows = contact_rows(tables, code, settings, as_of, encoder.feature_set)
+        except NotEnoughDataError:
+            continue
+        one = learn_individual(code, _features(rows, encoder, learner), rows.treated, rows.active, settings=learner)
+        effects += [one] if one is not None else []
+    files[INDIVIDUAL_FILE] = write_individual(effects)
+    return files
+
+
+def measured_beliefs(effects: Sequence[Effect], catalogue: Catalogue) -> dict[str, MeasuredEffect]:
+    """What the selection may believe of each strategy after measuring.
+
+    The effect on `active` is carried to even odds by the held-out mean and moves `orders_points`; the effect on
+    `spend_if_active`, relative to the held-out mean, moves `spend_uplift`. First everyone's measurement meets the
+    catalogue's prior; then every segment's measurement meets everyone's belief, with the spread between segments as
+    the prior's standard deviation. The evidence level becomes that of the measurement.
+    """
+    by_outcome = {(effect.strategy, effect.segment, effect.outcome): effect for effect in effects}
+    beliefs: dict[str, MeasuredEffect] = {}
+    for code in catalogue.codes:
+        active = by_outcome.get((code, "all", "active"))
+        if active is None:
+            continue
+        prior = catalogue[code].effect
+        mean, _ = shrink(prior.orders_points, prior.sd_points, *_points(active))
+        uplift, spend = prior.spend_uplift, by_outcome.get((code, "all", "spend_if_active"))
+        if spend is not None and spend.mean_held_out > 0:
+            uplift, _ = shrink(uplift, UPLIFT_SD, *_relative(spend))
+        own = {key[1]: effect for key, effect in by_outcome.items() if key[0] == code and key[2] == "active"}
+        own.pop("all")
+        points = {name: _points(effect) for name, effect in own.items()}
+        spread = spread_between([value for value, _ in points.values()], [error for _, error in points.values()])
+        segments = {
+            name: MeasuredEffect(shrink(mean, spread, *points[name])[0], uplift, effect.evidence)
+            for name, effect in own.items()
+        }
+        beliefs[code] = MeasuredEffect(mean, uplift, active.evidence, segments)
+    return beliefs
+
+
+def _points(active: Effect) -> tuple[float, float]:
+    """Effect and its error at even odds."""
+    base = min(max(active.mean_held_out, 0.01), 0.99)
+    scale = 0.25 / (base * (1 - base))  # slope of even_odds_points at no effect
+    return even_odds_points(active.effect, base), active.se * scale
+
+
+def _relative(spend: Effect) -> tuple[float, float]:
+    return spend.effect / spend.mean_held_out, spend.se / spend.mean_held_out

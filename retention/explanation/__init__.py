@@ -1,0 +1,1 @@
+"""Why: reasons that add up, and early warnings."""

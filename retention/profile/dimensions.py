@@ -1,0 +1,345 @@
+"""Dimensions: from numbers to tiers, with cut-offs that can be told.
+
+Two cut-offs split a number into low, medium and high: `value < low_below` is low, `value >= high_from` is high. They
+are fixed in the settings, or quantiles of the company's own customers, per customer type where there are enough of
+them. Cut-offs lie on observed values and keep equal values together. What is unknown is `unknown`, never low.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from configs.errors import SettingsError
+from configs.settings import TierSettings
+from retention.profile.attributes import Floats, Measured, Texts
+from retention.wording import Lang, format_value, text, texts
+
+if TYPE_CHECKING:
+    from retention.profile.reference_values import Baseline
+
+ALL = "all"
+"""Group of the cut-offs that hold for every customer."""
+
+SMALLEST_GROUP = 50
+SMALLEST_COMPANY = 10
+"""Customers below which there is no distribution to take cut-offs from."""
+"""A customer type gets cut-offs and typical values of its own from this many customers on."""
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """One way of classifying a customer.
+
+    Attributes
+    ----------
+    code : str
+        Column of the number; `<code>_tier` and `<code>_evidence` stand beside it.
+    kind : str
+        `level` (two cut-offs), `rule` (a written rule of its own) or `attribute` (as given).
+    unit : str
+        Unit of the number, for `retention.wording.format_value`.
+    tiers : tuple of str
+        What the tier may be besides `unknown`; empty for open attributes.
+    default : TierSettings
+        Cut-offs unless the settings name others.
+    """
+
+    code: str
+    kind: Literal["level", "rule", "attribute"]
+    unit: str
+    tiers: tuple[str, ...]
+    default: TierSettings = field(default_factory=TierSettings)
+
+
+_LEVELS = ("low", "medium", "high")
+
+DIMENSIONS: dict[str, Dimension] = {
+    dimension.code: dimension
+    for dimension in (
+        Dimension("purchasing_power", "level", "index", _LEVELS),
+        Dimension("purchase_frequency", "level", "orders_per_year", _LEVELS),
+        Dimension("purchase_potential", "level", "money", _LEVELS),
+        # Absolute by default: a company whose customers are all content has no low third of satisfaction.
+        Dimension("satisfaction", "level", "index", _LEVELS, TierSettings(low_below=60.0, high_from=80.0)),
+        Dimension("loyalty", "level", "index", _LEVELS),
+        # Absolute as well: nobody reads 89 % as a medium risk, or 3 % as a high one.
+        Dimension("churn_risk", "level", "probability", _LEVELS, TierSettings(low_below=0.3, high_from=0.6)),
+        Dimension("overall_value", "level", "money", _LEVELS),
+        Dimension("buying_behaviour", "rule", "share", ("regular", "occasional", "never")),
+        Dimension("customer_type", "attribute", "code", ("enterprise", "individual")),
+        Dimension("tenure", "rule", "days", ("new", "existing")),
+        Dimension("region", "rule", "code", ("local", "domestic", "international")),
+        Dimension("industry", "attribute", "code", ()),
+        Dimension("company_size", "attribute", "code", ("large", "medium", "small")),
+        Dimension("product_line", "rule", "share", ("premium", "mass")),
+        Dimension("product_role", "rule", "share", ("main", "auxiliary")),
+        Dimension("fulfilment", "attribute", "code", ("regular", "special")),
+        Dimension("preferred_channel", "attribute", "code", ("email", "sms", "phone", "social", "face_to_face")),
+    )
+}
+
+LEVEL_DIMENSIONS = tuple(code for code, dimension in DIMENSIONS.items() if dimension.kind == "level")
+TEXT_DIMENSIONS = tuple(code for code, dimension in DIMENSIONS.items() if dimension.unit == "code")
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Two cut-offs and where they come from.
+
+    Attributes
+    ----------
+    low_below, high_from : float or None
+        None: no value reaches that tier.
+    source : str
+        `fixed` (settings), `default` (written default) or `quantile`.
+    group : str
+        Customer type, or `all`.
+    quantiles : tuple of float
+        Shares of customers aimed at below the cut-offs.
+    customers : int
+        Customers that the quantiles were taken from.
+    """
+
+    low_below: float | None
+    high_from: float | None
+    source: str
+    group: str
+    quantiles: tuple[float, float]
+    customers: int
+
+
+def quantile_cuts(values: Floats, quantiles: tuple[float, float]) -> tuple[float | None, float | None]:
+    """Cut-offs on observed values with the shares below them nearest to the quantiles; ties stay together.
+
+    Examples
+    --------
+    >>> quantile_cuts(np.array([1.0, 1, 1, 1, 2, 3, 3, 9]), (1 / 3, 2 / 3))
+    (2.0, 3.0)
+    >>> quantile_cuts(np.array([5.0, 5, 5]), (1 / 3, 2 / 3))
+    (5.0, None)
+    """
+    values = np.sort(values[np.isfinite(values)])
+    if not values.size:
+        return None, None
+    distinct, first = np.unique(values, return_index=True)
+    if len(distinct) == 1:
+        return float(distinct[0]), None
+    below = first[1:] / len(values)
+    starts = distinct[1:]
+    low = int(np.argmin(np.abs(below - quantiles[0])))
+    high = int(np.argmin(np.abs(below - quantiles[1])))
+    if high <= low and len(starts) > 1:
+        # one boundary serves both: move the one whose neighbour is nearer to what was asked for
+        up = below[low + 1] - quantiles[1] if low + 1 < len(starts) else np.inf
+        down = quantiles[0] - below[low - 1] if low > 0 else np.inf
+        low, high = (low, low + 1) if up <= down else (low - 1, low)
+    return float(starts[low]), float(starts[high])
+
+
+def tier_settings(code: str, chosen: Mapping[str, TierSettings]) -> tuple[TierSettings, str]:
+    """The cut-off settings of a dimension and where fixed numbers in them come from."""
+    if code in chosen:
+        return chosen[code], "fixed"
+    return DIMENSIONS[code].default, "default"
+
+
+def check_tier_settings(chosen: Mapping[str, TierSettings]) -> None:
+    """Refuse cut-offs for a dimension that has none.
+
+    Raises
+    ------
+    SettingsError
+        An unknown dimension, or low_below above high_from.
+    """
+    for code, rule in chosen.items():
+        if code not in LEVEL_DIMENSIONS:
+            raise SettingsError(
+                f"retention.tiers names {code!r}, which has no cut-offs",
+                f"use one of {', '.join(LEVEL_DIMENSIONS)}",
+                field=f"retention.tiers.{code}",
+            )
+        if rule.low_below is not None and rule.high_from is not None and rule.low_below > rule.high_from:
+            raise SettingsError(
+                f"retention.tiers.{code}: low_below {rule.low_below:g} is above high_from {rule.high_from:g}",
+                "give low_below the smaller number",
+                field=f"retention.tiers.{code}",
+            )
+        if not 0 < rule.quantiles[0] < rule.quantiles[1] < 1:
+            raise SettingsError(
+                f"retention.tiers.{code}: quantiles {list(rule.quantiles)} are not ascending between 0 and 1",
+                "give for example [0.33, 0.67]",
+                field=f"retention.tiers.{code}",
+            )
+
+
+def fit_cuts(code: str, values: Floats, types: Texts, chosen: Mapping[str, TierSettings]) -> dict[str, Cut]:
+    """Cut-offs of one dimension: for all customers, and per customer type where there are enough.
+
+    Parameters
+    ----------
+    code : str
+        Dimension.
+    values : ndarray, shape (n,)
+        Its number for the customers of the baseline.
+    types : ndarray of str, shape (n,)
+        Customer type, or `unknown`.
+    chosen : mapping
+        `retention.tiers` of the settings.
+    """
+    rule, origin = tier_settings(code, chosen)
+    known = np.isfinite(values)
+    groups = [ALL]
+    if rule.per_customer_type:
+        groups += [
+            str(name)
+            for name in sorted(set(types[known].tolist()) - {"unknown"})
+            if int((known & (types == name)).sum()) >= SMALLEST_GROUP
+        ]
+    found = {}
+    for group in groups:
+        own = values[known & ((types == group) if group != ALL else True)]
+        low, high = quantile_cuts(own, rule.quantiles) if len(own) >= SMALLEST_COMPANY else (None, None)
+        fixed = rule.low_below is not None and rule.high_from is not None
+        if rule.low_below is not None:
+            low = rule.low_below
+        if rule.high_from is not None:
+            high = rule.high_from
+        if low is not None and high is not None and low > high:
+            low = high
+        found[group] = Cut(low, high, origin if fixed else "quantile", group, rule.quantiles, len(own))
+    return found
+
+
+def cut_arrays(cuts: Mapping[str, Cut], types: Texts) -> tuple[Floats, Floats]:
+    """Cut-offs that hold for every row by its customer type; infinite where a tier is out of reach."""
+    low = np.full(len(types), _or_inf(cuts[ALL].low_below))
+    high = np.full(len(types), _or_inf(cuts[ALL].high_from))
+    for group, cut in cuts.items():
+        if group != ALL:
+            own = types == group
+            low[own] = _or_inf(cut.low_below)
+            high[own] = _or_inf(cut.high_from)
+    return low, high
+
+
+def _or_inf(value: float | None) -> float:
+    return np.inf if value is None else value
+
+
+def level_tiers(values: Floats, low_below: Floats, high_from: Floats) -> Texts:
+    """`low`, `medium`, `high`, or `unknown` where the number is; shape (n,).
+
+    Without any cut-off (too few customers were known when it was fitted) a tier is `unknown`.
+
+    Examples
+    --------
+    >>> cuts = np.full(4, 2.0), np.full(4, 5.0)
+    >>> level_tiers(np.array([1.9, 2.0, 5.0, np.nan]), *cuts).tolist()
+    ['low', 'medium', 'high', 'unknown']
+    """
+    no_cut = np.isinf(low_below) & np.isinf(high_from)
+    tier = np.where(values >= high_from, "high", np.where(values < low_below, "low", "medium"))
+    return np.where(np.isfinite(values) & ~no_cut, tier, "unknown").astype(object)
+
+
+def classify(measured: Mapping[str, Measured], baseline: Baseline) -> pd.DataFrame:
+    """Number, tier, cut-offs and evidence of every dimension as columns.
+
+    Parameters
+    ----------
+    measured : mapping
+        `retention.profile.dimension_values.measure_all`.
+    baseline : Baseline
+        Holds the cut-offs.
+
+    Returns
+    -------
+    DataFrame, n rows
+        `<d>`, `<d>_tier`, `<d>_evidence`, and for levels `<d>_low_below`, `<d>_high_from` (NaN: out of reach).
+    """
+    types = measured["customer_type"].tier
+    assert types is not None  # an attribute always has its code as tier
+    columns: dict[str, NDArray[Any]] = {}
+    for code, dimension in DIMENSIONS.items():
+        one = measured[code]
+        columns[code] = one.value
+        if dimension.kind == "level":
+            low, high = cut_arrays(baseline.cuts[code], types)
+            numbers = np.asarray(one.value, dtype=np.float64)
+            tier = level_tiers(numbers, low, high)
+            columns[f"{code}_tier"] = tier
+            columns[f"{code}_evidence"] = np.where(tier == "unknown", "none", one.evidence)
+            columns[f"{code}_low_below"] = np.where(np.isfinite(low), low, np.nan)
+            columns[f"{code}_high_from"] = np.where(np.isfinite(high), high, np.nan)
+        else:
+            assert one.tier is not None  # rules and attributes bring their tier
+            columns[f"{code}_tier"] = one.tier
+            columns[f"{code}_evidence"] = one.evidence
+    return pd.DataFrame(columns)
+
+
+def rule_text(code: str, row: Mapping[str, Any], baseline: Baseline, lang: Lang, currency: str | None = None) -> str:
+    """The rule that gave a customer the tier of a dimension, with the customer's number.
+
+    Parameters
+    ----------
+    code : str
+        Dimension.
+    row : mapping
+        A row of the scores table.
+    baseline : Baseline
+        Holds the cut-offs and their origin.
+    lang : {"en", "zh"}
+        Language.
+    currency : str, optional
+        ISO code shown with money.
+    """
+    dimension = DIMENSIONS[code]
+    rules: dict[str, str] = texts(lang)["rules"]
+    name = texts(lang)["dimensions"][code]["name"]
+    tier = str(row[f"{code}_tier"])
+    if tier == "unknown" and dimension.kind == "level" and np.isfinite(row[code]):
+        return rules["too_few"].format(name=name, customers=baseline.customers, needed=SMALLEST_COMPANY)
+    if tier == "unknown":
+        return rules["unknown"].format(name=name, **{"from": texts(lang)["dimensions"][code]["from"]})
+    unit = baseline.units.get(code, dimension.unit)
+    value = format_value(row[code], unit, lang, currency)
+    if dimension.kind == "attribute":
+        return rules["attribute"].format(name=name, tier=text(lang, "tiers", tier), value=value)
+    if dimension.kind == "rule":
+        return rules[tier].format(
+            value=value,
+            high_from=format_value(float(baseline.reference.new_customer_days), "days", lang),
+            home_country=baseline.reference.home_country,
+            home_region=baseline.reference.home_region,
+        )
+    cuts = baseline.cuts[code]
+    cut = cuts.get(str(row["customer_type_tier"]), cuts[ALL])
+    return rules[tier].format(
+        name=name,
+        value=value,
+        low_below=_shown(cut.low_below, unit, lang, currency),
+        high_from=_shown(cut.high_from, unit, lang, currency),
+        source=_source(cut, lang),
+    )
+
+
+def _shown(value: float | None, unit: str, lang: Lang, currency: str | None) -> str:
+    return text(lang, "format", "none") if value is None else format_value(value, unit, lang, currency)
+
+
+def _source(cut: Cut, lang: Lang) -> str:
+    if cut.source != "quantile":
+        return text(lang, "rules", cut.source)
+    group = text(lang, "rules", "all_customers") if cut.group == ALL else text(lang, "tiers", cut.group)
+    return text(lang, "rules", "quantile").format(
+        low=format_value(cut.quantiles[0], "share", lang),
+        high=format_value(cut.quantiles[1], "share", lang),
+        group=group,
+    )

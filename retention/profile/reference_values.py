@@ -1,0 +1,385 @@
+"""What the company's own customers look like: the ground that tiers, typical values and warnings stand on.
+
+Fitted once with the models and stored in the bundle as JSON, so that a score means the same until the next training.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from configs.errors import BundleError
+from configs.settings import Settings
+from features.specs import FeatureSet
+from retention.profile.attributes import Floats, Measured, Texts, number
+from retention.profile.categories import LineReference
+from retention.profile.dimension_values import Reference, comparison_band, measure_all
+from retention.profile.dimensions import (
+    ALL,
+    DIMENSIONS,
+    LEVEL_DIMENSIONS,
+    SMALLEST_GROUP,
+    Cut,
+    check_tier_settings,
+    classify,
+    fit_cuts,
+)
+
+FORMAT = 1
+STABLE_FROM = 0.50
+"""A driver that is first for a customer in one fit should be first or second in another at least so often."""
+
+MEMBER_SHARES = {"silver": (0.80, 2.0), "gold": (0.95, 4.0)}
+"""Default levels: quantile of the spend of a year among buyers of that year, and orders needed."""
+
+HEADROOM_QUANTILE = 0.75
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """Cut-offs, typical values and ranges of the customers at one moment.
+
+    Attributes
+    ----------
+    as_of : str
+        The moment, ISO, UTC.
+    customers : int
+        Customers it was fitted on.
+    reference : Reference
+        Percentiles, median satisfaction, home.
+    cuts : dict
+        Dimension → customer type or `all` → `Cut`.
+    units : dict
+        Dimension → unit of its number, where it differs from the default (a log without amounts).
+    typical : dict
+        Comparison group → feature → median, or most frequent text.
+    ranges : dict
+        Feature → smallest and largest value of training.
+    known_values : dict
+        Categorical feature → values of training.
+    headroom : dict
+        Group → 75th percentile of the spend per day.
+    membership : dict
+        Level → what it needs (`spend`, `orders`), lowest level first; the first level needs nothing.
+    typical_gap_days : float
+        Median gap between orders of customers who came again.
+    horizon_days : int
+        Horizon that the predictions speak of.
+    currency : str or None
+        ISO code of all money.
+    lines : LineReference or None
+        What premium and main mean; None where it was not learned.
+    driver_stability : dict
+        Driver → how often it stays among the first two reasons where it was first, between models refitted on other
+        customers (`evaluation.reason_stability`); empty where it was not tested.
+    """
+
+    as_of: str
+    customers: int
+    reference: Reference
+    cuts: dict[str, dict[str, Cut]]
+    units: dict[str, str]
+    typical: dict[str, dict[str, float | str]]
+    ranges: dict[str, tuple[float, float]]
+    known_values: dict[str, list[str]]
+    headroom: dict[str, float]
+    membership: dict[str, dict[str, float]]
+    typical_gap_days: float
+    horizon_days: int
+    currency: str | None = None
+    lines: LineReference | None = None
+    driver_stability: dict[str, float] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """The whole baseline as JSON with sorted keys; the order of membership levels is kept."""
+        raw = {"format": FORMAT, **asdict(self)}
+        raw["membership"] = list(self.membership.items())
+        return json.dumps(raw, sort_keys=True, ensure_ascii=False, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Baseline:
+        """Read what `to_json` wrote.
+
+        Raises
+        ------
+        BundleError
+            Not a baseline, or of a newer format.
+        """
+        try:
+            raw = json.loads(text)
+            version = raw.pop("format")
+            if version != FORMAT:
+                raise BundleError(
+                    f"the baseline has format {version}, this version reads {FORMAT}",
+                    "use the version that trained it, or train again",
+                    code="bundle_format",
+                )
+            raw["reference"] = Reference(**raw["reference"])
+            raw["cuts"] = {
+                code: {
+                    group: Cut(**{**cut, "quantiles": (cut["quantiles"][0], cut["quantiles"][1])})
+                    for group, cut in groups.items()
+                }
+                for code, groups in raw["cuts"].items()
+            }
+            raw["ranges"] = {name: (low, high) for name, (low, high) in raw["ranges"].items()}
+            raw["membership"] = dict(raw["membership"])
+            raw["lines"] = None if raw["lines"] is None else LineReference(**raw["lines"])
+            return cls(**raw)
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            raise BundleError(f"the baseline cannot be read ({error})", "train again") from None
+
+    @property
+    def constant(self) -> frozenset[str]:
+        """Features that had one value for all customers: they belong to the moment, not to a customer."""
+        return frozenset(name for name, (low, high) in self.ranges.items() if low == high)
+
+    @property
+    def unstable(self) -> frozenset[str]:
+        """Drivers that are never shown first."""
+        return frozenset(code for code, share in self.driver_stability.items() if share < STABLE_FROM)
+
+    def typical_values(self, groups: Texts, name: str, kind: str) -> NDArray[Any]:
+        """Typical value of a feature for every row's comparison group; NaN or None where there is none.
+
+        Parameters
+        ----------
+        groups : ndarray of str, shape (n,)
+            From `comparison_groups`.
+        name : str
+            Feature.
+        kind : {"numeric", "categorical"}
+            Kind of the feature.
+        """
+        missing: Any = None if kind == "categorical" else math.nan
+        table = {
+            group: self.typical.get(group, self.typical.get(ALL, {})).get(name, missing)
+            for group in set(groups.tolist())
+        }
+        return np.array([table[group] for group in groups.tolist()], dtype=object if kind == "categorical" else float)
+
+    def comparison_groups(self, frame: pd.DataFrame, types: Texts) -> Texts:
+        """Name of the comparison group of every row: customer type and tenure band, falling back to wider groups."""
+        bands = comparison_band(frame, self.reference.new_customer_days)
+        found = []
+        for kind, band in zip(types.tolist(), bands.tolist(), strict=True):
+            exact = f"{kind}|{band}"
+            wide = f"{ALL}|{band}"
+            found.append(exact if exact in self.typical else wide if wide in self.typical else ALL)
+        return np.array(found, dtype=object)
+
+
+def fit_baseline(
+    frame: pd.DataFrame,
+    predictions: pd.DataFrame,
+    feature_set: FeatureSet,
+    settings: Settings,
+    *,
+    profile: pd.DataFrame | None = None,
+    lines: LineReference | None = None,
+) -> Baseline:
+    """Learn what the company's customers look like.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Features; where it holds several cut-offs the latest is used.
+    predictions : DataFrame
+        The suite's predictions for the same rows (same index).
+    feature_set : FeatureSet
+        Declarations of the features.
+    settings : Settings
+        Tiers, membership, home.
+    profile : DataFrame, optional
+        Customers table.
+    lines : LineReference, optional
+        `retention.profile.categories.line_reference`, kept so that one customer alone is judged as in the company's
+        run.
+
+    Returns
+    -------
+    Baseline
+
+    Raises
+    ------
+    SettingsError
+        Cut-offs for an unknown dimension, or in the wrong order.
+    """
+    retention = settings.retention
+    check_tier_settings(retention.tiers)
+    latest = (frame["as_of"] == frame["as_of"].max()).to_numpy()
+    predictions = predictions.loc[frame.index[latest]].reset_index(drop=True)
+    frame = frame.loc[latest].reset_index(drop=True)
+    reference = Reference.fit(frame, profile, settings.profile, retention.new_customer_days)
+    membership = membership_levels(frame, retention.membership)
+    measured = measure_all(
+        frame,
+        predictions,
+        reference,
+        profile=profile,
+        membership=level_share(frame, membership),
+        measures={code: rule.measure for code, rule in retention.tiers.items() if rule.measure},
+    )
+    types = comparison_types(measured)
+    cuts = {
+        code: fit_cuts(code, np.asarray(measured[code].value, dtype=np.float64), types, retention.tiers)
+        for code in LEVEL_DIMENSIONS
+    }
+    units = {}
+    if not np.isfinite(number(predictions, "expected_spend")).any():
+        units["purchase_potential"] = "orders"
+    for code, rule in retention.tiers.items():
+        if rule.measure is not None:
+            units[code] = _unit_of(rule.measure, feature_set)
+    bands = comparison_band(frame, reference.new_customer_days)
+    gaps = number(frame, "mean_gap_days")[number(frame, "orders_ever") >= 2]
+    gaps = gaps[np.isfinite(gaps) & (gaps > 0)]
+    draft = Baseline(
+        as_of=pd.Timestamp(frame["as_of"].max()).isoformat(),
+        customers=len(frame),
+        reference=reference,
+        cuts=cuts,
+        units=units,
+        typical=_typical(frame, feature_set, types, bands),
+        ranges=_ranges(frame, feature_set),
+        known_values={
+            spec.name: sorted({str(v) for v in frame[spec.name].dropna().unique()})
+            for spec in feature_set
+            if spec.kind == "categorical" and spec.name in frame
+        },
+        headroom={},
+        membership=membership,
+        typical_gap_days=float(np.median(gaps)) if gaps.size else float(settings.targets.horizon_days),
+        horizon_days=settings.targets.horizon_days,
+        currency=settings.data.currency,
+        lines=lines,
+    )
+    frequency = classify(measured, draft)["purchase_frequency_tier"].to_numpy(dtype=object)
+    pace = spend_per_day(frame)
+    headroom: dict[str, float] = {}
+    for names in headroom_groups(types, bands, frequency):
+        for name, group in pd.Series(pace).groupby(pd.Series(names)):
+            values = group[np.isfinite(group)]
+            if len(values) >= (1 if name == ALL else SMALLEST_GROUP):
+                headroom[str(name)] = float(np.quantile(values, HEADROOM_QUANTILE))
+    return replace(draft, headroom=headroom)
+
+
+def comparison_types(measured: Mapping[str, Measured]) -> Texts:
+    """Customer type of every row, `unknown` where it is not given."""
+    types = measured["customer_type"].tier
+    assert types is not None  # an attribute always has its code as tier
+    return types
+
+
+def headroom_groups(types: Texts, bands: Texts, frequency: Texts) -> tuple[Texts, Texts, Texts]:
+    """Groups of similar customers from narrow to wide: type, tenure and frequency; type and tenure; all."""
+    narrow = [f"{kind}|{band}|{often}" for kind, band, often in zip(types, bands, frequency, strict=True)]
+    wide = [f"{kind}|{band}" for kind, band in zip(types, bands, strict=True)]
+    return (
+        np.array(narrow, dtype=object),
+        np.array(wide, dtype=object),
+        np.full(len(types), ALL, dtype=object),
+    )
+
+
+def spend_per_day(frame: pd.DataFrame) -> Floats:
+    """Net spend of the last 365 days per day that the customer is known, over at least 90 days; shape (n,)."""
+    days = np.clip(number(frame, "days_since_first_order"), 90.0, 365.0)
+    return np.asarray(number(frame, "spend_365d") / days)
+
+
+def membership_levels(frame: pd.DataFrame, chosen: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
+    """Levels with what they need, lowest first: those of the settings, else quantiles of the customers of a year.
+
+    Default spend limits are rounded to two figures, because a limit must be told to customers.
+    """
+    if chosen:
+        levels = {name: {key: float(value) for key, value in needs.items()} for name, needs in chosen.items()}
+        if all(any(value > 0 for value in needs.values()) for needs in levels.values()):
+            return {"ordinary": {}, **levels}
+        return levels
+    orders = number(frame, "orders_365d")
+    spend = number(frame, "spend_365d")
+    bought = orders > 0
+    levels = {"ordinary": {}}
+    for name, (share, needed) in MEMBER_SHARES.items():
+        if np.isfinite(spend[bought]).any():
+            limit = float(np.nanquantile(spend[bought], share))
+            if limit > 0:
+                digits = 1 - math.floor(math.log10(limit))
+                levels[name] = {"spend": round(limit, digits), "orders": needed}
+                continue
+        many = float(np.quantile(orders[bought], share)) if bought.any() else needed
+        levels[name] = {"orders": max(needed, math.ceil(many))}
+    return levels
+
+
+def level_share(frame: pd.DataFrame, levels: Mapping[str, Mapping[str, float]]) -> Floats:
+    """Level that the last 365 days would give, as a share of the highest."""
+    reached = np.zeros(len(frame))
+    for place, needs in enumerate(levels.values()):
+        enough = np.ones(len(frame), dtype=bool)
+        for key, least in needs.items():
+            enough &= np.nan_to_num(number(frame, f"{key}_365d")) >= least
+        reached = np.where(enough, float(place), reached)
+    return np.asarray(reached / max(1, len(levels) - 1))
+
+
+def _unit_of(measure: str, feature_set: FeatureSet) -> str:
+    if measure in feature_set.names:
+        return feature_set[measure].unit
+    if measure.startswith("churn_probability"):
+        return "probability"
+    if measure.startswith(("expected_orders", "orders_")):
+        return "orders"
+    return "money"
+
+
+def _typical(
+    frame: pd.DataFrame, feature_set: FeatureSet, types: Texts, bands: Texts
+) -> dict[str, dict[str, float | str]]:
+    present = [spec for spec in feature_set if spec.name in frame]
+    numeric = [spec.name for spec in present if spec.kind == "numeric"]
+    coded = [spec.name for spec in present if spec.kind == "categorical"]
+    found: dict[str, dict[str, float | str]] = {}
+    for keys, smallest in (
+        (np.full(len(frame), ALL, dtype=object), 1),
+        (np.array([f"{ALL}|{band}" for band in bands], dtype=object), SMALLEST_GROUP),
+        (np.array([f"{kind}|{band}" for kind, band in zip(types, bands, strict=True)], dtype=object), SMALLEST_GROUP),
+    ):
+        for name, rows in pd.Series(np.arange(len(frame))).groupby(pd.Series(keys)):
+            if len(rows) < smallest:
+                continue
+            part = frame.iloc[rows.to_numpy()]
+            medians = part[numeric].median() if numeric else pd.Series(dtype=float)
+            values: dict[str, float | str] = {str(k): float(v) for k, v in medians.items() if np.isfinite(v)}
+            for column in coded:
+                counts = part[column].dropna().astype(str).value_counts()
+                if len(counts):
+                    values[column] = sorted(counts.index[counts == counts.iloc[0]])[0]
+            found[str(name)] = values
+    return found
+
+
+def _ranges(frame: pd.DataFrame, feature_set: FeatureSet) -> dict[str, tuple[float, float]]:
+    found = {}
+    for spec in feature_set:
+        if spec.kind == "numeric" and spec.name in frame:
+            values = number(frame, spec.name)
+            values = values[np.isfinite(values)]
+            if values.size:
+                found[spec.name] = (float(values.min()), float(values.max()))
+    return found
+
+
+def dimension_unit(code: str, baseline: Baseline) -> str:
+    """Unit of a dimension's number in this company."""
+    return baseline.units.get(code, DIMENSIONS[code].unit)

@@ -1,0 +1,413 @@
+"""From predictions to the scores table: one row per customer with everything that people and systems read.
+
+Batch, command line and service call `score` with the same arguments, so a customer gets the same answer everywhere.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from configs.errors import InvariantError
+from configs.settings import Settings
+from features.specs import FeatureSet
+from models.contract import KEYS, Contributions
+from retention.contacts.segments import SegmentFile, assign_segments
+from retention.explanation.reason_lists import (
+    add_range_warnings,
+    add_silent_drivers,
+    plain_warning,
+    reason_lists,
+    rule_reasons,
+)
+from retention.explanation.reasons import Attribution, Target, choose, driver_lists
+from retention.explanation.reasons import attribute as attribute_points
+from retention.explanation.warnings import find_signs, warning_lists
+from retention.profile.attributes import Floats, attribute, code_of, looked_up, number
+from retention.profile.dimension_values import comparison_band, measure_all
+from retention.profile.dimensions import classify
+from retention.profile.lifecycle import OrderDays, events_from_features, order_days, stages, transitions, usual_gap_of
+from retention.profile.membership import member_levels, member_transitions
+from retention.profile.open_days import ALWAYS_OPEN, OpenDays
+from retention.profile.reference_values import (
+    Baseline,
+    comparison_types,
+    headroom_groups,
+    level_share,
+    spend_per_day,
+)
+from retention.scoring.scores_table import column_order
+from retention.strategies.catalogue import Catalogue
+from retention.strategies.choice import select_strategies
+from retention.strategies.effect_priors import MeasuredEffect
+from retention.wording import LANGUAGES, evidence_reason
+
+SHOWN: dict[Target, str] = {"churn": "churn_probability", "spend": "expected_spend", "lifetime": "lifetime_value"}
+"""Prediction column that the parts of each target add up to."""
+
+_PREFIX: dict[Target, str] = {"churn": "", "spend": "spend_", "lifetime": "lifetime_"}
+_TOLERANCE = 1e-6
+MAX_MONEY_REASONS = 3
+"""Reasons shown for spend and for lifetime value; all families stand in the drivers columns."""
+
+
+def score(
+    frame: pd.DataFrame,
+    predictions: pd.DataFrame,
+    contributions: Mapping[str, Contributions],
+    baseline: Baseline,
+    feature_set: FeatureSet,
+    settings: Settings,
+    *,
+    profile: pd.DataFrame | None = None,
+    catalogue: Catalogue | None = None,
+    events: pd.DataFrame | None = None,
+    open_days: OpenDays = ALWAYS_OPEN,
+    lines: pd.DataFrame | None = None,
+    segments: SegmentFile | None = None,
+    recent_contacts: pd.DataFrame | None = None,
+    measured_effects: Mapping[str, MeasuredEffect] | None = None,
+    own_effects: pd.DataFrame | None = None,
+    model_version: str = "",
+    scored_at: datetime | None = None,
+) -> pd.DataFrame:
+    """Build the scores table.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Features at one moment, one row per customer.
+    predictions : DataFrame
+        `ModelSuite.predict(frame)`: same index.
+    contributions : mapping
+        `ModelSuite.contributions(frame)`: `churn`, and where there are amounts `spend` and `lifetime`.
+    baseline : Baseline
+        From the bundle.
+    feature_set : FeatureSet
+        The bundle's features.
+    settings : Settings
+        Targets, tiers, limits, currency.
+    profile : DataFrame, optional
+        Customers table.
+    catalogue : Catalogue, optional
+        Strategies; none are chosen without it.
+    events : DataFrame, optional
+        `features.engine.order_events`; without it the order log is approximated from the features.
+    open_days : OpenDays, optional
+        Days that count as no silence.
+    lines : DataFrame, optional
+        `retention.profile.categories.line_shares`.
+    segments : SegmentFile, optional
+        Named conditions; the first primary one that holds is the customer's segment.
+    recent_contacts, measured_effects : optional
+        Passed to `retention.strategies.choice.select_strategies`.
+    own_effects : DataFrame, optional
+        `retention.experiments.individual_effects.own_effect_columns`: how much more than others a customer is moved by
+        a strategy.
+    model_version : str
+        Bundle id.
+    scored_at : datetime, optional
+        When the run was started (UTC, from the caller's clock).
+
+    Returns
+    -------
+    DataFrame
+        One row per row of `frame`, in its order, with a fresh index; columns as in docs/dimensions.md.
+
+    Raises
+    ------
+    InvariantError
+        A probability outside 0–1, an interval the wrong way round, or reasons that do not add up.
+    """
+    if not frame.index.equals(predictions.index):
+        raise InvariantError(
+            "predictions and features have different rows", "pass what predict returned for this frame"
+        )
+    frame, predictions = frame.reset_index(drop=True), predictions.reset_index(drop=True)
+    currency = settings.data.currency
+    as_of = pd.Timestamp(frame["as_of"].max()) if len(frame) else pd.Timestamp(baseline.as_of)
+    log = events if events is not None else events_from_features(frame)
+    days = order_days(log, as_of, frame["customer_id"], open_days)
+
+    measured = measure_all(
+        frame,
+        predictions,
+        baseline.reference,
+        profile=profile,
+        lines=lines,
+        membership=level_share(frame, baseline.membership),
+        measures={code: rule.measure for code, rule in settings.retention.tiers.items() if rule.measure},
+    )
+    dimensions = classify(measured, baseline)
+    types = comparison_types(measured)
+    scores = pd.concat(
+        [
+            frame[KEYS],
+            _numbers(frame, predictions, settings),
+            dimensions,
+            _states(frame, predictions, dimensions, days, as_of, baseline, settings, profile),
+        ],
+        axis=1,
+    )
+    scores["headroom"] = headroom(frame, dimensions, types, baseline, settings.targets.horizon_days)
+    if lines is not None and "categories" in lines.columns:
+        keys, levels = lines["customer_id"].to_numpy(dtype=object), lines["categories"].to_numpy(dtype=object)
+        levels = looked_up(frame["customer_id"], keys, levels, None)
+        scores["categories"] = _lists([one if isinstance(one, list) else [] for one in levels.tolist()])
+    lists = _reasons(frame, predictions, contributions, baseline, feature_set, settings, types, days)
+    for name, values in lists.items():
+        scores[name] = _lists(values) if isinstance(values, list) else values
+    scores["warnings"] = _lists(
+        _warnings(_with_breadth(frame, lines), predictions, days, scores["stage"], lists["warnings"], currency)
+    )
+    scores["segment"] = None
+    if segments is not None:
+        scores["segment"] = assign_segments(_with_features(scores, frame), segments).to_numpy()
+        for lang in LANGUAGES:
+            names = {segment.code: segment.name.of(lang) for segment in segments.segments}
+            scores[f"segment_{lang}"] = [names.get(code) for code in scores["segment"].tolist()]
+    scores["changes"] = _lists([[] for _ in range(len(scores))])  # `retention.scoring.changes.with_changes` fills them
+    scores["strategies"] = _lists([[] for _ in range(len(scores))])
+    if catalogue is not None:
+        # what the conditions ask for stays in the table, so that a work list made from the file decides alike
+        asked = [name for name in frame.columns if name in catalogue.fields and name not in scores.columns]
+        scores = pd.concat([scores, frame[asked]], axis=1)
+        if own_effects is not None:
+            scores = pd.concat([scores, own_effects.reset_index(drop=True)], axis=1)
+        chosen = select_strategies(
+            _with_features(scores, frame),
+            catalogue,
+            settings,
+            profile=profile,
+            recent_contacts=recent_contacts,
+            measured=measured_effects,
+        )
+        scores["strategies"] = chosen.tolist()
+    scores["model_version"] = model_version
+    scores["feature_fingerprint"] = feature_set.fingerprint
+    scores["scored_at"] = pd.Series(pd.NaT if scored_at is None else pd.Timestamp(scored_at), index=scores.index)
+    scores = scores[column_order(list(scores.columns))]
+    check_scores(scores)
+    return scores
+
+
+def _lists(values: list[Any]) -> pd.Series[Any]:
+    return pd.Series(values, dtype=object)
+
+
+def _with_features(scores: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
+    further = [name for name in frame.columns if name not in scores.columns]
+    return pd.concat([scores, frame[further]], axis=1)
+
+
+def _with_breadth(frame: pd.DataFrame, lines: pd.DataFrame | None) -> pd.DataFrame:
+    if lines is None:
+        return frame
+    keys = lines["customer_id"].to_numpy(dtype=object)
+    names = ("categories_90d", "categories_prior_90d")
+    return frame.assign(**{name: looked_up(frame["customer_id"], keys, number(lines, name), np.nan) for name in names})
+
+
+def _numbers(frame: pd.DataFrame, predictions: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    targets = settings.targets
+    # a date is a day of the business zone
+    moments = pd.DatetimeIndex(frame["as_of"]).tz_localize("UTC").tz_convert(settings.data.timezone).tz_localize(None)
+    as_of = moments.to_numpy(dtype="datetime64[us]")
+    found: dict[str, Any] = {"horizon_days": np.full(len(frame), targets.horizon_days, dtype=np.int64)}
+    for name in ("churn_probability", "expected_orders", "expected_spend"):
+        found[name] = number(predictions, name)
+    for source, name in (
+        ("next_order_days", "next_order_date"),
+        ("next_order_days_low", "next_order_date_low"),
+        ("next_order_days_high", "next_order_date_high"),
+    ):
+        days = number(predictions, source)
+        known = np.isfinite(days) & (days < 36_500)
+        steps = np.rint(np.where(known, days, 0.0) * 86_400e6).astype("int64").astype("timedelta64[us]")
+        found[name] = np.where(known, (as_of + steps).astype("datetime64[D]"), np.datetime64("NaT", "D")).astype(
+            "datetime64[us]"
+        )
+    found["lifetime_days"] = np.full(len(frame), targets.lifetime_days, dtype=np.int64)
+    for name in ("lifetime_value", "lifetime_value_low", "lifetime_value_high"):
+        found[name] = number(predictions, name)
+    for name in predictions.columns:
+        if name not in found and name.startswith(("churn_probability_", "orders_", "spend_")):
+            further = name if name.startswith("churn") else f"expected_{name}"
+            found[further] = number(predictions, name)
+    for name in ("evidence", "evidence_reason"):
+        if name in predictions.columns:
+            found[name] = predictions[name].to_numpy(dtype=object)
+    return pd.DataFrame(found)
+
+
+def _states(
+    frame: pd.DataFrame,
+    predictions: pd.DataFrame,
+    dimensions: pd.DataFrame,
+    days: OrderDays,
+    as_of: pd.Timestamp,
+    baseline: Baseline,
+    settings: Settings,
+    profile: pd.DataFrame | None,
+) -> pd.DataFrame:
+    rules = settings.retention.lifecycle
+    moves = transitions(days, as_of, rules, baseline.typical_gap_days)
+    high = number(dimensions, "churn_risk_high_from")
+    stage = stages(
+        frame,
+        moves,
+        churn_probability=np.where(
+            dimensions["churn_risk_evidence"].to_numpy(dtype=object) == "none",
+            np.nan,
+            number(predictions, "churn_probability"),
+        ),
+        high_from=np.where(np.isfinite(high), high, np.inf),
+        horizon_days=float(settings.targets.horizon_days),
+    )
+    given = code_of("member_level", attribute(frame, profile, "member_level"))
+    member = member_levels(
+        frame["customer_id"], member_transitions(days, as_of, baseline.membership), baseline.membership, given
+    )
+    return pd.concat([stage.drop(columns="usual_gap_days"), member], axis=1)
+
+
+def headroom(
+    frame: pd.DataFrame, dimensions: pd.DataFrame, types: NDArray[np.object_], baseline: Baseline, horizon_days: int
+) -> Floats:
+    """What similar customers spend in the horizon minus what this one spends, never below zero; shape (n,).
+
+    Similar are customers of the same type, tenure band and purchase-frequency tier (wider groups where there are fewer
+    than 50). What they spend is the 75th percentile of their net spend per day over the last 365 days; what this one
+    spends is the same measure. Both are multiplied by the horizon. NaN where there are no amounts or no orders.
+    """
+    bands = comparison_band(frame, baseline.reference.new_customer_days)
+    frequency = dimensions["purchase_frequency_tier"].to_numpy(dtype=object)
+    pace = spend_per_day(frame)
+    usual = np.full(len(frame), np.nan)
+    for names in headroom_groups(types, bands, frequency):
+        known = np.array([baseline.headroom.get(str(name), np.nan) for name in names.tolist()], dtype=np.float64)
+        usual = np.where(np.isnan(usual), known, usual)
+    found = np.maximum(0.0, usual - pace) * horizon_days
+    return np.where(number(frame, "orders_ever") > 0, found, np.nan)
+
+
+def _reasons(
+    frame: pd.DataFrame,
+    predictions: pd.DataFrame,
+    contributions: Mapping[str, Contributions],
+    baseline: Baseline,
+    feature_set: FeatureSet,
+    settings: Settings,
+    types: NDArray[np.object_],
+    days: OrderDays,
+) -> dict[str, list[Any] | Floats]:
+    n = len(frame)
+    currency = settings.data.currency
+    groups = baseline.comparison_groups(frame, types)
+    ids = frame["customer_id"].tolist()
+    evidence = predictions["evidence"].to_numpy(dtype=object) if "evidence" in predictions else np.full(n, "strong")
+    found: dict[str, list[Any] | Floats] = {}
+    notices: list[list[dict[str, Any]]] = [[] for _ in range(n)]
+    for target, column in SHOWN.items():
+        prefix = _PREFIX[target]
+        base_name = "churn_base" if target == "churn" else f"{prefix}base"
+        shown = number(predictions, column)
+        parts: Attribution | None = None
+        if target in contributions and np.isfinite(shown).any():
+            parts = attribute_points(contributions[target], feature_set, target=target, shown=shown, ids=ids)
+        if parts is None:
+            found[f"{prefix}reasons"] = [[] for _ in range(n)]
+            found[f"{prefix}drivers"] = [[] for _ in range(n)]
+            found[base_name] = np.full(n, np.nan)
+        else:
+            answered = np.isfinite(shown)
+            unstable = baseline.unstable if target == "churn" else frozenset()
+            choice = choose(parts, frame, limit=_limit(target, settings), constant=baseline.constant, unstable=unstable)
+            found[f"{prefix}reasons"] = reason_lists(parts, choice, frame, feature_set, baseline, groups, currency)
+            found[f"{prefix}drivers"] = driver_lists(parts, answered)
+            found[base_name] = np.where(answered, parts.base, np.nan)
+            if target == "churn":
+                add_silent_drivers(notices, parts, choice, currency)
+        if target == "churn":
+            reasons = found["reasons"]
+            empty = np.array([len(one) == 0 for one in reasons], dtype=bool)
+            rows = np.flatnonzero(empty & ((evidence == "none") | ~np.isfinite(shown) | (parts is None)))
+            gap = usual_gap_of(frame, days, settings.retention.lifecycle, baseline.typical_gap_days)
+            assert isinstance(reasons, list)  # the column of lists made above
+            for row, one in zip(rows.tolist(), rule_reasons(frame, rows, gap), strict=True):
+                reasons[row] = one
+    add_range_warnings(notices, frame, feature_set, baseline, currency)
+    found["warnings"] = notices
+    return found
+
+
+def _limit(target: Target, settings: Settings) -> int:
+    most = settings.retention.max_reasons
+    return most if target == "churn" else min(most, MAX_MONEY_REASONS)
+
+
+def _warnings(
+    frame: pd.DataFrame,
+    predictions: pd.DataFrame,
+    days: OrderDays,
+    stage: pd.Series[Any],
+    notices: list[Any] | Floats,
+    currency: str | None,
+) -> list[list[dict[str, Any]]]:
+    found = warning_lists(find_signs(frame, days, lost=(stage == "lost").to_numpy()), len(frame), currency)
+    reasons = predictions["evidence_reason"].tolist() if "evidence_reason" in predictions else [""] * len(frame)
+    grades = predictions["evidence"].tolist() if "evidence" in predictions else ["strong"] * len(frame)
+    told = {code: {lang: evidence_reason(code, lang) for lang in LANGUAGES} for code in set(reasons) if code}
+    for row, (code, grade) in enumerate(zip(reasons, grades, strict=True)):
+        if code and grade != "strong":
+            found[row].append(plain_warning(f"{grade}_evidence", code, told[code]))
+    assert isinstance(notices, list)  # a column of lists
+    for row, more in enumerate(notices):
+        found[row].extend(more)
+    return found
+
+
+def check_scores(scores: pd.DataFrame) -> None:
+    """Check the promises of the scores table on every row.
+
+    Raises
+    ------
+    InvariantError
+        A probability outside 0–1, negative headroom or orders, an interval that does not hold the value, a sum of
+        reasons that is not the number shown, a tier without evidence.
+    """
+
+    def broken(rows: NDArray[np.bool_], what: str) -> None:
+        if rows.any():
+            customer = str(scores["customer_id"].iloc[int(np.flatnonzero(rows)[0])])
+            raise InvariantError(
+                f"customer {customer}: {what}", "report it with the bundle id", customer_id=customer, field=what
+            )
+
+    for name in scores.columns:
+        if str(name).startswith("churn_probability"):
+            p = number(scores, name)
+            broken((p < 0) | (p > 1), f"{name} lies outside 0 to 1")
+    for name in ("headroom", "expected_orders"):
+        broken(number(scores, name) < 0, f"{name} is negative")
+    value, low, high = (number(scores, f"lifetime_value{end}") for end in ("", "_low", "_high"))
+    slack = 1e-9 * np.maximum(1.0, np.abs(np.nan_to_num(value)))
+    broken((low > value + slack) | (high < value - slack), "the lifetime value lies outside its interval")
+    for target, column in SHOWN.items():
+        base = number(scores, "churn_base" if target == "churn" else f"{_PREFIX[target]}base")
+        lists = scores[f"{_PREFIX[target]}drivers"].tolist()
+        total = base + np.array([math.fsum(part["points"] for part in one) for one in lists], dtype=np.float64)
+        shown = number(scores, column)
+        gap = np.abs(total - shown) / (1.0 if target == "churn" else np.maximum(1.0, np.abs(shown)))
+        told = np.array([len(one) > 0 for one in lists], dtype=bool)
+        broken(told & ~(gap <= _TOLERANCE), f"the reasons do not add up to {column}")
+    for name in scores.columns:
+        if str(name).endswith("_tier") and f"{str(name)[:-5]}_evidence" in scores.columns:
+            nothing = scores[f"{str(name)[:-5]}_evidence"].to_numpy(dtype=object) == "none"
+            broken((scores[name].to_numpy(dtype=object) != "unknown") & nothing, f"{name} rests on no evidence")

@@ -1,0 +1,226 @@
+"""The one path from tables and a bundle to the scores table, for batch, command line and service."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from configs.errors import BundleError
+from configs.progress import SILENT, Progress
+from configs.settings import Settings, TargetSettings
+from features.engine import Tables, compute_features, order_events
+from features.specs import FeatureSet
+from models.bundle.folder import Bundle, load_bundle
+from models.suite import ModelSuite
+from retention.contacts.segments import SegmentFile, load_segments
+from retention.experiments.individual_effects import IndividualEffect, own_effect_columns, read_individual
+from retention.profile.categories import line_shares
+from retention.profile.open_days import OpenDays
+from retention.profile.reference_values import Baseline
+from retention.scoring.assembly import score
+from retention.strategies.catalogue import Catalogue, load_catalogue
+from retention.strategies.effect_priors import FILE as BELIEFS_FILE
+from retention.strategies.effect_priors import MeasuredEffect, beliefs_from_json
+
+FEATURES_FILE = "features.json"
+PARAMETERS_FILE = "parameters.json"
+BASELINE_FILE = "retention/baseline.json"
+PRICES_FILE = "reference_prices.json"
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A bundle made ready to score.
+
+    Attributes
+    ----------
+    version : str
+        Id of the bundle.
+    suite : ModelSuite
+    feature_set : FeatureSet
+    baseline : Baseline
+    catalogue : Catalogue
+    segments : SegmentFile
+    prices : pyarrow.Table
+        Unit prices that the price level is measured against, as they were at training.
+    measured : mapping of str to MeasuredEffect
+        Effects of strategies as they were measured at training.
+    own_effects : tuple of IndividualEffect
+        Whom strategies move more than others, learned at training.
+    settings : Settings
+        The caller's, with the targets that the bundle was trained for.
+    meta : mapping
+        What the bundle says of itself.
+    """
+
+    version: str
+    suite: ModelSuite
+    feature_set: FeatureSet
+    baseline: Baseline
+    catalogue: Catalogue
+    segments: SegmentFile
+    prices: pa.Table
+    measured: Mapping[str, MeasuredEffect]
+    own_effects: tuple[IndividualEffect, ...]
+    settings: Settings
+    meta: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, bundle: Bundle, settings: Settings, *, threads: int = 1) -> Scorer:
+        """Rebuild the parts of a checked bundle.
+
+        Raises
+        ------
+        BundleError
+            A part is missing, or features and models do not belong together.
+        """
+        try:
+            feature_set = FeatureSet.from_json(bundle.files[FEATURES_FILE].decode())
+            baseline = Baseline.from_json(bundle.files[BASELINE_FILE].decode())
+            targets = TargetSettings(**json.loads(bundle.files[PARAMETERS_FILE])["targets"])
+            rows = json.loads(bundle.files.get(PRICES_FILE, b"[]"))
+            prices = pa.table(
+                {
+                    "category": pa.array([row["category"] for row in rows], pa.string()),
+                    "unit_price": pa.array([row["unit_price"] for row in rows], pa.float64()),
+                }
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise BundleError(
+                f"bundle {bundle.id} lacks a part that scoring needs ({type(error).__name__}: {error})", "train again"
+            ) from None
+        suite = ModelSuite.from_files(bundle.files, threads=threads)
+        if suite.feature_names_in_ != feature_set.names:
+            raise BundleError(f"the models of bundle {bundle.id} have other features than it says", "train again")
+        own = settings.model_copy(update={"targets": targets})
+        return cls(
+            version=bundle.id,
+            suite=suite,
+            feature_set=feature_set,
+            baseline=baseline,
+            catalogue=load_catalogue(own),
+            segments=load_segments(own),
+            prices=prices,
+            measured=beliefs_from_json(bundle.files.get(BELIEFS_FILE, b"{}").decode()),
+            own_effects=read_individual(bundle.files),
+            settings=own,
+            meta=bundle.meta,
+        )
+
+    def frame(
+        self,
+        tables: Tables,
+        as_of: datetime,
+        *,
+        customers: Sequence[str] | None = None,
+        log_start: datetime | None = None,
+    ) -> pd.DataFrame:
+        """Features of the customers of `tables` at a moment, against the prices of the bundle."""
+        return compute_features(
+            tables,
+            [as_of],
+            self.feature_set,
+            customers=customers,
+            reference_prices=self.prices if self.prices.num_rows else None,
+            log_start=log_start,
+        )
+
+    def score_frame(
+        self,
+        frame: pd.DataFrame,
+        tables: Tables,
+        as_of: datetime,
+        *,
+        measured_effects: Mapping[str, MeasuredEffect] | None = None,
+        scored_at: datetime | None = None,
+    ) -> pd.DataFrame:
+        """The scores table of a frame whose customers' rows are in `tables`."""
+        return score(
+            frame,
+            self.suite.predict(frame),
+            self.suite.contributions(frame),
+            self.baseline,
+            self.feature_set,
+            self.settings,
+            profile=table_frame(tables, "customers", "customer_id"),
+            catalogue=self.catalogue,
+            events=order_events(tables, until=as_of),
+            open_days=OpenDays.of(tables),
+            lines=line_shares(tables, as_of, self.baseline.lines),
+            segments=self.segments,
+            recent_contacts=table_frame(tables, "treatments", "customer_id, treated_at, treatment_id"),
+            measured_effects=self.measured if measured_effects is None else measured_effects,
+            own_effects=own_effect_columns(self.own_effects, self.suite.encoder_, frame),
+            model_version=self.version,
+            scored_at=scored_at,
+        )
+
+    def score(
+        self,
+        tables: Tables,
+        as_of: datetime,
+        *,
+        customers: Sequence[str] | None = None,
+        measured_effects: Mapping[str, MeasuredEffect] | None = None,
+        scored_at: datetime | None = None,
+        progress: Progress | None = None,
+    ) -> pd.DataFrame:
+        """Score the customers of `tables` at a moment.
+
+        Parameters
+        ----------
+        tables : Tables
+            Open canonical tables.
+        as_of : datetime
+            UTC; nothing at or after it is seen.
+        customers : sequence of str, optional
+            Only these.
+        measured_effects : mapping, optional
+            Effects by strategy that replace the catalogue's beliefs; those measured at training by default.
+        scored_at : datetime, optional
+            When the run was started, from the caller's clock.
+        progress : Progress, optional
+            Listens to the steps.
+
+        Returns
+        -------
+        DataFrame
+            See `retention.scoring.assembly.score`.
+        """
+        listening = progress or SILENT
+        with listening.step("Computing features"):
+            frame = self.frame(tables, as_of, customers=customers)
+        with listening.step("Scoring customers"):
+            return self.score_frame(
+                frame,
+                tables,
+                as_of,
+                measured_effects=measured_effects,
+                scored_at=scored_at,
+            )
+
+
+def table_frame(tables: Tables, name: str, order: str) -> pd.DataFrame | None:
+    """A canonical table as a frame, None where it is not given."""
+    if not tables.has(name):
+        return None
+    found: pd.DataFrame = tables.query(f"SELECT * FROM {name} ORDER BY {order}").to_pandas()
+    return found
+
+
+def load_scorer(settings: Settings, *, bundle_id: str | None = None, threads: int | None = None) -> Scorer:
+    """Load the current bundle, or another one, ready to score.
+
+    Raises
+    ------
+    BundleError
+        There is none, or it must not be loaded.
+    """
+    bundle = load_bundle(settings.bundle_store, bundle_id=bundle_id)
+    return Scorer.of(bundle, settings, threads=settings.training.threads if threads is None else threads)
