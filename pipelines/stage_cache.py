@@ -19,7 +19,7 @@ from typing import Any
 from configs.errors import BusyError
 from configs.files import read_checked, remove_leftovers, sha256_of, write_checked
 
-ROOMS = ("configs", "features", "models", "retention", "training", "pipelines")
+ROOMS = ("configs", "features", "models", "retention", "evaluation", "reporting", "training", "pipelines")
 
 
 @cache
@@ -29,7 +29,7 @@ def code_fingerprint() -> str:
     digest = hashlib.sha256()
     for room in ROOMS:
         for file in sorted((root / room).rglob("*")):
-            if file.suffix in {".py", ".yaml", ".html"}:
+            if file.suffix in {".py", ".yaml", ".html", ".css", ".j2"}:
                 digest.update(str(file.relative_to(root)).encode())
                 digest.update(file.read_bytes())
     return digest.hexdigest()

@@ -31,7 +31,7 @@ def examine_in_child(files: Mapping[str, bytes]) -> None:
     message = b"".join([len(header).to_bytes(8, "big"), header, *files.values()])
     try:
         done = subprocess.run(
-            [sys.executable, "-I", "-c", _START, str(Path(__file__).parent.parent)],
+            [sys.executable, "-I", "-c", _START, str(Path(__file__).parents[2])],
             input=message,
             capture_output=True,
             timeout=TIMEOUT_SECONDS,

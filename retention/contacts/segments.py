@@ -17,13 +17,14 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from configs.errors import DataError, InputError, SettingsError
 from configs.settings import Settings
 from configs.spreadsheets import is_formula, write_table
+from configs.yaml_files import ROOM
 from retention.conditions.consent import allowed_channels
 from retention.conditions.expressions import Condition, Table, parse_condition
 from retention.conditions.fields import CHANNELS
 from retention.experiments.holdout import HELD_OUT
 from retention.strategies.catalogue import Text, read_entries
 
-DEFAULT = Path(__file__).parent.parent / "configs" / "segments.yaml"
+DEFAULT = ROOM / "segments.yaml"
 Mask = NDArray[np.bool_]
 
 

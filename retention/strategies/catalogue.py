@@ -15,11 +15,11 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError,
 from configs.errors import SettingsError
 from configs.schema_breaches import first_breach, meant
 from configs.settings import Settings
-from configs.yaml_files import read_yaml_file
+from configs.yaml_files import ROOM, read_yaml_file
 from features.specs import DRIVERS
 from retention.conditions.expressions import Condition, parse_condition
 
-DEFAULT = Path(__file__).parent.parent / "configs" / "strategies.yaml"
+DEFAULT = ROOM / "strategies.yaml"
 TEXT_LIMIT = 120
 
 Kind = Literal["product", "offer", "service", "programme", "contact", "content", "recovery", "event", "reach"]

@@ -14,7 +14,7 @@ from configs.messages import error_sentence, in_chinese
 from configs.yaml_files import read_yaml_resource
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("configs", "features", "models", "retention", "training", "serving", "pipelines")
+ROOMS = ("configs", "features", "models", "retention", "evaluation", "reporting", "training", "serving", "pipelines")
 """Benchmarks are for those who work on the product; their errors stay English."""
 HELPERS = {"_fail": (1, 2), "_place_error": (2, 3), "_changed": (2,), "_differs": (1,), "_wrong": (0, 1)}
 """Functions that make an error of texts they are given: positions of the texts, put where `BEFORE` says."""
