@@ -21,54 +21,21 @@ MIN_OUTCOMES = 50
 COMFORT_CUSTOMERS = 500
 COMFORT_OUTCOMES = 200
 
-REASONS: dict[str, dict[str, str]] = {
-    "": {"en": "", "zh": ""},
-    "no_orders_yet": {
-        "en": "This customer has not ordered yet; the figures are those of customers before their first order.",
-        "zh": "该客户尚未下单；所示数字为首次下单前客户的一般水平。",
-    },
-    "no_closed_horizon": {
-        "en": "The log is shorter than the horizon; a rule answers. Add history of at least twice the horizon.",
-        "zh": "交易记录短于预测期，由规则给出结果。请补充至少两倍预测期的历史数据。",
-    },
-    "too_few_customers": {
-        "en": f"Fewer than {MIN_CUSTOMERS} customers have a known outcome; a rule answers. Add customers or history.",
-        "zh": f"结果已知的客户不足 {MIN_CUSTOMERS} 位，由规则给出结果。请补充客户或历史数据。",
-    },
-    "too_few_outcomes": {
-        "en": f"Fewer than {MIN_OUTCOMES} cases of buying or of leaving are known; a rule answers. Add history.",
-        "zh": f"已知的购买或流失案例不足 {MIN_OUTCOMES} 个，由规则给出结果。请补充历史数据。",
-    },
-    "failed_test": {
-        "en": "The model did not pass its test on past customers, so a rule answers. Train again with more history.",
-        "zh": "模型未通过历史数据检验，由规则给出结果。积累更多历史数据后请重新训练。",
-    },
-    "not_told_apart": {
-        "en": "In the test, who stopped and who stayed could not be told apart; a rule answers, without a risk tier.",
-        "zh": "检验中分不出谁会流失、谁会留下，由规则给出结果，不划分风险等级。",
-    },
-    "extrapolated_horizon": {
-        "en": "The log is too short for a model of this horizon; the figures are continued from a shorter one.",
-        "zh": "交易记录过短，无法建立与预测期等长的模型，数字由较短预测期外推而来。",
-    },
-    "few_labels": {
-        "en": f"The model has learned from fewer than {COMFORT_CUSTOMERS} customers or {COMFORT_OUTCOMES} cases.",
-        "zh": f"模型仅从不足 {COMFORT_CUSTOMERS} 位客户或 {COMFORT_OUTCOMES} 个案例中学习。",
-    },
-    "single_cutoff": {
-        "en": "All outcomes come from one point in time, so season and growth cannot be told apart.",
-        "zh": "所有结果来自同一时间点，无法区分季节与增长的影响。",
-    },
-    "no_amounts": {
-        "en": "The log has no amounts, so spend and lifetime value are unknown. Add an amount per order line.",
-        "zh": "交易记录没有金额，无法给出消费与终身价值。请为每笔订单明细补充金额。",
-    },
-    "extrapolated_lifetime": {
-        "en": "No window as long as the lifetime has closed; the lifetime value is continued from a shorter one.",
-        "zh": "尚无与生命周期等长的完整窗口，客户终身价值由较短窗口外推而来。",
-    },
-}
-"""Every `evidence_reason` with the sentence shown to people."""
+REASONS = (
+    "",
+    "no_orders_yet",
+    "no_closed_horizon",
+    "too_few_customers",
+    "too_few_outcomes",
+    "failed_test",
+    "not_told_apart",
+    "extrapolated_horizon",
+    "few_labels",
+    "single_cutoff",
+    "no_amounts",
+    "extrapolated_lifetime",
+)
+"""Every `evidence_reason`; what people read stands in `configs/texts/evidence.yaml`."""
 
 
 @dataclass(frozen=True)

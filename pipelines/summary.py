@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from configs.catalogue import text as message
 from configs.settings import Settings
 from configs.timestamps import format_moment
 from features.ingestion.texts import SAID
@@ -20,49 +21,12 @@ if TYPE_CHECKING:
     from pipelines.stages import Registered, Scored, Trained
     from retention.scoring.changes import Changes
 
-GRADES = {
-    "A": {"en": "better than every simple method, and calibrated", "zh": "优于所有简单方法，且校准良好"},
-    "B": {"en": "at least as good as the best simple method", "zh": "不逊于最好的简单方法"},
-    "C": {"en": "not to be relied on yet", "zh": "暂不宜依赖"},
-}
-LABELS = {
-    "grade": {"en": "Grade", "zh": "等级"},
-    "untested": {
-        "en": "not tested: the log is too short to hold a horizon back",
-        "zh": "未检验：数据太短，无法留出预测期",
-    },
-    "report": {"en": "Report", "zh": "报告"},
-    "model": {"en": "Model", "zh": "模型"},
-    "in_use": {"en": "In use", "zh": "在用"},
-    "despite": {"en": "to use it all the same", "zh": "仍要使用"},
-    "scores": {"en": "Scores", "zh": "评分文件"},
-    "data": {"en": "Data report", "zh": "数据报告"},
-    "customers": {"en": "customers scored as of", "zh": "位客户已评分，时点"},
-    "customer": {"en": "Customer", "zh": "客户"},
-    "churn": {"en": "Churn risk", "zh": "流失风险"},
-    "spend": {"en": "Expected spend", "zh": "预期消费"},
-    "lifetime": {"en": "Lifetime value", "zh": "终身价值"},
-    "why": {"en": "why", "zh": "原因"},
-    "what": {"en": "to do", "zh": "建议"},
-    "refused": {
-        "en": "{table}: {count} rows set aside: {reason} (first: {place} {value})",
-        "zh": "{table}：{count} 行被搁置：{reason}（首例：{place} {value}）",
-    },
-    "moves": {
-        "en": "{into} customers rose to a high churn risk, {out_of} came down from it.",
-        "zh": "{into} 位客户升为高流失风险，{out_of} 位脱离高流失风险。",
-    },
-    "most": {
-        "en": "Ten customers with the most to lose (value × risk), in {days} days",
-        "zh": "最值得挽留的十位客户（价值 × 风险），预测期 {days} 天",
-    },
-}
 SHOWN = 10
 REASONS_SHOWN = 2
 
 
 def _label(key: str, settings: Settings) -> str:
-    return LABELS[key][settings.language]
+    return message(f"terminal.labels.{key}", settings.language)
 
 
 def show_path(name: str, path: Path) -> None:
@@ -85,7 +49,7 @@ def _remarks(table: TableReport, language: str) -> list[str]:
     lines = [f"{table.name}: {text.of(language)}" for text in table.note_texts(SAID)]
     for item in table.refusals:
         value = "" if item.example_value is None else repr(item.example_value)
-        said = LABELS["refused"][language].format(
+        said = message("terminal.labels.refused", language).format(
             count=f"{item.count:,}",
             table=table.name,
             reason=item.text.of(language),
@@ -109,7 +73,8 @@ def show_evaluation(result: tuple[Evaluation, Path], settings: Settings) -> None
 
     evaluation, report = result
     letter = evaluation.letter
-    out.print(f"{_label('grade', settings)}: {letter} ({GRADES[letter][settings.language]})", markup=False)
+    said = message(f"terminal.grades.{letter}", settings.language)
+    out.print(f"{_label('grade', settings)}: {letter} ({said})", markup=False)
     if letter != "A":
         reason = text(f"grade.{evaluation.content['grade']['reason']}", settings.language)
         out.print(f"{'!' if evaluation.fails else ' '} {reason}", markup=False)
@@ -165,7 +130,7 @@ def _changes(changes: Changes, settings: Settings) -> list[str]:
     risk = moves[(moves["dimension"] == "churn_risk") & (moves["before"] != moves["after"])]
     into, out_of = (int(risk.loc[risk[side] == "high", "customers"].sum()) for side in ("after", "before"))
     lines = [words["since"].format(date=f"{changes.before['as_of'].iloc[0]:%Y-%m-%d}")]
-    lines.append(LABELS["moves"][lang].format(into=f"{into:,}", out_of=f"{out_of:,}"))
+    lines.append(message("terminal.labels.moves", lang).format(into=f"{into:,}", out_of=f"{out_of:,}"))
     return [*lines, *(words["note"].format(text=words["codes"][code]) for code in changes.codes)]
 
 
@@ -175,7 +140,7 @@ def show_customers(scores: pd.DataFrame, settings: Settings) -> None:
     ranked = scores.assign(at_stake=value * scores["churn_probability"])
     top = ranked.sort_values(["at_stake", "customer_id"], ascending=[False, True]).head(SHOWN)
     lang = settings.language
-    out.print(f"\n{LABELS['most'][lang].format(days=settings.targets.horizon_days)}", markup=False)
+    out.print(f"\n{message('terminal.labels.most', lang, days=settings.targets.horizon_days)}", markup=False)
     for place, row in enumerate(top.to_dict("records"), start=1):
         for line in _lines(place, row, settings):
             out.print(line, markup=False)

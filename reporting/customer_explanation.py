@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from configs.catalogue import Lang
 from reporting.customer_page import CustomerPage, ReasonLine, customer_page
 from retention.profile.reference_values import Baseline
-from retention.wording import Lang, texts
+from retention.wording import texts
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

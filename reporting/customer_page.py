@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from configs.catalogue import Lang
 from configs.timestamps import local_time
 from retention.explanation.reasons import Target
 from retention.profile.dimensions import DIMENSIONS, rule_text
 from retention.profile.lifecycle import STAGES
 from retention.profile.reference_values import Baseline, dimension_unit
-from retention.wording import Lang, evidence_reason, format_date, format_value, note, text, texts
+from retention.wording import evidence_reason, format_date, format_value, note, text, texts
 
 if TYPE_CHECKING:
     from retention.scoring.changes import Changes

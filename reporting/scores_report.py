@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from configs.catalogue import LANGUAGES
 from configs.files import json_bytes
 from configs.settings import Settings
 from configs.timestamps import format_moment
@@ -27,7 +28,7 @@ from retention.profile.lifecycle import STAGES
 from retention.scoring.change_split import FIELDS, NO_EARLIER_MODEL, PARTS
 from retention.scoring.changes import Changes
 from retention.strategies.catalogue import Catalogue
-from retention.wording import LANGUAGES, text, texts
+from retention.wording import text, texts
 
 TIERS = ("high", "medium", "low", "unknown")
 FLOWS = {"churn_risk": TIERS, "overall_value": TIERS, "loyalty": TIERS, "stage": STAGES}

@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from configs.catalogue import LANGUAGES
 from configs.files import json_bytes, write_set
 from evaluation.backtest import OURS, RULE, Evaluation
 from evaluation.baselines import BASELINES
-from evaluation.texts import LANGUAGES, TEXTS, text
+from evaluation.texts import TEXTS, text
 from reporting import plots
 
 TEMPLATES = Path(__file__).parent / "templates"

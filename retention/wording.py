@@ -1,6 +1,6 @@
 """Numbers, dates, money and reasons in words, in the language of the reader.
 
-Every text stands in `configs/texts/<lang>.yaml`; what a feature is called stands in its spec. Lists are formatted in
+Every text stands in `configs/texts/words.yaml`; what a feature is called stands in its spec. Lists are formatted in
 one go: one call per feature and language, never one per customer.
 """
 
@@ -8,30 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from configs.yaml_files import read_yaml_resource
+from configs.catalogue import Lang, section
 from features.specs import DRIVERS, FeatureSpec
-from models.evidence import REASONS
 
-Lang = Literal["en", "zh"]
-LANGUAGES: tuple[Lang, ...] = ("en", "zh")
 MAX_LENGTH = 120
 """No text of a reason or a warning is longer than this many characters."""
 
 _LONGEST_VALUE = 24
 
 
-@cache
 def texts(lang: Lang) -> dict[str, Any]:
     """All texts of one language, by section and key."""
-    found: dict[str, Any] = read_yaml_resource(f"texts/{lang}.yaml")
-    return found
+    return section("words", lang)
 
 
 def text(lang: Lang, section: str, key: str) -> str:
@@ -293,4 +287,4 @@ def evidence_reason(code: str, lang: Lang) -> str:
 
     A code of another version is shown as it is.
     """
-    return REASONS[code][lang] if code in REASONS else code
+    return str(section("evidence", lang).get(code, code))

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from configs.catalogue import Lang as Language
 from retention.profile.dimensions import DIMENSIONS
-from serving.texts import DATA_WARNINGS, Language
+from serving.texts import DATA_WARNINGS
 
 if TYPE_CHECKING:
     import pandas as pd

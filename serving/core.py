@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from configs.catalogue import Lang as Language
 from configs.settings import Settings
 from configs.timestamps import format_moment, future_from
 from features.closures import Closures
@@ -29,7 +30,6 @@ from serving.errors import request_error
 from serving.history import History, read_history, to_utc
 from serving.schemas import Customer, ScoreRequest
 from serving.snapshot import Snapshot
-from serving.texts import Language
 
 if TYPE_CHECKING:
     import pandas as pd

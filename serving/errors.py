@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from configs.catalogue import Lang as Language
 from configs.errors import (
     BundleError,
     BusyError,
@@ -29,7 +30,7 @@ from configs.errors import (
     UnknownCustomerError,
 )
 from configs.messages import in_chinese
-from serving.texts import ERRORS, OTHER_PROBLEM, PROBLEMS, Language
+from serving.texts import ERRORS, OTHER_PROBLEM, PROBLEMS
 
 if TYPE_CHECKING:
     from pydantic import ValidationError

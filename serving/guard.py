@@ -17,6 +17,7 @@ from typing import Any
 import anyio.to_thread
 from pydantic import ValidationError
 
+from configs.catalogue import Lang as Language
 from configs.errors import HoldfastError
 from serving.errors import (
     CODE_BY_STATUS,
@@ -31,7 +32,6 @@ from serving.health import Health
 from serving.hosts import host_name
 from serving.schemas import Asked
 from serving.strict_json import check_marks
-from serving.texts import Language
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

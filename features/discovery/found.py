@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
-from configs.yaml_files import read_yaml_resource
+from configs.catalogue import text
 
 
 @dataclass(frozen=True)
@@ -109,11 +108,4 @@ Choices = dict[str, str]
 
 def words(key: str, language: str) -> str:
     """A text of `configs/texts/init.yaml`."""
-    found: str = _texts()[key]["zh" if language == "zh" else "en"]
-    return found
-
-
-@cache
-def _texts() -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = read_yaml_resource("texts/init.yaml")
-    return found
+    return text(f"init.{key}", language)

@@ -28,6 +28,8 @@ from features.ingestion.sources import Format, Place, locate, open_place
 
 ROWS = 200_000
 """Rows of a file that are looked at."""
+ASKED_AT_ONCE = 50
+"""Columns in one question: planning a statement takes time that grows with the square of what it asks."""
 SAMPLED = 2_000
 """Values of a column whose form is looked at, spread over those rows."""
 Kind = Literal["time", "number", "text", "empty"]
@@ -245,11 +247,12 @@ def _describe(facts: FileFacts, names: list[str], today: datetime | None) -> Non
     facts.rows = facts.ask("SELECT count(*) FROM {t}")[0]
     if facts.rows == 0:
         raise DataError(f"{facts.label} has no rows", "give a file with rows", code="empty_source", file=facts.label)
-    parts = ", ".join(
-        f"count({_filled(sqls[name])}), count(DISTINCT {_filled(sqls[name])}), avg(length({_filled(sqls[name])}))"
-        for name in names
-    )
-    counts = facts.ask(f"SELECT {parts} FROM {{t}}")
+    counts: list[Any] = []
+    for start in range(0, len(names), ASKED_AT_ONCE):
+        cells = [_filled(sqls[name]) for name in names[start : start + ASKED_AT_ONCE]]
+        counts += facts.ask(
+            f"SELECT {', '.join(f'count({x}), count(DISTINCT {x}), avg(length({x}))' for x in cells)} FROM {{t}}"
+        )
     for index, name in enumerate(names):
         filled, distinct, length = counts[3 * index : 3 * index + 3]
         column = ColumnFacts(

@@ -13,6 +13,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from configs.catalogue import LANGUAGES
+from configs.catalogue import text as message
 from configs.errors import InputError
 from configs.yaml_files import read_yaml_resource
 from retention.conditions.consent import allowed_channels
@@ -26,13 +28,6 @@ STRATEGY_OF: dict[str, str] = {
     "holiday": "greeting_gift",
     "visit": "scheduled_visit",
     "renewal": "owner_contact",
-}
-TEXTS: dict[str, dict[str, str]] = {
-    "birthday": {"en": "Birthday on {day}: congratulate", "zh": "{day}生日：送上祝福"},
-    "holiday": {"en": "{name} on {day}: send a greeting", "zh": "{day}{name}：发送问候"},
-    "visit": {"en": "Visit due: the last contact was {days} days ago", "zh": "应拜访：距上次联系{days}天"},
-    "visit_first": {"en": "Visit due: no contact is on record", "zh": "应拜访：尚无联系记录"},
-    "renewal": {"en": "Contract renews on {day}: talk before", "zh": "合同{day}到期续约：提前沟通"},
 }
 BUYERS = ("first_time", "repeat", "loyal", "at_risk", "won_back")
 
@@ -158,7 +153,7 @@ def contact_plan(
     rows: list[tuple[Any, ...]] = []
 
     def add(row: int, due: date, occasion: str, channel: str, text: str, **words: Any) -> None:
-        texts = [TEXTS[text][language].format(**{**words, **_day_words(words, language)}) for language in ("en", "zh")]
+        texts = [message(f"contact_plan.{text}", lang, **{**words, **_day_words(words, lang)}) for lang in LANGUAGES]
         rows.append((pd.Timestamp(due), ids[row], occasion, STRATEGY_OF[occasion], channel, owner[row], *texts))
 
     if "birthday" in table.columns:

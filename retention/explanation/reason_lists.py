@@ -9,14 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from configs.catalogue import LANGUAGES, Lang
 from features.specs import DRIVERS, FeatureSet
 from retention.explanation.reasons import Attribution, Choice
 from retention.profile.attributes import Floats, Texts, number
 from retention.profile.reference_values import Baseline
 from retention.wording import (
-    LANGUAGES,
     MAX_LENGTH,
-    Lang,
     driver_name,
     feature_unit,
     format_value,

@@ -16,9 +16,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from configs.catalogue import LANGUAGES
 from retention.profile.attributes import Floats, looked_up, number
 from retention.profile.lifecycle import OrderDays
-from retention.wording import LANGUAGES, format_dates, format_values, texts
+from retention.wording import format_dates, format_values, texts
 
 WINDOW_DAYS = 90.0
 

@@ -15,10 +15,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from configs.catalogue import Lang
 from configs.errors import SettingsError
 from configs.settings import TierSettings
 from retention.profile.attributes import Floats, Measured, Texts
-from retention.wording import Lang, format_value, text, texts
+from retention.wording import format_value, text, texts
 
 if TYPE_CHECKING:
     from retention.profile.reference_values import Baseline

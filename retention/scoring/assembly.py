@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from configs.catalogue import LANGUAGES
 from configs.errors import InvariantError
 from configs.settings import Settings
 from features.specs import FeatureSet
@@ -46,7 +47,7 @@ from retention.scoring.scores_table import column_order
 from retention.strategies.catalogue import Catalogue
 from retention.strategies.choice import select_strategies
 from retention.strategies.effect_priors import MeasuredEffect
-from retention.wording import LANGUAGES, evidence_reason
+from retention.wording import evidence_reason
 
 SHOWN: dict[Target, str] = {"churn": "churn_probability", "spend": "expected_spend", "lifetime": "lifetime_value"}
 """Prediction column that the parts of each target add up to."""

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from configs.catalogue import LANGUAGES, Lang
 from retention.profile.attributes import Floats
 from retention.profile.dimensions import DIMENSIONS, LEVEL_DIMENSIONS
 from retention.scoring.change_split import LATER_MOMENT, NOT_KNOWN_THEN, PARTS, Split
-from retention.wording import LANGUAGES, MAX_LENGTH, Lang, driver_name, format_values, text, texts
+from retention.wording import MAX_LENGTH, driver_name, format_values, text, texts
 
 MOVING = (*LEVEL_DIMENSIONS, "buying_behaviour", "tenure", "product_line", "product_role")
 STATES = ("stage", "member_level", "segment")

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from configs.catalogue import LANGUAGES, Lang
 from features.specs import DRIVERS
 from retention.conditions.expressions import Table
 from retention.strategies.catalogue import PLACEHOLDERS, Catalogue, placeholders
-from retention.wording import LANGUAGES, Lang, driver_name, format_value, format_values
+from retention.wording import driver_name, format_value, format_values
 
 if TYPE_CHECKING:
     from retention.strategies.choice import Offer

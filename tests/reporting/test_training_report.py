@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from configs.catalogue import LANGUAGES
 from evaluation.backtest import Evaluation
-from evaluation.texts import LANGUAGES, TEXTS, text
+from evaluation.texts import TEXTS, text
 from features.specs import DRIVERS
 from reporting import plots
 from reporting import training_report as report

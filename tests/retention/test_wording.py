@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from configs.catalogue import LANGUAGES, Lang
 from features.catalog import CATALOGUE
 from features.specs import DRIVERS, FeatureSpec
 from models.evidence import REASONS
@@ -17,9 +18,7 @@ from retention.explanation.warnings import UNITS
 from retention.profile.dimensions import DIMENSIONS
 from retention.profile.lifecycle import STAGES
 from retention.wording import (
-    LANGUAGES,
     MAX_LENGTH,
-    Lang,
     driver_name,
     evidence_reason,
     feature_unit,

@@ -1,0 +1,85 @@
+"""The one catalogue of what people read: message id and named fields, English and Chinese side by side.
+
+The texts stand in `configs/texts/*.yaml`; an id is the file's name and the path inside it, joined by dots:
+``reports.next.aim`` is the entry ``next.aim`` of `reports.yaml`. An entry is a mapping of languages; whoever adds one
+adds both. `tests/configs/test_catalogue.py` holds every entry against its own kind: both languages, the same
+placeholders, and used somewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, Literal
+
+from configs.yaml_files import read_yaml_resource
+
+Lang = Literal["en", "zh"]
+LANGUAGES: tuple[Lang, ...] = ("en", "zh")
+
+
+def language_of(name: str) -> Lang:
+    """A language we have; English for any other."""
+    return "zh" if name == "zh" else "en"
+
+
+def text(identity: str, lang: str, /, **fields: object) -> str:
+    """The words of a message in a language, its placeholders filled.
+
+    Parameters
+    ----------
+    identity : str
+        File and entry, like ``reports.next.aim``.
+    lang : {"en", "zh"}
+        Language.
+    **fields
+        What fills the placeholders; numbers, dates and money come as text of the same language.
+
+    Raises
+    ------
+    KeyError
+        There is no such message, or a placeholder is not filled.
+
+    Examples
+    --------
+    >>> text("reports.next.aim", "en", share="10%")
+    'aim: 10%'
+    """
+    file, _, entry = identity.partition(".")
+    words = _messages(file)[entry][language_of(lang)]
+    return words.format(**fields) if fields else words
+
+
+def pairs(file: str) -> dict[str, tuple[str, str]]:
+    """Every message of a file: entry → (English, Chinese)."""
+    return {entry: (words["en"], words["zh"]) for entry, words in _messages(file).items()}
+
+
+@cache
+def section(file: str, lang: Lang) -> dict[str, Any]:
+    """A file as it is nested, in one language: for callers that choose an entry by a code."""
+    found: dict[str, Any] = _chosen(read_yaml_resource(f"texts/{file}.yaml"), lang)
+    return found
+
+
+@cache
+def _messages(file: str) -> dict[str, dict[Lang, str]]:
+    return dict(_leaves(read_yaml_resource(f"texts/{file}.yaml"), ""))
+
+
+def _is_leaf(node: Any) -> bool:
+    return isinstance(node, dict) and node.keys() == set(LANGUAGES)
+
+
+def _leaves(node: dict[str, Any], before: str) -> Iterator[tuple[str, dict[Lang, str]]]:
+    for name, inner in node.items():
+        if _is_leaf(inner):
+            yield f"{before}{name}", inner
+        else:
+            yield from _leaves(inner, f"{before}{name}.")
+
+
+def _chosen(node: Any, lang: Lang) -> Any:
+    if _is_leaf(node):
+        return node[lang]
+    return {name: _chosen(inner, lang) for name, inner in node.items()} if isinstance(node, dict) else node
