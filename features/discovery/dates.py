@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any
 
 from features.connection import literal, one
+from features.ingestion.readings import FEW, SPREAD
 
 ISO = "iso"
 """Year, month, day with - or / between, perhaps a time: read without a `date_format`."""
@@ -29,6 +30,7 @@ _YEAR_FIRST = (
 """Year first with a clock of two halves or in words: what the ingest reads by itself, but no form of one pattern."""
 _DAYS = (
     "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y年%m月%d日", "%Y 年 %m 月 %d 日",
+    "%y/%m/%d", "%y-%m-%d", "%y.%m.%d",
     "%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%d/%m/%y", "%d-%m-%y", "%d.%m.%y", "%d %m %Y",
     "%m/%d/%Y", "%m-%d-%Y", "%m.%d.%Y", "%m/%d/%y", "%m-%d-%y",
     "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%d/%b/%Y", "%d %B %Y", "%d. %B %Y", "%b %d, %Y", "%b %d %Y", "%B %d, %Y",
@@ -119,6 +121,7 @@ def read_dates(
         if sum(re.fullmatch(_YEAR_FIRST, value) is not None for value in values) >= ENOUGH * len(values):
             return Dates((ISO,))
         return _together(connection, read, values)
+    whole = _without_guessed_years(whole, values)
     most = max(map(len, whole.values()))
     best = [form for form, hits in whole.items() if len(hits) == most]
     if ISO in best:
@@ -128,6 +131,18 @@ def read_dates(
         why = "values" if _turned(best[0]) != best[0] and _turned(best[0]) in read else ""
         return Dates(tuple(best), share=most / len(values), why=why)
     return _decide(connection, table, column, best, today)
+
+
+def _without_guessed_years(read: dict[str, set[int]], values: list[str]) -> dict[str, set[int]]:
+    """Forms left when two figures go first and two last: years stay few where days run through the month."""
+    years = {form: hits for form, hits in read.items() if form.startswith("%y")}
+    if not years or len(years) == len(read):
+        return read
+    parts = [found for value in values if (found := re.match(r"([0-9]{1,2})[/.-][0-9]{1,2}[/.-]([0-9]{1,2})", value))]
+    first, last = ({int(found[place]) for found in parts} for place in (1, 2))
+    if parts and len(first) <= FEW and max(last) - min(last) >= SPREAD and len(last) > FEW:
+        return years
+    return {form: hits for form, hits in read.items() if form not in years}
 
 
 def _decide(connection: Any, table: str, column: str, forms: list[str], today: datetime | None) -> Dates:

@@ -18,7 +18,8 @@ _POINT = re.compile(
 )
 _COMMA = re.compile(r"[0-9]*,([0-9]{1,2}|[0-9]{4,})|[0-9]{1,3}(\.[0-9]{3})+,[0-9]*|[0-9]{1,3}(\.[0-9]{3}){2,}|0,[0-9]+")
 _EITHER = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}")
-_WHOLE = re.compile(r"[0-9]+([eE][+-]?[0-9]+)?")
+_POWER = re.compile(r"[0-9]+(\.[0-9]+)?[eE][+-]?[0-9]+")
+_WHOLE = re.compile(r"[0-9]+")
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def read_numbers(values: Sequence[str]) -> Numbers:
         bare, sign = undressed(value)
         if bare is None:
             continue
-        kind = next((kind for kind in (_WHOLE, _EITHER, _POINT, _COMMA) if kind.fullmatch(bare)), None)
+        kind = next((kind for kind in (_WHOLE, _POWER, _EITHER, _POINT, _COMMA) if kind.fullmatch(bare)), None)
         if kind is None:
             continue
         good += 1

@@ -123,9 +123,7 @@ def find_nobody(reading: Reading, chosen: Choices, proposal: Proposal) -> None:
     mean = column.filled / max(column.distinct, 1)
     counts = dict(column.top)
     named = [
-        value
-        for value in named
-        if not value.lstrip("-").isdigit() or value.strip("0") == "" or counts[value] > 20 * mean
+        value for value in named if not value.lstrip("-").isdigit() or value in ("0", "-1") or counts[value] > 20 * mean
     ]
     others = [(value, count) for value, count in column.top if value not in named]
     if len(others) > 1 and column.distinct > 20:

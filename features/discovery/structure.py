@@ -87,6 +87,9 @@ def text_form(path: Path, label: str) -> TextForm:
             file=label,
         )
     rows = _rows(text, delimiter, quote)
+    trimmed = _trimmed(rows)
+    if _evenness(list(map(len, trimmed))) > _evenness(list(map(len, rows))):
+        rows = trimmed  # some lines end in delimiters with nothing after them
     titles, header = header_of(rows)
     return TextForm(codec if stated else "utf-8", delimiter, header, titles, quote, _complete(path, codec), sure)
 
@@ -149,7 +152,7 @@ def _delimiter(text: str) -> tuple[str | None, str]:
     for quote in ('"', ""):
         for delimiter in DELIMITERS:
             rows = [row for row in _rows(text, delimiter, quote) if len(row) > 1 or (row and row[0].strip())]
-            score = _evenness([len(row) for row in rows])
+            score = max(_evenness(list(map(len, rows))), _evenness(list(map(len, _trimmed(rows)))))
             if score > best[0] + 1e-9:
                 best = (score, delimiter, quote)
         if best[1] is not None:
@@ -159,6 +162,11 @@ def _delimiter(text: str) -> tuple[str | None, str]:
     lines = [line.split() for line in text.splitlines()[:LINES] if line.strip()]
     even = lines and Counter(map(len, lines)).most_common(1)[0][1] >= 0.95 * len(lines)
     return ("whitespace" if even and len(lines[0]) > 1 else None), '"'
+
+
+def _trimmed(rows: list[list[str]]) -> list[list[str]]:
+    """Rows without the empty cells at their end."""
+    return [row[: max((place for place, cell in enumerate(row, 1) if cell.strip()), default=0)] for row in rows]
 
 
 def _evenness(cells: list[int]) -> float:

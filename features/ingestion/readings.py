@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 ENOUGH = 20
 """Different numbers of a column that all look like groups of three digits before this alone says that they are."""
-_SPREAD, _FEW = 25, 3
+SPREAD, FEW = 25, 3
 """A place of a date that goes through the days of a month, and one that holds a year."""
 
 
@@ -136,9 +136,9 @@ def _order(kinds: Counter[str], separator: str) -> str | None:
     if len(possible) == 2 and "y" in possible and not long:
         first, last = ({int(parts[place]) for parts in short} for place in (1, 2))
         # 25 years in which things were sold on one to three days of the month only: those are the days, not the years.
-        if len(last) <= _FEW and max(first) - min(first) >= _SPREAD:
+        if len(last) <= FEW and max(first) - min(first) >= SPREAD:
             possible.discard("y")
-        elif len(first) <= _FEW and max(last) - min(last) >= _SPREAD:
+        elif len(first) <= FEW and max(last) - min(last) >= SPREAD:
             possible &= {"y"}
     return possible.pop() if len(possible) == 1 else None
 

@@ -251,6 +251,8 @@ def _by_form(text: str, form: str) -> tuple[str, str]:
         return f"CASE WHEN {whole} THEN {_counted(text, places)} END", "true"
     if form == EXCEL:
         return _serial(text), "false"
+    if re.fullmatch("(%[YymdHMS])+", form):
+        text = f"regexp_replace({text}, '\\.0$', '')"  # 20240305.0: a program held the figures as a number
     parsed = f"try_strptime({text}, {literal(form)})"
     if "%z" in form:
         return f"{parsed}::TIMESTAMP", "true"
