@@ -160,15 +160,15 @@ class CategoryPlace:
     level: int
     category: str
     parent: str | None
-    order: int
+    order: int | None
     spent: float
     share: float
     tier: str
     count: int
     count_90d: int
     count_prior_90d: int
-    line: str | None
-    role: str | None
+    line: str
+    role: str
 
 
 def field_names(entry: type[Any]) -> tuple[str, ...]:
@@ -221,8 +221,9 @@ def entry_rows(
             f"entries of {entry.__name__} and the columns given differ in {odd!r}", "report it with the bundle id"
         )
     found: list[list[dict[str, Any]]] = [[] for _ in range(n)]
-    for row, *values in zip(rows.tolist(), *(columns[name] for name in names), strict=True):
-        found[row].append(dict(zip(names, values, strict=True)))
+    entries = zip(*(columns[name] for name in names), strict=True)
+    for row, values in zip(rows.tolist(), entries, strict=True):
+        found[row].append(dict(zip(names, values, strict=False)))
     return found
 
 
@@ -240,6 +241,18 @@ def entries_of(entry: type[Entry], value: Any) -> list[Entry]:
         return []
     names = field_names(entry)
     return [entry(**{name: one.get(name) for name in names}) for one in value]
+
+
+def in_language(entry: Any, field: str, lang: str) -> str:
+    """A text of an entry in one language, empty where there is none.
+
+    Examples
+    --------
+    >>> warning = EarlyWarning(code="early", text_en="silent for 40 days", text_zh="已40天未购买")
+    >>> in_language(warning, "text", "en")
+    'silent for 40 days'
+    """
+    return getattr(entry, f"{field}_{lang}") or ""
 
 
 def arrow_type(kind: Any) -> pa.DataType:
