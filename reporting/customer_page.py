@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
 import pandas as pd
 
 from configs.catalogue import Lang
 from configs.timestamps import local_time
+from retention.entries import Change, EarlyWarning, Offer, Points, Reason, entries_of, in_language
 from retention.explanation.reasons import Target
 from retention.profile.dimensions import DIMENSIONS, rule_text
 from retention.profile.lifecycle import STAGES
@@ -165,16 +165,12 @@ def customer_page(
         total=total,
         reasons=tuple(_reasons(own.get("reasons"), "churn", lang, currency)),
         value_reasons=tuple(_reasons(own.get("lifetime_reasons"), "lifetime", lang, currency)),
-        warnings=tuple(str(one[f"text_{lang}"]) for one in _entries(own.get("warnings"))),
+        warnings=tuple(in_language(one, "text", lang) for one in entries_of(EarlyWarning, own.get("warnings"))),
         since=_since_run(changes, timezone, lang),
-        changes=tuple(str(one[f"text_{lang}"]) for one in _entries(own.get("changes"))),
+        changes=tuple(in_language(one, "text", lang) for one in entries_of(Change, own.get("changes"))),
         strategies=tuple(
-            StrategyLine(
-                name=str(one.get(f"name_{lang}", one.get("code", ""))),
-                why=str(one.get(f"why_{lang}") or ""),
-                why_not_next=str(one.get(f"why_not_next_{lang}") or ""),
-            )
-            for one in _entries(own.get("strategies"))
+            StrategyLine(*(in_language(one, part, lang) for part in ("name", "why", "why_not_next")))
+            for one in entries_of(Offer, own.get("strategies"))
         ),
         note=note(lang),
     )
@@ -190,10 +186,6 @@ def _since_run(changes: Changes | None, timezone: str, lang: Lang) -> str:
     words = texts(lang)["changes"]
     line = str(words["since"]).format(date=_day(changes.before["as_of"].iloc[0], timezone, lang))
     return " ".join([line, *(str(words["note"]).format(text=words["codes"][code]) for code in changes.codes)])
-
-
-def _entries(value: Any) -> list[dict[str, Any]]:
-    return [dict(one) for one in value] if isinstance(value, list | tuple | np.ndarray) else []
 
 
 def _plain(value: Any) -> Any:
@@ -251,10 +243,10 @@ def _figures(own: Mapping[str, Any], lang: Lang, horizon: str, currency: str | N
 
 
 def _sum_line(own: Mapping[str, Any], lang: Lang) -> tuple[str, str, str]:
-    drivers = {str(one["driver"]): float(one["points"]) for one in _entries(own.get("drivers"))}
+    drivers = {one.driver: one.points for one in entries_of(Points, own.get("drivers"))}
     if not drivers:
         return "", "", ""
-    told = {str(one["driver"]) for one in _entries(own.get("reasons")) if one.get("points") is not None}
+    told = {one.driver for one in entries_of(Reason, own.get("reasons")) if one.points is not None}
     rest = math.fsum(points for code, points in drivers.items() if code not in told)
     return (
         _tenth(_number(own.get("churn_base")), lang),
@@ -328,13 +320,7 @@ def _dimensions(own: Mapping[str, Any], baseline: Baseline, lang: Lang, currency
 def _reasons(reasons: Any, target: Target, lang: Lang, currency: str | None) -> list[ReasonLine]:
     unit = "points" if target == "churn" else "money"
     found = []
-    for one in _entries(reasons):
-        points = one.get("points")
-        found.append(
-            ReasonLine(
-                text=str(one[f"text_{lang}"]),
-                points="" if points is None or pd.isna(points) else _signed(float(points), unit, lang, currency),
-                actionable=bool(one.get("actionable")),
-            )
-        )
+    for one in entries_of(Reason, reasons):
+        points = "" if one.points is None else _signed(one.points, unit, lang, currency)
+        found.append(ReasonLine(in_language(one, "text", lang), points, one.actionable))
     return found

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from types import GenericAlias
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from configs.catalogue import Lang as Language
-from retention.profile.dimensions import DIMENSIONS
+from retention.entries import Change, EarlyWarning, Offer, Points, Reason, field_types
+from retention.schema import COLUMNS, EVIDENCE, VARYING, Column, column_of
 from serving.texts import DATA_WARNINGS
 
 if TYPE_CHECKING:
@@ -25,43 +28,31 @@ class Answer(BaseModel):
     model_config = ConfigDict(protected_namespaces=(), ser_json_inf_nan="null", extra="forbid")
 
 
-class Warning_(Answer):
-    """Something to know: an early sign of churn, or a lack of the data behind the answer.
+def _spoken_model(entry: Any, name: str) -> Any:
+    """An entry of a list column in one language: ``text_en`` and ``text_zh`` become ``text``.
 
-    `sign` names the feature or field, `size` how far it is from `normal`, `since` when it began; only what applies
-    is not null.
+    A value that is a number or a text, whichever the feature has, is one field as well.
     """
-
-    model_config = ConfigDict(title="Warning")
-
-    code: str
-    text: str
-    sign: str | None = None
-    size: float | None = None
-    value: float | None = None
-    normal: float | None = None
-    unit: str | None = None
-    since: datetime | None = None
+    known = field_types(entry)
+    fields: dict[str, Any] = {}
+    for own in dataclasses.fields(entry):
+        if own.name.endswith(("_zh", "_text")):
+            continue
+        kind = float | str | None if f"{own.name}_text" in known else known[own.name]
+        fields[own.name.removesuffix("_en")] = (kind, ... if own.default is dataclasses.MISSING else own.default)
+    return create_model(name, __base__=Answer, __doc__=str(entry.__doc__).split("\n    Attributes")[0], **fields)
 
 
-class Points(Answer):
-    """One driver family's part of a prediction; base and all parts add up to it."""
+_ENTRIES: dict[Any, Any] = {
+    EarlyWarning: _spoken_model(EarlyWarning, "Warning"),
+    **{entry: _spoken_model(entry, entry.__name__) for entry in (Points, Reason, Offer, Change)},
+}
+"""Entries of the scores table as the service answers them."""
 
-    driver: str
-    points: float
-
-
-class Reason(Answer):
-    """A driver family that is worth telling, in words; `points` is null where a written rule answers."""
-
-    driver: str
-    points: float | None
-    direction: Literal["raises", "lowers"] | None
-    feature: str | None
-    value: float | str | None
-    typical: float | str | None
-    actionable: bool
-    text: str
+if TYPE_CHECKING:
+    Warning_ = Answer
+else:
+    Warning_ = _ENTRIES[EarlyWarning]
 
 
 class _Fields(Answer):
@@ -69,65 +60,31 @@ class _Fields(Answer):
 
     customer_id: str
     found: bool = Field(description="Whether there is anything to answer from; if not, all numbers are null.")
-    as_of: datetime
-    horizon_days: int
-    churn_probability: float | None = None
-    next_order_date: date | None = Field(
-        None, description="If there is an order within lifetime_days; its interval follows."
-    )
-    next_order_date_low: date | None = None
-    next_order_date_high: date | None = None
-    expected_orders: float | None = None
-    expected_spend: float | None = None
-    headroom: float | None = None
-    lifetime_days: int
-    lifetime_value: float | None = None
-    lifetime_value_low: float | None = None
-    lifetime_value_high: float | None = None
-    evidence: Evidence | None = None
-    evidence_reason: str | None = None
-    stage: str | None = None
-    stage_since: date | None = None
-    stage_because: str | None = None
-    member_level: str | None = None
-    member_since: date | None = None
-    member_because: str | None = None
-    segment: str | None = None
-    churn_base: float | None = None
-    drivers: list[Points] = []
-    spend_base: float | None = None
-    spend_drivers: list[Points] = []
-    lifetime_base: float | None = None
-    lifetime_drivers: list[Points] = []
-    reasons: list[Reason] = []
-    spend_reasons: list[Reason] = []
-    lifetime_reasons: list[Reason] = []
-    warnings: list[Warning_] = []
-    strategies: list[dict[str, Any]] = []
-    changes: list[dict[str, Any]] = []
-    horizons: dict[int, dict[str, float | None]] = Field(
-        default={}, description="Per horizon in days: churn_probability, expected_orders, expected_spend."
-    )
 
 
-DAYS = tuple(name for name, spec in _Fields.model_fields.items() if spec.annotation == date | None)
+def _field(column: Column) -> Any:
+    described = f"{column.en[:1].upper()}{column.en[1:]}." + (f" Unit: {column.unit}." if column.unit else "")
+    if column.entry is not None:
+        return GenericAlias(list, (_ENTRIES[column.entry],)), Field([], description=described)
+    if column.always:
+        return column.type, Field(description=described)
+    kind = Evidence if column.choices == EVIDENCE else column.type
+    return kind | None, Field(None, description=described)
+
+
+CustomerScore = create_model(
+    "CustomerScore",
+    __base__=_Fields,
+    __doc__=_Fields.__doc__,
+    **{one.name: _field(one) for one in COLUMNS if one.service and one not in VARYING and one.name != "customer_id"},
+    horizons=(
+        dict[int, dict[str, float | None]],
+        Field({}, description="Per horizon in days: churn_probability, expected_orders, expected_spend."),
+    ),
+)
+
+DAYS = tuple(column.name for column in COLUMNS if column.type is date)
 """Fields that are days; the scores table holds them as midnights in UTC."""
-
-
-def _dimension_fields() -> dict[str, Any]:
-    fields: dict[str, Any] = {}
-    for code, dimension in DIMENSIONS.items():
-        fields[code] = (str | None if dimension.unit == "code" else float | None, None)
-        fields[f"{code}_tier"] = (str | None, None)
-        fields[f"{code}_evidence"] = (Evidence | None, None)
-        if dimension.kind == "level":
-            fields[f"{code}_low_below"] = (float | None, None)
-            fields[f"{code}_high_from"] = (float | None, None)
-    return fields
-
-
-CustomerScore = create_model("CustomerScore", __base__=_Fields, **_dimension_fields())
-CustomerScore.__doc__ = _Fields.__doc__
 
 
 class ScoreResponse(Answer):
@@ -172,7 +129,8 @@ class ModelResponse(Answer):
 
 def data_warning(code: str, lang: Language, **fields: Any) -> Warning_:
     """A warning of `serving.texts.DATA_WARNINGS`."""
-    return Warning_(code=code, text=DATA_WARNINGS[code][lang == "zh"].format(**fields))
+    warning: Warning_ = _ENTRIES[EarlyWarning](code=code, text=DATA_WARNINGS[code][lang == "zh"].format(**fields))
+    return warning
 
 
 def customer_score(row: Mapping[str, Any], lang: Language) -> Any:
@@ -201,14 +159,11 @@ def customer_score(row: Mapping[str, Any], lang: Language) -> Any:
 
 def _further(name: str) -> tuple[str, int] | None:
     """``churn_probability_30d`` as ("churn_probability", 30); None for other columns."""
-    head, _, days = name.rpartition("_")
-    if (
-        head in ("churn_probability", "expected_orders", "expected_spend")
-        and days.endswith("d")
-        and days[:-1].isdigit()
-    ):
-        return head, int(days[:-1])
-    return None
+    column = column_of(name)
+    if column is None or not column.name.endswith("_<days>d"):
+        return None
+    head = column.name.removesuffix("_<days>d")
+    return head, int(name.removeprefix(f"{head}_").removesuffix("d"))
 
 
 def in_language(items: list[Any], lang: Language) -> list[Any]:

@@ -326,14 +326,15 @@ class ScoringCore:
 
     def _not_found(self, customer: Customer, as_of: datetime, lang: Language, notes: dict[str, list[Warning_]]) -> Any:
         code = "unknown_customer" if customer.orders is None else "no_orders"
-        return CustomerScore(
-            customer_id=customer.customer_id,
-            found=False,
-            as_of=as_of.replace(tzinfo=UTC),
-            horizon_days=self.settings.targets.horizon_days,
-            lifetime_days=self.settings.targets.lifetime_days,
-            warnings=[data_warning(code, lang, as_of=self._shown(as_of)), *notes.get(customer.customer_id, [])],
-        )
+        nothing: dict[str, Any] = {
+            "customer_id": customer.customer_id,
+            "found": False,
+            "as_of": as_of.replace(tzinfo=UTC),
+            "horizon_days": self.settings.targets.horizon_days,
+            "lifetime_days": self.settings.targets.lifetime_days,
+            "warnings": [data_warning(code, lang, as_of=self._shown(as_of)), *notes.get(customer.customer_id, [])],
+        }
+        return CustomerScore.model_validate(nothing)
 
     def _future_from(self) -> datetime:
         """From when on a row sent along lies in the future: by the clock, or by `data.future_after` as for files."""

@@ -23,7 +23,7 @@ from retention.conditions.fields import CHANNELS
 from retention.contacts.allocation import Allocation, allocate
 from retention.experiments.holdout import HELD_OUT, assign_holdout, risk_bands
 from retention.strategies.catalogue import EVIDENCE, Catalogue
-from retention.strategies.choice import CHUNK, Offer, price_strategies, with_profile
+from retention.strategies.choice import CHUNK, PricedOffers, price_strategies, with_profile
 from retention.strategies.effect_priors import MeasuredEffect
 from retention.strategies.strategy_texts import StrategyWriter
 
@@ -308,7 +308,7 @@ def _options(
     )
 
 
-def _means_work(offer: Offer, catalogue: Catalogue) -> NDArray[np.bool_]:
+def _means_work(offer: PricedOffers, catalogue: Catalogue) -> NDArray[np.bool_]:
     contact = np.array(
         [item.channel == "preferred" or catalogue.channels[item.channel].contact for item in offer.strategies]
     )

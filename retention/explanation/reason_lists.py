@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from configs.catalogue import LANGUAGES, Lang
 from features.specs import DRIVERS, FeatureSet
+from retention.entries import EarlyWarning, Reason, entry_rows
 from retention.explanation.reasons import Attribution, Choice
 from retention.profile.attributes import Floats, Texts, number
 from retention.profile.reference_values import Baseline
@@ -42,10 +43,7 @@ def reason_lists(
     groups: Texts,
     currency: str | None = None,
 ) -> list[list[dict[str, Any]]]:
-    """The chosen families of every customer as dicts, largest points first.
-
-    Each has driver, points, direction (`raises` or `lowers`), feature (None for a step), value and typical (numbers),
-    value_text and typical_text (categories), actionable, text_en, text_zh.
+    """The chosen families of every customer, largest points first, as `retention.entries.Reason`.
 
     Parameters
     ----------
@@ -94,27 +92,21 @@ def reason_lists(
         if len(at):
             for lang in LANGUAGES:
                 told[lang][at] = step_texts(code, attribution.target, points[at], lang, currency)
-    found: list[list[dict[str, Any]]] = [[] for _ in range(n)]
     names, codes = attribution.names, attribution.codes
-    for i, (row, d, k, point) in enumerate(
-        zip(rows.tolist(), driver.tolist(), feature.tolist(), points.tolist(), strict=True)
-    ):
-        found[row].append(
-            {
-                "driver": codes[d],
-                "points": point,
-                "direction": "raises" if point > 0 else "lowers",
-                "feature": names[k] if k >= 0 else None,
-                "value": value[i],
-                "typical": typical[i],
-                "value_text": value_text[i],
-                "typical_text": typical_text[i],
-                "actionable": DRIVERS[codes[d]].actionable,
-                "text_en": told["en"][i],
-                "text_zh": told["zh"][i],
-            }
-        )
-    return found
+    columns = {
+        "driver": [codes[d] for d in driver.tolist()],
+        "points": points.tolist(),
+        "direction": ["raises" if point > 0 else "lowers" for point in points.tolist()],
+        "feature": [names[k] if k >= 0 else None for k in feature.tolist()],
+        "value": value.tolist(),
+        "typical": typical.tolist(),
+        "value_text": value_text.tolist(),
+        "typical_text": typical_text.tolist(),
+        "actionable": [DRIVERS[codes[d]].actionable for d in driver.tolist()],
+        "text_en": told["en"].tolist(),
+        "text_zh": told["zh"].tolist(),
+    }
+    return entry_rows(Reason, n, rows, columns)
 
 
 def rule_reasons(frame: pd.DataFrame, rows: NDArray[np.int64], usual_gap: Floats) -> list[list[dict[str, Any]]]:
@@ -150,30 +142,34 @@ def rule_reasons(frame: pd.DataFrame, rows: NDArray[np.int64], usual_gap: Floats
                     gap=format_value(usual, "days", lang),
                 )
         knows = count > 0 and not np.isnan(days)
-        found.append(
-            [
-                {
-                    "driver": "recency",
-                    "points": None,
-                    "direction": None,
-                    "feature": RULE_FEATURE if knows else None,
-                    "value": days if knows else None,
-                    "typical": usual if knows and usual > 0 else None,
-                    "value_text": None,
-                    "typical_text": None,
-                    "actionable": DRIVERS["recency"].actionable,
-                    "text_en": told["en"],
-                    "text_zh": told["zh"],
-                }
-            ]
+        reason = Reason(
+            driver="recency",
+            points=None,
+            direction=None,
+            feature=RULE_FEATURE if knows else None,
+            value=days if knows else None,
+            typical=usual if knows and usual > 0 else None,
+            actionable=DRIVERS["recency"].actionable,
+            text_en=told["en"],
+            text_zh=told["zh"],
         )
+        found.append([vars(reason)])
     return found
 
 
-def plain_warning(code: str, sign: str, told: Mapping[Lang, str], **fields: Any) -> dict[str, Any]:
-    """A warning that is not a sign of the customer, shaped like those of `warnings.warning_lists`."""
-    known = {"size": None, "value": None, "normal": None, "unit": None, "since": None, **fields}
-    return {"code": code, "sign": sign, **known, "text_en": told["en"], "text_zh": told["zh"]}
+def plain_warning(
+    code: str,
+    sign: str,
+    told: Mapping[Lang, str],
+    *,
+    size: float | None = None,
+    value: float | None = None,
+    unit: str | None = None,
+) -> dict[str, Any]:
+    """A warning that is not a sign of the customer, as an entry of the `warnings` column."""
+    return vars(
+        EarlyWarning(code=code, sign=sign, size=size, value=value, unit=unit, text_en=told["en"], text_zh=told["zh"])
+    )
 
 
 def add_silent_drivers(

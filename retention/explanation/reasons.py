@@ -328,7 +328,8 @@ def choose(
 def driver_lists(attribution: Attribution, answered: NDArray[np.bool_]) -> list[list[dict[str, object]]]:
     """All families with their points per row, for the `drivers` column; empty where there is no model answer.
 
-    Base and these points add up to the prediction; nothing is rounded or left out.
+    Base and these points add up to the prediction; nothing is rounded or left out. Each is a
+    `retention.entries.Points`, written as a dict because there are some fifteen for every customer.
     """
     codes = attribution.codes
     return [

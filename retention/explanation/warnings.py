@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from configs.catalogue import LANGUAGES
+from retention.entries import EarlyWarning
 from retention.profile.attributes import Floats, looked_up, number
 from retention.profile.lifecycle import OrderDays
 from retention.wording import format_dates, format_values, texts
@@ -316,7 +317,7 @@ def _cart(frame: pd.DataFrame) -> Sign:
 def warning_lists(signs: list[Sign], n: int, currency: str | None = None) -> list[list[dict[str, Any]]]:
     """Signs as a list per customer, largest size first, with texts in both languages.
 
-    Every warning has `code` (`early`), sign, size, value, normal, unit, since, text_en, text_zh.
+    Each is a `retention.entries.EarlyWarning` with the code `early`.
     """
     found: list[list[tuple[float, dict[str, Any]]]] = [[] for _ in range(n)]
     for sign in signs:
@@ -335,22 +336,19 @@ def warning_lists(signs: list[Sign], n: int, currency: str | None = None) -> lis
                 for v, u, d in zip(own, usual, format_dates(since, lang), strict=True)
             ]
         for place, row in enumerate(rows.tolist()):
-            found[row].append(
-                (
-                    float(sign.size[row]),
-                    {
-                        "code": "early",
-                        "sign": sign.code,
-                        "size": float(sign.size[row]),
-                        "value": float(value[place]),
-                        "normal": _none(normal[place]),
-                        "unit": unit,
-                        "since": pd.Timestamp(since[place]).to_pydatetime() if not np.isnat(since[place]) else None,
-                        "text_en": told["en"][place],
-                        "text_zh": told["zh"][place],
-                    },
-                )
+            began = since[place]
+            warning = EarlyWarning(
+                code="early",
+                sign=sign.code,
+                size=float(sign.size[row]),
+                value=float(value[place]),
+                normal=_none(normal[place]),
+                unit=unit,
+                since=None if np.isnat(began) else pd.Timestamp(began).to_pydatetime(),
+                text_en=told["en"][place],
+                text_zh=told["zh"][place],
             )
+            found[row].append((float(sign.size[row]), vars(warning)))
     return [[warning for _, warning in sorted(one, key=lambda pair: -pair[0])] for one in found]
 
 

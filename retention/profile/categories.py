@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from retention.entries import CategoryPlace
 from retention.profile.category_tree import SEPARATOR, category_paths, category_tree, line_code
 
 if TYPE_CHECKING:
@@ -294,22 +295,21 @@ def _customers(spent: pd.DataFrame, reference: LineReference) -> pd.DataFrame:
     for (customer, level, category, amount, share, *counts), kind in zip(
         zip(*(top[name].tolist() for name in columns), strict=True), line.tolist(), strict=True
     ):
-        lists.setdefault(customer, []).append(
-            {
-                "level": level,
-                "category": category,
-                "parent": category.rpartition(f" {SEPARATOR} ")[0] or None,
-                "order": reference.order.get(category),
-                "spent": amount,
-                "share": share,
-                "tier": _third(amount, reference.thirds.get(str(level), {}).get(category)),
-                "count": counts[0],
-                "count_90d": counts[1],
-                "count_prior_90d": counts[2],
-                "line": kind,
-                "role": "main" if (level, category) in central else "auxiliary",
-            }
+        place = CategoryPlace(
+            level=level,
+            category=category,
+            parent=category.rpartition(f" {SEPARATOR} ")[0] or None,
+            order=reference.order.get(category),
+            spent=amount,
+            share=share,
+            tier=_third(amount, reference.thirds.get(str(level), {}).get(category)),
+            count=counts[0],
+            count_90d=counts[1],
+            count_prior_90d=counts[2],
+            line=kind,
+            role="main" if (level, category) in central else "auxiliary",
         )
+        lists.setdefault(customer, []).append(vars(place))
     found["categories"] = pd.Series([lists.get(customer, []) for customer in found.index], found.index, dtype=object)
     return found.reset_index()
 

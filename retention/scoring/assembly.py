@@ -43,7 +43,7 @@ from retention.profile.reference_values import (
     level_share,
     spend_per_day,
 )
-from retention.scoring.scores_table import column_order
+from retention.schema import column_order
 from retention.strategies.catalogue import Catalogue
 from retention.strategies.choice import select_strategies
 from retention.strategies.effect_priors import MeasuredEffect

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from configs.catalogue import LANGUAGES, Lang
+from retention.entries import Change
 from retention.profile.attributes import Floats
 from retention.profile.dimensions import DIMENSIONS, LEVEL_DIMENSIONS
 from retention.scoring.change_split import LATER_MOMENT, NOT_KNOWN_THEN, PARTS, Split
@@ -175,8 +176,8 @@ class Changes:
     before : DataFrame
         The earlier scores table.
     lists : list
-        Per customer of the later run the entries of the `changes` column: kind (`appeared`, `probability`, `money`,
-        `tier`, `state`), field, before, after, difference, text_en, text_zh; the figures first.
+        Per customer of the later run the entries of the `changes` column (`retention.entries.Change`); the figures
+        first.
     differences : DataFrame
         `Split.table` with text_en and text_zh, empty where the difference is too small to be told.
     comparison : Comparison
@@ -343,12 +344,13 @@ def _amount(value: float, step: float) -> str:
 def _entry(
     kind: str, field: str, before: str | None, after: str | None, difference: float | None, told: Mapping[Lang, str]
 ) -> dict[str, Any]:
-    return {
-        "kind": kind,
-        "field": field,
-        "before": before,
-        "after": after,
-        "difference": difference,
-        "text_en": told["en"],
-        "text_zh": told["zh"],
-    }
+    change = Change(
+        kind=kind,
+        field=field,
+        before=before,
+        after=after,
+        difference=difference,
+        text_en=told["en"],
+        text_zh=told["zh"],
+    )
+    return vars(change)

@@ -12,49 +12,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from configs.catalogue import LANGUAGES
 from configs.errors import DataError, InputError
 from configs.files import atomic_path, write_bytes_atomic
 from configs.sealed import is_whole, write_sealed
 from configs.spreadsheets import csv_bytes
-from retention.profile.dimensions import DIMENSIONS
+from retention.entries import arrow_type
+from retention.schema import COLUMNS, column_of, column_order
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-KEY_COLUMNS = ("customer_id", "as_of", "horizon_days")
-MAIN_NUMBERS = (
-    "churn_probability",
-    "next_order_date",
-    "expected_orders",
-    "expected_spend",
-    "headroom",
-    "lifetime_days",
-    "lifetime_value",
-    "lifetime_value_low",
-    "lifetime_value_high",
-)
-STATE_COLUMNS = (
-    "stage",
-    "stage_since",
-    "stage_because",
-    "member_level",
-    "member_since",
-    "member_because",
-    "segment",
-    "segment_en",
-    "segment_zh",
-    "evidence",
-    "evidence_reason",
-)
-LIST_COLUMNS = ("reasons", "warnings", "strategies", "changes", "spend_reasons", "lifetime_reasons", "categories")
-SUM_COLUMNS = ("churn_base", "drivers", "spend_base", "spend_drivers", "lifetime_base", "lifetime_drivers")
-CSV_LISTS = ("reasons", "warnings", "strategies", "changes")
-_LISTS = {*LIST_COLUMNS, "drivers", "spend_drivers", "lifetime_drivers"}
-STAMP_COLUMNS = ("model_version", "feature_fingerprint", "scored_at")
-
-TIMES = ("as_of", "next_order_date", "next_order_date_low", "next_order_date_high", "stage_since", "member_since")
-WHOLE = ("horizon_days", "lifetime_days")
-
+LISTS = {column.name: column for column in COLUMNS if column.entry is not None}
+"""Columns that hold a list of entries."""
 
 _STAMP_KEY = b"holdfast_run"
 
@@ -78,110 +48,6 @@ class RunStamp:
     data: str
 
 
-def dimension_columns() -> list[str]:
-    """Columns of all dimensions, in order."""
-    found = []
-    for code, dimension in DIMENSIONS.items():
-        found += [code, f"{code}_tier", f"{code}_evidence"]
-        if dimension.kind == "level":
-            found += [f"{code}_low_below", f"{code}_high_from"]
-    return found
-
-
-def column_order(present: list[str]) -> list[str]:
-    """Columns in the order of the table: the named ones first, then further horizons, then the sums and stamps."""
-    head = [*KEY_COLUMNS, *MAIN_NUMBERS, *dimension_columns(), *STATE_COLUMNS, *LIST_COLUMNS]
-    tail = [*SUM_COLUMNS, *STAMP_COLUMNS]
-    named = set(head) | set(tail)
-    further = [name for name in present if name not in named]
-    return [name for name in [*head, *further, *tail] if name in set(present)]
-
-
-def _reason_type() -> pa.DataType:
-    import pyarrow as pa
-
-    return pa.list_(
-        pa.struct(
-            [
-                ("driver", pa.string()),
-                ("points", pa.float64()),
-                ("direction", pa.string()),
-                ("feature", pa.string()),
-                ("value", pa.float64()),
-                ("typical", pa.float64()),
-                ("value_text", pa.string()),
-                ("typical_text", pa.string()),
-                ("actionable", pa.bool_()),
-                ("text_en", pa.string()),
-                ("text_zh", pa.string()),
-            ]
-        )
-    )
-
-
-def _list_types() -> dict[str, pa.DataType]:
-    import pyarrow as pa
-
-    points = pa.list_(pa.struct([("driver", pa.string()), ("points", pa.float64())]))
-    warning = pa.list_(
-        pa.struct(
-            [
-                ("code", pa.string()),
-                ("sign", pa.string()),
-                ("size", pa.float64()),
-                ("value", pa.float64()),
-                ("normal", pa.float64()),
-                ("unit", pa.string()),
-                ("since", pa.timestamp("us")),
-                ("text_en", pa.string()),
-                ("text_zh", pa.string()),
-            ]
-        )
-    )
-    change = pa.list_(
-        pa.struct(
-            [
-                ("kind", pa.string()),
-                ("field", pa.string()),
-                ("before", pa.string()),
-                ("after", pa.string()),
-                ("difference", pa.float64()),
-                ("text_en", pa.string()),
-                ("text_zh", pa.string()),
-            ]
-        )
-    )
-    categories = pa.list_(
-        pa.struct(
-            [
-                ("level", pa.int64()),
-                ("category", pa.string()),
-                ("parent", pa.string()),
-                ("order", pa.int64()),
-                ("spent", pa.float64()),
-                ("share", pa.float64()),
-                ("tier", pa.string()),
-                ("count", pa.int64()),
-                ("count_90d", pa.int64()),
-                ("count_prior_90d", pa.int64()),
-                ("line", pa.string()),
-                ("role", pa.string()),
-            ]
-        )
-    )
-    return {
-        "reasons": _reason_type(),
-        "spend_reasons": _reason_type(),
-        "lifetime_reasons": _reason_type(),
-        "drivers": points,
-        "spend_drivers": points,
-        "lifetime_drivers": points,
-        "warnings": warning,
-        "changes": change,
-        "categories": categories,
-    }
-
-
 def to_arrow(scores: pd.DataFrame) -> pa.Table:
     """The scores table with the types that files have.
 
@@ -196,33 +62,26 @@ def to_arrow(scores: pd.DataFrame) -> pa.Table:
     """
     import pyarrow as pa
 
-    lists = _list_types()
-    numeric_dimensions = {code for code, dimension in DIMENSIONS.items() if dimension.unit != "code"}
-    arrays, fields = [], []
-    for name in column_order(list(scores.columns)):
-        column = scores[name]
-        kind: Any
-        if name in lists:
-            kind = lists[name]
-            array = pa.array(column.tolist(), type=kind)
-        elif name == "strategies":
-            array = pa.array(column.tolist()) if any(column) else pa.nulls(len(column), pa.list_(pa.null()))
-            kind = array.type
-        elif name in TIMES or name == "scored_at":
-            kind = pa.timestamp("us")
-            array = pa.array(column.to_numpy(dtype="datetime64[us]"), type=kind)
-        elif name in WHOLE:
-            kind = pa.int64()
-            array = pa.array(column.to_numpy(), type=kind)
-        elif name in numeric_dimensions or pd.api.types.is_float_dtype(column.dtype):
-            kind = pa.float64()
-            array = pa.array(np.asarray(column, dtype=np.float64), type=kind, from_pandas=True)
-        else:
-            kind = pa.string()
-            array = pa.array([None if _missing(v) else str(v) for v in column.tolist()], type=kind)
-        arrays.append(array)
-        fields.append(pa.field(name, kind))
-    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+    return pa.table({name: _array(name, scores[name]) for name in column_order(list(scores.columns))})
+
+
+def _array(name: str, values: pd.Series[Any]) -> pa.Array:
+    import pyarrow as pa
+
+    column = column_of(name)
+    if column is None:  # a feature of a bundle that was trained on other declarations
+        kind = arrow_type(float if pd.api.types.is_float_dtype(values.dtype) else str)
+    else:
+        kind = arrow_type(column.type)
+    if pa.types.is_list(kind):
+        return pa.array(values.tolist(), type=kind)
+    if pa.types.is_timestamp(kind):
+        return pa.array(values.to_numpy(dtype="datetime64[us]"), type=kind)
+    if pa.types.is_floating(kind):
+        return pa.array(np.asarray(values, dtype=np.float64), type=kind, from_pandas=True)
+    if pa.types.is_integer(kind):
+        return pa.array(values.to_numpy(), type=kind, from_pandas=True)
+    return pa.array([None if _missing(value) else str(value) for value in values.tolist()], type=kind)
 
 
 def _missing(value: Any) -> bool:
@@ -271,22 +130,21 @@ def to_csv(scores: pd.DataFrame) -> bytes:
     import pyarrow as pa
     import pyarrow.compute
 
-    table = to_arrow(scores[[name for name in scores.columns if name not in _LISTS]])
+    table = to_arrow(scores[[name for name in scores.columns if name not in LISTS]])
     columns: dict[str, Any] = {}
     for field in table.schema:
         column = table[field.name]
         if pa.types.is_timestamp(field.type):
             column = pa.compute.strftime(column.cast(pa.timestamp("s"), safe=False), format="%Y-%m-%dT%H:%M:%S")
         columns[field.name] = column
-    for name in CSV_LISTS:
-        if name in scores.columns:
-            for lang in ("en", "zh"):
-                key = f"name_{lang}" if name == "strategies" else f"text_{lang}"
-                cells = ["\n".join(str(one[key]) for one in row) for row in scores[name].tolist()]
+    for name, column in LISTS.items():
+        if name in scores.columns and column.csv in ("text", "name"):
+            for lang in LANGUAGES:
+                cells = ["\n".join(str(one[f"{column.csv}_{lang}"]) for one in row) for row in scores[name].tolist()]
                 columns[f"{name}_{lang}"] = pa.array(cells, pa.string())
-    if "drivers" in scores.columns:
-        told = ["; ".join(f"{one['driver']}={one['points']:.6g}" for one in row) for row in scores["drivers"].tolist()]
-        columns["drivers"] = pa.array(told, pa.string())
+        elif name in scores.columns and column.csv == "points":
+            told = ["; ".join(f"{one['driver']}={one['points']:.6g}" for one in row) for row in scores[name].tolist()]
+            columns[name] = pa.array(told, pa.string())
     return csv_bytes(columns)
 
 
@@ -325,7 +183,7 @@ def read_scores(path: Path, *, customers: Sequence[str] | None = None, lists: bo
 
     try:
         chosen = None if customers is None else [("customer_id", "in", list(customers))]
-        names = None if lists else [one for one in pq.read_schema(path).names if one not in _LISTS or one == "drivers"]
+        names = None if lists else [one for one in pq.read_schema(path).names if one not in LISTS or one == "drivers"]
         table = pq.read_table(path, filters=chosen, columns=names)
     except FileNotFoundError:
         raise DataError(f"the scores file {path} does not exist", "run holdfast score first", file=str(path)) from None

@@ -32,6 +32,7 @@ from features.specs import DRIVERS
 from retention.conditions.consent import allowed_channels
 from retention.conditions.expressions import Table
 from retention.conditions.fields import CHANNELS
+from retention.entries import Offer
 from retention.strategies.catalogue import EVIDENCE, Catalogue, Strategy
 from retention.strategies.effect_priors import MeasuredEffect, believed, effect_segments
 from retention.strategies.strategy_texts import StrategyWriter
@@ -62,7 +63,7 @@ class _Money:
 
 
 @dataclass(frozen=True)
-class Offer:
+class PricedOffers:
     """Everything computed per customer × strategy; all arrays of shape (n, s).
 
     `veto` is 0 where allowed, else 1 + the index of the veto in the catalogue; `channel` is the index in `channels`,
@@ -120,9 +121,7 @@ def select_strategies(
     Returns
     -------
     Series
-        One list of dicts per row of `scores`, best first: code, kind, name_en, name_zh, why_en, why_zh, next_code,
-        why_not_next_en, why_not_next_zh, expected_profit (None without amounts), cost, staff_minutes, effect (change of
-        P(order in the horizon)), spend_uplift, evidence, channel, driver.
+        One list per row of `scores`, best first, of the fields of `retention.entries.Offer`.
     """
     chosen: list[list[dict[str, Any]]] = []
     for start in range(0, len(scores), CHUNK):
@@ -151,7 +150,7 @@ def price_strategies(
     *,
     recent_contacts: pd.DataFrame | None = None,
     measured: Mapping[str, MeasuredEffect] | None = None,
-) -> Offer:
+) -> PricedOffers:
     """Eligibility, vetoes, effect, cost and profit of every strategy for every customer (see the module's formulas)."""
     table = Table(scores)
     strategies = catalogue.strategies
@@ -189,7 +188,7 @@ def price_strategies(
     duty = np.array([strategy.duty for strategy in strategies])
     rank = np.where(duty[None, :], rank + DUTY_FIRST, rank)
     veto[(veto == 0) & money.priced[:, None] & (profit < 0) & ~duty[None, :]] = unprofitable
-    return Offer(
+    return PricedOffers(
         strategies, eligible, veto, effect, uplift, evidence, cost, minutes, profit, rank, channel, channels,
         risk_driver, strength_driver, money.priced,
     )  # fmt: skip
@@ -287,7 +286,7 @@ def _match(
     return best
 
 
-def choose(offer: Offer, limit: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def choose(offer: PricedOffers, limit: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Best strategies per customer, no two of a kind, and for each the best one that comes after it.
 
     Returns
@@ -317,7 +316,7 @@ def choose(offer: Offer, limit: int) -> tuple[NDArray[np.int64], NDArray[np.int6
 
 def _entries(
     scores: pd.DataFrame,
-    offer: Offer,
+    offer: PricedOffers,
     catalogue: Catalogue,
     settings: Settings,
 ) -> list[list[dict[str, Any]]]:
@@ -335,26 +334,25 @@ def _entries(
             why_en, why_zh = writer.why(row, column)
             next_en, next_zh = writer.why_not_next(row, column, after[place], picks[: place + 1])
             driver = int(offer.risk_driver[row, column])
-            entries.append(
-                {
-                    "code": strategy.code,
-                    "kind": strategy.kind,
-                    "name_en": strategy.name.en,
-                    "name_zh": strategy.name.zh,
-                    "why_en": why_en,
-                    "why_zh": why_zh,
-                    "next_code": offer.strategies[after[place]].code if after[place] >= 0 else None,
-                    "why_not_next_en": next_en,
-                    "why_not_next_zh": next_zh,
-                    "expected_profit": round(float(offer.profit[row, column]), 4) if priced else None,
-                    "cost": round(float(offer.cost[row, column]), 4),
-                    "staff_minutes": float(offer.minutes[row, column]),
-                    "effect": round(float(offer.effect[row, column]), 6),
-                    "spend_uplift": float(offer.uplift[row, column]),
-                    "evidence": EVIDENCE[offer.evidence[row, column]],
-                    "channel": offer.channels[offer.channel[row, column]],
-                    "driver": drivers[driver] if driver >= 0 else None,
-                }
+            own = Offer(
+                code=strategy.code,
+                kind=strategy.kind,
+                name_en=strategy.name.en,
+                name_zh=strategy.name.zh,
+                why_en=why_en,
+                why_zh=why_zh,
+                next_code=offer.strategies[after[place]].code if after[place] >= 0 else None,
+                why_not_next_en=next_en,
+                why_not_next_zh=next_zh,
+                expected_profit=round(float(offer.profit[row, column]), 4) if priced else None,
+                cost=round(float(offer.cost[row, column]), 4),
+                staff_minutes=float(offer.minutes[row, column]),
+                effect=round(float(offer.effect[row, column]), 6),
+                spend_uplift=float(offer.uplift[row, column]),
+                evidence=EVIDENCE[offer.evidence[row, column]],
+                channel=offer.channels[offer.channel[row, column]],
+                driver=drivers[driver] if driver >= 0 else None,
             )
+            entries.append(vars(own))
         result.append(entries)
     return result

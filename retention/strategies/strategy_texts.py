@@ -14,7 +14,7 @@ from retention.strategies.catalogue import PLACEHOLDERS, Catalogue, placeholders
 from retention.wording import driver_name, format_value, format_values
 
 if TYPE_CHECKING:
-    from retention.strategies.choice import Offer
+    from retention.strategies.choice import PricedOffers
 
 UNITS: dict[str, str] = {
     "churn": "probability",
@@ -41,7 +41,7 @@ class StrategyWriter:
     ----------
     scores : DataFrame
         The scores table that was priced.
-    offer : Offer
+    offer : PricedOffers
         What `price_strategies` returned for it.
     catalogue : Catalogue
         Holds names, reasons and phrases.
@@ -49,7 +49,7 @@ class StrategyWriter:
         ISO code shown with money.
     """
 
-    def __init__(self, scores: pd.DataFrame, offer: Offer, catalogue: Catalogue, currency: str | None) -> None:
+    def __init__(self, scores: pd.DataFrame, offer: PricedOffers, catalogue: Catalogue, currency: str | None) -> None:
         self._offer = offer
         self._catalogue = catalogue
         self._currency = currency

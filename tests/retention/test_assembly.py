@@ -15,8 +15,8 @@ from retention.contacts.segments import load_segments
 from retention.explanation.warnings import UNITS
 from retention.profile.dimensions import DIMENSIONS
 from retention.profile.reference_values import fit_baseline
+from retention.schema import column_order
 from retention.scoring.assembly import MAX_MONEY_REASONS, _numbers, check_scores, score
-from retention.scoring.scores_table import column_order
 from retention.strategies.catalogue import load_catalogue
 from retention.wording import MAX_LENGTH
 
