@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -15,9 +15,13 @@ import pyarrow.compute as pc
 from configs.errors import DataError
 from configs.timestamps import midnight_after
 from features.closures import OPEN, Closures
-from features.connection import connect, executed
+from features.connection import connect, every, literal
+from features.engines.duckdb_engine import on_duckdb
+from features.engines.protocol import Engine, Opener, Source, Step, source_name
 from features.manifest import check_tables, read_manifest
+from features.relations import extent, late_lines, unbound_table
 from features.tables import DUCKDB_TYPES, TABLES, Column
+from features.visible import as_if_before
 
 ARROW_TYPES: dict[str, pa.DataType] = {
     "text": pa.string(),
@@ -29,12 +33,15 @@ ARROW_TYPES: dict[str, pa.DataType] = {
     "texts": pa.list_(pa.string()),
 }
 
-"""Beside the tables: what ingestion wrote, closures included."""
-
 UNIQUE = {"customers": "customer_id", "products": "product_id"}
 
-WRITTEN_LATER = ("resolved_at", "delivered_at")
-"""Moments that are written into a row after the event itself; `features.visible.known` hides those to come."""
+
+class _Written(Step):
+    """A statement that is given as DuckDB's SQL."""
+
+    def __init__(self, name: str, expression: Any, text: str) -> None:
+        super().__init__(name, expression)
+        self._texts["duckdb", False] = text
 
 
 class Tables:
@@ -58,8 +65,8 @@ class Tables:
         *,
         folder: Path | None = None,
         memory: dict[str, pa.Table] | None = None,
-        threads: int | None = None,
-        views: Mapping[str, str] | None = None,
+        engine: Opener | None = None,
+        views: Mapping[str, Step] | None = None,
         closures: Closures = OPEN,
         hindsight: frozenset[str] = frozenset(),
     ) -> None:
@@ -69,11 +76,11 @@ class Tables:
         self.hindsight = hindsight
         self._columns = dict(columns)
         self._folder = folder
-        self._threads = threads
+        self._engine = engine or on_duckdb()
         self._views = dict(views or {})
         self._seen = self._files()
         self._lock = threading.RLock()
-        self._opened: Any = None
+        self._opened: Engine | None = None
         self._extent: tuple[datetime | None, datetime | None] | None = None
         self._late: bool | None = None
 
@@ -104,8 +111,7 @@ class Tables:
             if self.memory is not None:
                 found = pc.min_max(self.memory["transactions"]["occurred_at"]).as_py()
             else:
-                rows = self.query("SELECT min(occurred_at) AS min, max(occurred_at) AS max FROM transactions")
-                found = rows.to_pylist()[0]
+                found = self.run([extent(self.shape)]).to_pylist()[0]
             self._extent = (found["min"], found["max"])
         first, last = self._extent
         return None if first is None or last is None else (first, last)
@@ -127,20 +133,20 @@ class Tables:
         columns = {
             name: tuple(column for column in own if column != "recorded_at") for name, own in self._columns.items()
         }
-        views = {name: _select_before(name, own, moment, known_by) for name, own in self._columns.items()}
+        views = {name: self._before(name, moment, known_by) for name in self._columns}
         if self.memory is None:
             before = Tables(
                 columns,
                 folder=self._folder,
-                threads=self._threads,
+                engine=self._engine,
                 views=views,
                 closures=self.closures,
                 hindsight=self.hindsight,
             )
             before._seen = self._seen  # the same files, not those that may have come in their place since
             return before
-        memory = {name: self.query(view.format(source=name)) for name, view in views.items()}
-        return Tables(columns, memory=memory, threads=self._threads, closures=self.closures, hindsight=self.hindsight)
+        memory = {name: self.run([view], **{source_name(name): self.memory[name]}) for name, view in views.items()}
+        return Tables(columns, memory=memory, engine=self._engine, closures=self.closures, hindsight=self.hindsight)
 
     @property
     def late(self) -> bool:
@@ -152,19 +158,17 @@ class Tables:
                 lines = self.memory["transactions"]
                 self._late = bool(pc.any(pc.greater(lines["recorded_at"], lines["occurred_at"])).as_py())
             else:
-                found = self.query("SELECT count(*) AS n FROM transactions WHERE recorded_at > occurred_at")
-                self._late = bool(found["n"][0].as_py())
+                self._late = bool(self.run([late_lines(self.shape)])["n"][0].as_py())
         return self._late
 
     def query(self, sql: str, **given: pa.Table) -> pa.Table:
-        """The answer to one statement; `given` are small tables that it may name."""
-        return self.run([("answer", sql, ())], **given)
+        """The answer to one statement of DuckDB; `given` are small tables that it may name."""
+        return self.run([_Written("answer", None, sql)], **given)
 
-    def run(self, steps: list[tuple[str, str, tuple[str, ...]]], **given: pa.Table) -> pa.Table:
-        """Keep the answers of all steps but the last as temporary tables; the answer of the last.
+    def run(self, steps: Sequence[Step], **given: pa.Table) -> pa.Table:
+        """The answer of the last step (`features.engines.protocol.Engine.run`); `given` are small tables beside ours.
 
-        A step is its name, its SQL and the earlier tables that may go after it. Calls from several threads wait for
-        each other.
+        Calls from several threads wait for each other.
 
         Raises
         ------
@@ -174,7 +178,7 @@ class Tables:
         with self._lock:
             self.check_unchanged()
             try:
-                answer = executed(self._connection(), steps, given)
+                answer = self._opened_engine().run(steps, given)
             except Exception:
                 self.check_unchanged()  # a file that went in between says more than the engine's error
                 raise
@@ -218,21 +222,21 @@ class Tables:
             return ()
         return tuple(_state(self._folder / f"{name}.parquet") for name in self._columns)
 
-    def _connection(self) -> Any:
+    def _before(self, name: str, moment: datetime, known_by: datetime) -> Step:
+        table = unbound_table(name, self._columns[name], called=source_name(name))
+        return Step(name, as_if_before(table, TABLES[name].time, moment, known_by))
+
+    def _opened_engine(self) -> Engine:
         # Opened late: one customer's history in memory is computed without a connection of its own.
         if self._opened is None:
-            self._opened = connect(self._folder, threads=self._threads)
-            for name in self._columns:
-                if self.memory is not None:
-                    self._opened.register(name, self.memory[name])
-                elif self._folder is not None:
-                    file = _quoted(self._folder / f"{name}.parquet")
-                    view = self._views.get(name, "SELECT * FROM {source}").format(source=f"read_parquet({file})")
-                    self._opened.execute(f"CREATE VIEW {name} AS {view}")
+            sources: Mapping[str, Source] = self.memory or {}
+            if self.memory is None and self._folder is not None:
+                sources = {name: self._folder / f"{name}.parquet" for name in self._columns}
+            self._opened = self._engine(sources, self._views)
         return self._opened
 
 
-def open_tables(folder: Path, *, threads: int | None = None) -> Tables:
+def open_tables(folder: Path, *, threads: int | None = None, engine: Opener | None = None) -> Tables:
     """Open the canonical Parquet files of a folder, each compared with the manifest byte for byte.
 
     Parameters
@@ -240,7 +244,9 @@ def open_tables(folder: Path, *, threads: int | None = None) -> Tables:
     folder : Path
         With `transactions.parquet`, the other tables that there are, and the manifest.
     threads : int, optional
-        Threads of the engine; all cores by default. Results do not depend on it.
+        Threads of DuckDB; all cores by default. Results do not depend on it.
+    engine : Opener, optional
+        Who computes; DuckDB in this process by default.
 
     Raises
     ------
@@ -268,7 +274,7 @@ def open_tables(folder: Path, *, threads: int | None = None) -> Tables:
     tables = Tables(
         columns,
         folder=folder,
-        threads=threads,
+        engine=engine or on_duckdb(threads),
         closures=Closures.from_json(manifest.get("closures")),
         hindsight=frozenset(manifest.get("hindsight", ())),
     )
@@ -309,7 +315,7 @@ def tables_from_arrow(
         raise DataError(f"there is no table {unknown[0]!r}", f"use {', '.join(TABLES)}", field=unknown[0])
     memory = {name: checked_table(name, tables[name]) for name in TABLES if name in tables}
     columns = {name: tuple(table.column_names) for name, table in memory.items()}
-    return Tables(columns, memory=memory, threads=threads, closures=closures)
+    return Tables(columns, memory=memory, engine=on_duckdb(threads), closures=closures)
 
 
 def checked_table(name: str, table: pa.Table) -> pa.Table:
@@ -363,7 +369,7 @@ def _checked_column(table: str, column: Column, values: pa.ChunkedArray) -> pa.C
 
 
 def _columns_of(connection: Any, name: str, file: Path) -> tuple[str, ...]:
-    described = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({_quoted(file)})").fetchall()
+    described = every(connection, f"DESCRIBE SELECT * FROM read_parquet({literal(str(file))})")
     found = {row[0]: row[1] for row in described}
     for column in TABLES[name].columns:
         expected = DUCKDB_TYPES[column.type]
@@ -386,28 +392,9 @@ def _columns_of(connection: Any, name: str, file: Path) -> tuple[str, ...]:
     return tuple(column.name for column in TABLES[name].columns if column.name in found)
 
 
-def _select_before(name: str, columns: tuple[str, ...], moment: datetime, known_by: datetime) -> str:
-    then, later = f"TIMESTAMP '{moment}'", f"TIMESTAMP '{known_by}'"
-    shown = [
-        f"CASE WHEN {column} < {then} THEN {column} END AS {column}" if column in WRITTEN_LATER else column
-        for column in columns
-        if column != "recorded_at"
-    ]
-    time = TABLES[name].time
-    conditions = [f"({time} IS NULL OR {time} < {then})"] if time in columns else []
-    if "recorded_at" in columns:
-        conditions.append(f"(recorded_at IS NULL OR recorded_at <= {later})")
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    return f"SELECT {', '.join(shown)} FROM {{source}}{where}"
-
-
 def _state(file: Path) -> tuple[int, int, int] | None:
     try:
         found = file.stat()
     except OSError:
         return None
     return (found.st_ino, found.st_size, found.st_mtime_ns)
-
-
-def _quoted(file: Path) -> str:
-    return "'" + str(file).replace("'", "''") + "'"

@@ -127,7 +127,7 @@ def order_events(tables: Tables, until: datetime | None = None) -> pd.DataFrame:
         recorded_at if the log has it; sorted by customer_id, occurred_at, order_id.
     """
     moment = utc(until or datetime(9999, 1, 1, tzinfo=UTC))
-    frame: pd.DataFrame = tables.query(_events_sql(tables.shape), cutoffs=_cutoffs([moment], {})).to_pandas()
+    frame: pd.DataFrame = tables.run([_events(tables.shape)], cutoffs=_cutoffs([moment], {})).to_pandas()
     if "amount" not in frame:
         frame.insert(3, "amount", float("nan"))
     return frame
@@ -156,8 +156,7 @@ def customer_pauses(tables: Tables) -> pd.DataFrame:
     """
     if not tables.closures.products or "product_id" not in tables.columns("transactions"):
         return pd.DataFrame({"customer_id": [], "start": [], "end": []})
-    sql = pauses_plan(tables.shape).sql()
-    found: pd.DataFrame = tables.query(sql, stock_outs=tables.closures.stock_outs()).to_pandas()
+    found: pd.DataFrame = tables.run([_pauses(tables.shape)], stock_outs=tables.closures.stock_outs()).to_pandas()
     return found
 
 
@@ -201,7 +200,7 @@ class _Call:
     def _with_late(self, moments: list[datetime], starts: dict[datetime, datetime | None]) -> pa.Table:
         # As if all had been recorded at once, then again those of whom something was hidden.
         result = self._run(moments, starts, self.customers)
-        hidden = self.tables.query(_hidden_sql(self.tables.shape), cutoffs=_cutoffs(moments, starts)).to_pandas()
+        hidden = self.tables.run([_hidden(self.tables.shape)], cutoffs=_cutoffs(moments, starts)).to_pandas()
         if self.customers is not None:
             hidden = hidden[hidden["customer_id"].isin(self.customers)]
         if hidden.empty:
@@ -243,7 +242,7 @@ class _Call:
             staged=not self.small,
         )
         if self.small and self.tables.memory is not None:
-            return _POOL.run(shape, lambda: _steps(shape)[0][1], self.tables.memory | given)
+            return _POOL.run(shape, lambda: _steps(shape)[0].sql("duckdb"), self.tables.memory | given)
         return self.tables.run(_steps(shape), **given)
 
     def _prices_for(self, moments: list[datetime]) -> pa.Table | None:
@@ -265,7 +264,7 @@ class _Call:
         if self.log_start is not None:
             return dict.fromkeys(moments, self.log_start)
         if self.tables.late:
-            rows = self.tables.query(_log_starts_sql(self.tables.shape), cutoffs=_cutoffs(moments, {})).to_pylist()
+            rows = self.tables.run([_log_starts(self.tables.shape)], cutoffs=_cutoffs(moments, {})).to_pylist()
             return {row["as_of"]: row["log_start"] for row in rows}
         extent = self.tables.extent()
         if extent is None:
@@ -285,15 +284,12 @@ def _groups(moments: list[datetime]) -> list[list[datetime]]:
     ]
 
 
-@lru_cache(maxsize=256)
-def _steps(shape: Shape) -> list[tuple[str, str, tuple[str, ...]]]:
-    return [(step.name, step.sql(), step.drops) for step in build_plan(shape)]
-
-
-_events_sql = lru_cache(maxsize=64)(lambda columns: events_plan(columns).sql())
-_hidden_sql = lru_cache(maxsize=64)(lambda columns: hidden_plan(columns).sql())
-_log_starts_sql = lru_cache(maxsize=64)(lambda columns: log_starts_plan(columns).sql())
-_prices_sql = lru_cache(maxsize=64)(lambda columns, cutoffs: prices_plan(columns, cutoffs).sql())
+_steps = lru_cache(maxsize=256)(build_plan)
+_events = lru_cache(maxsize=64)(events_plan)
+_pauses = lru_cache(maxsize=64)(pauses_plan)
+_hidden = lru_cache(maxsize=64)(hidden_plan)
+_log_starts = lru_cache(maxsize=64)(log_starts_plan)
+_reference_prices = lru_cache(maxsize=64)(prices_plan)
 
 
 def _cutoffs(moments: list[datetime], starts: dict[datetime, datetime | None], closures: Closures = OPEN) -> pa.Table:
@@ -319,7 +315,7 @@ def _clock(moments: list[datetime]) -> pa.Table:
 
 
 def _prices(tables: Tables, moments: list[datetime]) -> pa.Table:
-    return tables.query(_prices_sql(tables.shape, len(moments)), clock=_clock(moments))
+    return tables.run([_reference_prices(tables.shape, len(moments))], clock=_clock(moments))
 
 
 def _given_prices(reference: pa.Table, moments: list[datetime]) -> pa.Table:

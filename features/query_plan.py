@@ -13,11 +13,11 @@ from typing import Any
 from features.catalog import CATALOGUE
 from features.closures import Span, pauses
 from features.declare import BOUNDS, Base, Feature, Measure, Row, age_days, slice_of
-from features.dialects import Dialect, to_sql
+from features.engines.protocol import Step
 from features.orders import lined_up, order_events, order_sums
 from features.prices import category_sums, price_levels, reference_prices
+from features.relations import Columns, unbound
 from features.sources import ALL_MEASURES, SOURCES, available
-from features.tables import IBIS_TYPES, TABLES
 from features.visible import exists_at, hidden_at, visible, visible_at
 
 KEYS = ["customer_id", "as_of"]
@@ -27,9 +27,6 @@ PRICED_AT_ONCE = 6
 
 FEW_WINDOWS = 5
 """Up to so many different windows are summed directly."""
-
-Columns = tuple[tuple[str, tuple[str, ...]], ...]
-"""The tables given and their columns, in a form that can be a key."""
 
 
 @dataclass(frozen=True)
@@ -73,19 +70,6 @@ class Shape:
     staged: bool = True
 
 
-@dataclass(frozen=True)
-class Step:
-    """A statement: what its answer is called, its expression, and which earlier answers are of no use after it."""
-
-    name: str
-    expression: Any
-    drops: tuple[str, ...] = ()
-
-    def sql(self, dialect: Dialect = "duckdb", *, pretty: bool = False) -> str:
-        """The statement's text."""
-        return to_sql(self.expression, dialect, pretty=pretty)
-
-
 @dataclass
 class _Stages:
     # Collects the steps; in one statement a stage is simply its expression.
@@ -99,28 +83,6 @@ class _Stages:
             return expression
         self.steps.append(Step(name, expression, drops))
         return ibis.table(expression.schema(), name=name)
-
-
-def unbound(columns: Mapping[str, tuple[str, ...]], *, cutoffs: int = 1) -> dict[str, Any]:
-    """Unbound ibis tables: the canonical ones given, and those that a call brings.
-
-    `cutoffs` has a row per cut-off with `shift`, the whole days from it to the last one; `clock` has the same
-    cut-offs as columns of one row.
-    """
-    import ibis
-
-    tables = {}
-    for name, given in columns.items():
-        types = {column: IBIS_TYPES[TABLES[name].by_name[column].type] for column in given}
-        tables[name] = ibis.table(types, name=name)
-    brought = {
-        "cutoffs": {"as_of": "timestamp", "log_start": "timestamp", "shift": "int64"},
-        "clock": {f"as_of_{i}": "timestamp" for i in range(cutoffs)},
-        "wanted": {"wanted_customer": "string"},
-        "prices": {"as_of": "timestamp", "category": "string", "unit_price": "float64"},
-        "stock_outs": {"out_product": "string", "out_first": "timestamp", "out_until": "timestamp"},
-    }
-    return tables | {name: ibis.table(types, name=name) for name, types in brought.items()}
 
 
 def build_plan(shape: Shape) -> list[Step]:

@@ -65,7 +65,7 @@ def purchases(tables: Tables, as_of: datetime, *, item: Item = "product_id", day
     import ibis
 
     from features.dialects import to_sql
-    from features.query_plan import unbound
+    from features.relations import unbound
     from features.visible import visible
 
     columns = tables.columns("transactions")

@@ -165,7 +165,7 @@ def _visible_lines(tables: Tables, as_of: datetime) -> str:
     import ibis
 
     from features.dialects import to_sql
-    from features.query_plan import unbound
+    from features.relations import unbound
     from features.visible import visible
 
     moment = as_of.replace(tzinfo=None)

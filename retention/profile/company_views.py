@@ -119,7 +119,7 @@ def _visible(tables: Tables, table: str, as_of: datetime) -> str:
     import ibis
 
     from features.dialects import to_sql
-    from features.query_plan import unbound
+    from features.relations import unbound
     from features.visible import visible
 
     moment = ibis.literal(as_of.replace(tzinfo=None)).cast("timestamp")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,11 @@ import sqlglot
 
 from features.catalog import CATALOGUE
 from features.dialects import DIALECTS, Dialect
-from features.query_plan import Shape, Step, build_plan, events_plan, hidden_plan, log_starts_plan, prices_plan
+from features.engines.protocol import Step, source_name
+from features.query_plan import Shape, build_plan, events_plan, hidden_plan, log_starts_plan, prices_plan
+from features.relations import extent, late_lines, unbound_table
 from features.tables import TABLES
+from features.visible import as_if_before
 
 GOLDEN = Path(__file__).parent / "golden"
 COLUMNS = tuple(
@@ -25,9 +29,15 @@ FROM_PRODUCTS = tuple(
 SOME = ("orders_90d", "spend_90d", "days_since_last_order", "price_level", "categories_ever", "new_products_90d")
 
 
+def before(name: str) -> Step:
+    table = unbound_table(name, dict(COLUMNS)[name], called=source_name(name))
+    return Step(f"before_{name}", as_if_before(table, TABLES[name].time, datetime(2024, 3, 1), datetime(2024, 6, 1)))
+
+
 def steps() -> dict[str, Step]:
     whole = {step.name: step for step in build_plan(Shape(COLUMNS, tuple(CATALOGUE), cutoffs=2, trimmed=False))}
     others = [events_plan(COLUMNS), hidden_plan(COLUMNS), log_starts_plan(COLUMNS), prices_plan(COLUMNS, 2)]
+    others += [extent(COLUMNS), late_lines(COLUMNS), before("feedback"), before("treatments")]
     late = Shape(FROM_PRODUCTS, SOME, restricted=True, late=True, prices_given=True, staged=False)
     return whole | {step.name: step for step in others} | {"one_statement": build_plan(late)[0]}
 
