@@ -24,6 +24,7 @@ from models.churn import ChurnModel
 from models.contract import KEYS, Contributions, churn_column, orders_column, spend_column
 from models.encoding import Encoded, Encoder
 from models.evidence import NONE, REASONS, STRONG, WEAK, count_labels, has_ordered
+from models.golden import golden_files, golden_rows, read_golden
 from models.lifetime import LifetimeModel
 from models.potential import PotentialModel
 from models.rules import RuleModel
@@ -216,8 +217,6 @@ class ModelSuite:
 
     def to_files(self) -> dict[str, bytes]:
         """The whole state under `suite.json`, `rules/`, `churn/`, `potential/`, `lifetime/`, `golden/`."""
-        from models.bundle.golden import golden_files
-
         state = {
             "format": FORMAT,
             "refusal": self.refusal_,
@@ -247,8 +246,6 @@ class ModelSuite:
         BundleError
             A file is missing, damaged, or of a newer format.
         """
-        from models.bundle.golden import read_golden
-
         state = load(files, "suite.json")
         suite = cls()
         try:
@@ -331,14 +328,6 @@ def prediction_columns(horizons: tuple[int, ...]) -> list[str]:
     for horizon in horizons:
         columns += [orders_column(horizon), spend_column(horizon)]
     return [*columns, "lifetime_value", "lifetime_value_low", "lifetime_value_high"]
-
-
-def golden_rows(frame: pd.DataFrame, count: int = 40) -> pd.DataFrame:
-    """A few rows of the newest cut-off, evenly spaced and without keys: the self-test of a stored model."""
-    newest = frame[frame["as_of"] == frame["as_of"].max()]
-    places = np.unique(np.linspace(0, len(newest) - 1, min(count, len(newest))).astype(int))
-    rows: pd.DataFrame = newest.iloc[places].drop(columns=KEYS).reset_index(drop=True)
-    return rows
 
 
 def _check_rows(frame: pd.DataFrame, labels: pd.DataFrame) -> None:

@@ -15,10 +15,10 @@ import pandas as pd
 import pytest
 
 from configs.errors import BundleError, DataError
-from models.bundle.golden import examine
 from models.churn import ChurnModel
 from models.contract import Contributions
 from models.encoding import Encoder
+from models.golden import examine
 from models.lifetime import LifetimeModel
 from models.potential import PotentialModel
 from models.rules import RuleModel
