@@ -106,5 +106,5 @@ def _refitted(data: TrainingSet, kept: np.ndarray, sample: pd.DataFrame) -> Attr
         known_until=own.known_until,
     )
     encoded = encoder.transform(sample)
-    parts = model.contributions_at(encoded, horizon, curve=model.curve(encoded))
+    parts = model.contributions_at(encoded, horizon, projection=model.project(encoded))
     return attribute(parts, own.feature_set, target="churn")

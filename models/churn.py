@@ -34,6 +34,7 @@ from models.level.leveling import fit_levels, panel_of
 from models.longer import Longer
 from models.parts import adjusted
 from models.probabilistic import fit_history
+from models.projection import Projection
 from models.renewal import Ahead, Renewal
 from models.survival import continued, days_until, log_odds, ordered
 from models.validation import Split, inner_split
@@ -231,25 +232,33 @@ class ChurnModel:
             columns |= dict(zip(later, inverse_link(odds, "binary").T, strict=True))
         return np.column_stack([columns[day] for day in days])
 
-    def later_orders(self, encoded: Encoded, days: Sequence[int], until_anchor: Floats) -> Floats:
-        """Expected orders until each of `days`, all after the anchor, given those until it; shape (n, k)."""
-        return self.longer_.orders(encoded, days, until_anchor, self.continuation_, self.ahead(encoded))
+    def project(self, frame: pd.DataFrame | Encoded, days: Sequence[int] = ()) -> Projection:
+        """The survival at `horizons_`, at the end of the lifetime and at any further days."""
+        encoded = self.encoder_.transform(frame)
+        curve = self.curve(encoded)
+        wanted = sorted({*self.horizons_, self.targets.lifetime_days, *days})
+        return Projection(tuple(wanted), self.silent(encoded, wanted, self.horizons_, curve))
 
-    def predict(self, frame: pd.DataFrame | Encoded, *, curve: Floats | None = None) -> pd.DataFrame:
+    def predict(self, frame: pd.DataFrame | Encoded, *, projection: Projection | None = None) -> pd.DataFrame:
         """Churn per horizon and days until the next order, see `describe_curve`, with the frame's index.
 
         Parameters
         ----------
         frame : DataFrame or Encoded
-        curve : ndarray, shape (n, h), optional
-            `curve(frame)`, if it has been computed already.
+        projection : Projection, optional
+            `project(frame)`, with any further days, if it has been computed already.
         """
         encoded = self.encoder_.transform(frame)
-        curve = self.curve(encoded) if curve is None else curve
-        days = tuple(sorted({*self.horizons_, self.targets.lifetime_days}))
-        dates = (days, self.silent(encoded, days, self.horizons_, curve))
+        projection = self.project(encoded) if projection is None else projection
+        dates = projection.at({*self.horizons_, self.targets.lifetime_days})
+        curve = projection.at(self.horizons_).survival
         return describe_curve(
-            self.horizons_, curve, self.targets, encoded.index, dates=dates, ahead=self.ahead(encoded)
+            self.horizons_,
+            curve,
+            self.targets,
+            encoded.index,
+            dates=(dates.days, dates.survival),
+            ahead=self.ahead(encoded),
         )
 
     def contributions(self, frame: pd.DataFrame | Encoded) -> Contributions:
@@ -257,7 +266,7 @@ class ChurnModel:
         return self.contributions_at(frame, self.targets.horizon_days)
 
     def contributions_at(
-        self, frame: pd.DataFrame | Encoded, horizon: int, *, curve: Floats | None = None
+        self, frame: pd.DataFrame | Encoded, horizon: int, *, projection: Projection | None = None
     ) -> Contributions:
         """Parts of the probability of no order at one of `horizons_`.
 
@@ -272,13 +281,13 @@ class ChurnModel:
         parts = self.models_[told if told in self.models_ else self.main_].contributions(encoded)
         if horizon == self.main_:
             return parts
-        curve = self.curve(encoded) if curve is None else curve
+        projection = self.project(encoded) if projection is None else projection
         if told != self.main_:
-            parts = adjusted(parts, log_odds(curve[:, self.horizons_.index(told)]))
+            parts = adjusted(parts, log_odds(projection.survival_at(told)))
         if not beyond:
             return parts
         base = parts.base + self.continuation_.typical_silence(horizon)
-        shown = log_odds(curve[:, self.horizons_.index(horizon)])
+        shown = log_odds(projection.survival_at(horizon))
         return adjusted(Contributions(parts.link, base, parts.values), shown, "recency")
 
     def to_files(self) -> dict[str, bytes]:

@@ -85,18 +85,17 @@ class Continuation:
         return float(self._orders(self._fixed(1), [days], np.ones(1))[0, 0])
 
     def state(self) -> dict[str, Any]:
-        """JSON state."""
+        """JSON state; the pace is not in it, it is learned with the orders and stored with them."""
         model = asdict(self.model) | {"log_likelihood": 0.0}
-        return {"anchor": self.anchor, "model": model, "typical": list(self.typical), "pace": self.pace}
+        return {"anchor": self.anchor, "model": model, "typical": list(self.typical)}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Continuation:
         """Read what `state` gave; raises ValueError where it is not one."""
         model, anchor = ParetoNBD.from_json(json.dumps(state["model"])), int(state["anchor"])
-        pace = float(state["pace"])
-        if min(model.r, model.alpha, model.s, model.beta, anchor) <= 0 or not PACE_RANGE[0] <= pace <= PACE_RANGE[1]:
+        if min(model.r, model.alpha, model.s, model.beta, anchor) <= 0:
             raise ValueError("not the state of a continuation")
-        return cls(model, anchor, read_typical(state["typical"]), pace)
+        return cls(model, anchor, read_typical(state["typical"]))
 
     def _silence(self, history: tuple[Floats, Floats, Floats], days: Sequence[int]) -> Floats:
         repeats, recency, age = history

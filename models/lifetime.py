@@ -24,6 +24,7 @@ from models.evidence import labelled
 from models.intervals import ZeroInflatedInterval, default_interval, fit_interval, widened
 from models.parts import adjusted
 from models.potential import PotentialModel
+from models.projection import Projection
 
 Floats = NDArray[np.float64]
 DAYS_PER_YEAR = 365.0
@@ -110,37 +111,33 @@ class LifetimeModel:
         else:
             kept = _newest(encoded, rows, orders > 0)
             sample = encoded.rows(rows[kept])
-            curve = churn.curve(sample)
-            silent = curve[:, churn.horizons_.index(self.judged_)]
-            spend = potential.expected(sample, curve)[1][:, churn.horizons_.index(self.judged_)]
-            conditional = spend / np.maximum(1 - silent, 1e-9)
+            projection = potential.project(sample, churn.project(sample))
+            silent = projection.survival_at(self.judged_)
+            conditional = projection.spend_at(self.judged_) / np.maximum(1 - silent, 1e-9)
         return fit_interval(silent, conditional, amount[kept], orders[kept] > 0, self.targets.interval)
 
     def predict(
         self,
         frame: pd.DataFrame | Encoded,
         *,
-        curve: Floats | None = None,
-        expected: tuple[Floats, Floats] | None = None,
+        projection: Projection | None = None,
     ) -> pd.DataFrame:
         """`lifetime_value`, `lifetime_value_low`, `lifetime_value_high`, with the frame's index.
 
         Parameters
         ----------
         frame : DataFrame or Encoded
-        curve : ndarray, optional
-            `churn.curve(frame)`, if known.
-        expected : tuple of ndarray, optional
-            `potential.expected(frame, curve, pieces)`, if known.
+        projection : Projection, optional
+            `potential.project(frame, churn.project(frame, pieces))`, if known.
         """
         churn = self.potential.churn
         encoded = churn.encoder_.transform(frame)
-        curve = churn.curve(encoded) if curve is None else curve
         days = self.pieces
-        expected = self.potential.expected(encoded, curve, days) if expected is None else expected
-        spend = expected[1][:, len(churn.horizons_) :]
+        if projection is None:
+            projection = self.potential.project(encoded, churn.project(encoded, days))
+        spend = np.column_stack([projection.spend_at(day) for day in days])
         value = discounted(days, spend, self.targets.annual_discount)
-        silent = churn.silent(encoded, days[-1:], churn.horizons_, curve)[:, 0]
+        silent = projection.survival_at(days[-1])
         low, high = self.interval_.bounds(silent, value / np.maximum(1 - silent, 1e-9))
         columns = {"lifetime_value": value, "lifetime_value_low": low, "lifetime_value_high": np.maximum(high, value)}
         return pd.DataFrame(columns, index=encoded.index)
@@ -149,7 +146,7 @@ class LifetimeModel:
     def pieces(self) -> list[int]:
         """Days between which spend is taken as even when it is discounted; the last is `lifetime_days`."""
         lifetime, churn = self.targets.lifetime_days, self.potential.churn
-        later = [churn.continuation_.anchor * 2**k for k in range(1, 14)]
+        later = [self.potential.continuation_.anchor * 2**k for k in range(1, 14)]
         return [*sorted({day for day in (*churn.horizons_, *later) if day < lifetime}), lifetime]
 
     def contributions(
@@ -166,7 +163,7 @@ class LifetimeModel:
             `potential.contributions_at(frame, basis_)`, if known.
         """
         encoded = self.potential.churn.encoder_.transform(frame)
-        continuation, lifetime = self.potential.churn.continuation_, self.targets.lifetime_days
+        continuation, lifetime = self.potential.continuation_, self.targets.lifetime_days
         value = self.predict(encoded)["lifetime_value"].to_numpy() if value is None else value
         parts = self.potential.contributions_at(encoded, self.basis_) if parts is None else parts
         beyond = lifetime > continuation.anchor

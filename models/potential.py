@@ -11,7 +11,8 @@ After the longest horizon with a model, orders go on as `models.continuation` sa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -25,6 +26,7 @@ from models.boosting.booster import Objective, side_by_side
 from models.boosting.parallel import in_parallel
 from models.calibration import Affine, fit_affine, keep_total, step_from_state
 from models.churn import ChurnModel
+from models.continuation import PACE_RANGE, Continuation
 from models.contract import Contributions, orders_column, spend_column
 from models.encoding import Encoded
 from models.evidence import has_ordered, labelled
@@ -32,6 +34,7 @@ from models.level.leveling import fit_orders_level
 from models.level.step import LevelStep
 from models.order_value import OrderValue
 from models.parts import added, adjusted, log_active, log_orders
+from models.projection import Projection
 
 Floats = NDArray[np.float64]
 SPEND_OBJECTIVE: Objective = "tweedie"
@@ -43,7 +46,7 @@ class PotentialModel:
     Parameters
     ----------
     churn : ChurnModel
-        Fitted before; gives the probability of being active, the encoder and the settings.
+        Fitted before; gives the probability of being active, the encoder and the settings. It is read only.
     order_bound : float
         Largest amount of one order that counts towards the value of an order.
 
@@ -63,6 +66,8 @@ class PotentialModel:
         Logarithm of what keeps the total of spend, per horizon of `amounts_`.
     levels_ : dict of int to pair of LevelStep
         Steps of further orders and of spend per horizon whose activity has a level step.
+    continuation_ : Continuation
+        The churn model's with a pace of its own: the orders after the anchor.
     """
 
     def __init__(self, churn: ChurnModel, order_bound: float = float("inf")) -> None:
@@ -114,7 +119,8 @@ class PotentialModel:
         return self
 
     def _level(self, encoded: Encoded) -> None:
-        """Bring orders and spend at every horizon in line with the level of activity there."""
+        """Bring orders and spend in line with the level of activity at every horizon, and with their pace after it."""
+        self.continuation_: Continuation = self.churn.continuation_
         if encoded.as_of is None:
             return
         newest = encoded.rows(has_ordered(encoded) & (encoded.as_of == encoded.as_of.max()))
@@ -122,10 +128,8 @@ class PotentialModel:
             steps = fit_orders_level(churn, self._orders(horizon), newest)
             if steps is not None:
                 self.levels_[horizon] = steps
-        continuation = self.churn.continuation_
-        orders, _ = self.expected(newest, self.churn.curve(newest))
-        until_anchor = orders[:, self.churn.horizons_.index(continuation.anchor)]
-        self.churn.continuation_ = continuation.paced(newest, until_anchor)
+        told = self.project(newest, self.churn.project(newest))
+        self.continuation_ = self.continuation_.paced(newest, told.orders_at(self.continuation_.anchor))
 
     def _fit_one(self, encoded: Encoded, labels: pd.DataFrame, horizon: int, objective: Objective) -> AdditiveModel:
         rows, target, total = conditional_target(encoded, labels, horizon, spend=objective != "poisson")
@@ -197,47 +201,38 @@ class PotentialModel:
         self,
         frame: pd.DataFrame | Encoded,
         *,
-        curve: Floats | None = None,
-        expected: tuple[Floats, Floats] | None = None,
+        projection: Projection | None = None,
     ) -> pd.DataFrame:
         """Expected orders and net spend, with the frame's index.
 
         Parameters
         ----------
         frame : DataFrame or Encoded
-        curve : ndarray, shape (n, h), optional
-            `churn.curve(frame)`, if it has been computed already.
-        expected : tuple of ndarray, optional
-            `expected(frame, curve)`, with any further days, if known.
+        projection : Projection, optional
+            `project(frame, churn.project(frame))`, with any further days, if known.
         """
         encoded = self.churn.encoder_.transform(frame)
-        curve = self.churn.curve(encoded) if curve is None else curve
-        horizons, shown = self.churn.horizons_, self.churn.targets.horizon_days
-        orders, spend = self.expected(encoded, curve) if expected is None else expected
-        columns = {
-            "expected_orders": orders[:, horizons.index(shown)],
-            "expected_spend": spend[:, horizons.index(shown)],
-        }
-        for i, h in enumerate(horizons):
-            columns |= {orders_column(h): orders[:, i], spend_column(h): spend[:, i]}
+        shown = self.churn.targets.horizon_days
+        if projection is None:
+            projection = self.project(encoded, self.churn.project(encoded))
+        columns = {"expected_orders": projection.orders_at(shown), "expected_spend": projection.spend_at(shown)}
+        for h in self.churn.horizons_:
+            columns |= {orders_column(h): projection.orders_at(h), spend_column(h): projection.spend_at(h)}
         return pd.DataFrame(columns, index=encoded.index)
 
-    def expected(self, encoded: Encoded, curve: Floats, days: Sequence[int] = ()) -> tuple[Floats, Floats]:
-        """Expected orders and net spend until each of `churn.horizons_` and then each of `days`, both shape (n, k).
+    def project(self, encoded: Encoded, projection: Projection) -> Projection:
+        """Expected orders and net spend until each day of a projection, added to it.
 
         Neither falls with time, and orders are never fewer than the probability of one.
 
         Parameters
         ----------
         encoded : Encoded
-        curve : ndarray, shape (n, h)
-            `churn.curve(encoded)`.
-        days : sequence of int
-            Further horizons, any order.
+        projection : Projection
+            `churn.project(encoded)`, with any further days.
         """
-        horizons, anchor = self.churn.horizons_, self.churn.continuation_.anchor
-        wanted = sorted({*horizons, *days})
-        active = 1 - self.churn.silent(encoded, wanted, horizons, curve)
+        wanted, anchor = projection.days, self.continuation_.anchor
+        active = 1 - projection.survival
         near = [h for h in wanted if h <= anchor]
         orders, spend = np.zeros_like(active), np.full_like(active, np.nan)
         for i, h in enumerate(near):
@@ -251,11 +246,12 @@ class PotentialModel:
         orders[:, :last], spend[:, :last] = rising(orders[:, :last], main), rising(spend[:, :last], main)
         if last < len(wanted):
             start = orders[:, last - 1]
-            later = self.churn.later_orders(encoded, wanted[last:], start)
+            later = self.churn.longer_.orders(
+                encoded, wanted[last:], start, self.continuation_, self.churn.ahead(encoded)
+            )
             orders[:, last:] = np.maximum(later, active[:, last:])
             spend[:, last:] = spend[:, last - 1 : last] * (orders[:, last:] / start[:, None])
-        places = [wanted.index(day) for day in (*horizons, *days)]
-        return orders[:, places], spend[:, places]
+        return projection.with_potential(orders, spend)
 
     def contributions(self, frame: pd.DataFrame | Encoded) -> Contributions:
         """Parts of the log of `expected_spend`."""
@@ -267,7 +263,7 @@ class PotentialModel:
         horizon: int,
         *,
         active: Contributions | None = None,
-        predicted: pd.DataFrame | None = None,
+        projection: Projection | None = None,
     ) -> Contributions:
         """Parts of the log of expected spend at one of the churn model's horizons.
 
@@ -277,24 +273,25 @@ class PotentialModel:
         horizon : int
         active : Contributions, optional
             `churn.contributions_at(frame, horizon)`, if known.
-        predicted : DataFrame, optional
-            `predict(frame)`, if known.
+        projection : Projection, optional
+            `project(frame, churn.project(frame))`, with any further days, if known.
         """
         encoded = self.churn.encoder_.transform(frame)
-        continuation = self.churn.continuation_
+        continuation = self.continuation_
         told = min(horizon, continuation.anchor)
         if active is None or told != horizon:
             active = self.churn.contributions_at(encoded, told)
         together = added(log_active(active), self._spend_parts(encoded, told))
         if told == horizon == self.churn.main_:
             return together
-        predicted = self.predict(encoded) if predicted is None else predicted
+        if projection is None:
+            projection = self.project(encoded, self.churn.project(encoded))
         if told != self.churn.main_:
-            together = adjusted(together, np.log(predicted[spend_column(told)].to_numpy(dtype=np.float64)))
+            together = adjusted(together, np.log(projection.spend_at(told)))
         if told == horizon:
             return together
         base = together.base + np.log(continuation.typical_growth(horizon))
-        shown = np.log(predicted[spend_column(horizon)].to_numpy(dtype=np.float64))
+        shown = np.log(projection.spend_at(horizon))
         return adjusted(Contributions("log", base, together.values), shown, "recency")
 
     def _spend_parts(self, encoded: Encoded, horizon: int) -> Contributions:
@@ -316,6 +313,7 @@ class PotentialModel:
         """State as files without prefix; the churn model is not in them."""
         state = {
             "amounts": list(self.amounts_),
+            "pace": self.continuation_.pace,
             "orders_scale": {str(h): step.state() for h, step in self.orders_scale_.items()},
             "amounts_scale": {str(h): step.state() for h, step in self.amounts_scale_.items()},
             "value": None if self.value_ is None else self.value_.state(),
@@ -334,6 +332,10 @@ class PotentialModel:
         model = cls(churn)
         try:
             amounts = sorted(int(h) for h in state["amounts"])
+            pace = float(state["pace"])
+            if not PACE_RANGE[0] <= pace <= PACE_RANGE[1]:
+                raise ValueError
+            model.continuation_ = replace(churn.continuation_, pace=pace)
             model.orders_scale_ = _steps(state["orders_scale"])
             model.amounts_scale_ = _steps(state["amounts_scale"])
             model.value_ = None if state["value"] is None else OrderValue.from_state(state["value"])

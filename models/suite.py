@@ -24,11 +24,13 @@ from models.churn import ChurnModel
 from models.contract import KEYS, Contributions, churn_column, orders_column, spend_column
 from models.encoding import Encoded, Encoder
 from models.evidence import NONE, REASONS, STRONG, WEAK, count_labels, has_ordered
+from models.golden import golden_files, golden_rows, read_golden
 from models.lifetime import LifetimeModel
 from models.potential import PotentialModel
 from models.rules import RuleModel
 
-FORMAT = 2
+FORMAT = 3
+"""Models of another format are refused: the pace of orders is stored with the orders since 3."""
 
 
 @dataclass(frozen=True)
@@ -187,21 +189,21 @@ class ModelSuite:
         return self.rules_.contributions(encoded, self.rules_.predict(encoded))
 
     def _explained_by_model(self, churn_model: ChurnModel, by_model: Encoded) -> dict[str, Contributions]:
-        curve = churn_model.curve(by_model)
+        pieces = () if self.lifetime_ is None else self.lifetime_.pieces
+        projection = churn_model.project(by_model, pieces)
         shown = self.targets_.horizon_days
-        churn = churn_model.contributions_at(by_model, shown, curve=curve)
+        churn = churn_model.contributions_at(by_model, shown, projection=projection)
         model = {"churn": churn}
         if self.potential_ is not None and self.lifetime_ is not None:
-            expected = self.potential_.expected(by_model, curve, self.lifetime_.pieces)
-            predicted = self.potential_.predict(by_model, curve=curve, expected=expected)
-            value = self.lifetime_.predict(by_model, curve=curve, expected=expected)["lifetime_value"].to_numpy()
+            projection = self.potential_.project(by_model, projection)
+            value = self.lifetime_.predict(by_model, projection=projection)["lifetime_value"].to_numpy()
             basis = self.lifetime_.basis_
             active = {shown: churn}
             if basis != shown:
-                active[basis] = churn_model.contributions_at(by_model, basis, curve=curve)
+                active[basis] = churn_model.contributions_at(by_model, basis, projection=projection)
             parts = {
                 horizon: self.potential_.contributions_at(
-                    by_model, horizon, active=active[horizon], predicted=predicted
+                    by_model, horizon, active=active[horizon], projection=projection
                 )
                 for horizon in active
             }
@@ -215,8 +217,6 @@ class ModelSuite:
 
     def to_files(self) -> dict[str, bytes]:
         """The whole state under `suite.json`, `rules/`, `churn/`, `potential/`, `lifetime/`, `golden/`."""
-        from models.bundle.golden import golden_files
-
         state = {
             "format": FORMAT,
             "refusal": self.refusal_,
@@ -246,13 +246,13 @@ class ModelSuite:
         BundleError
             A file is missing, damaged, or of a newer format.
         """
-        from models.bundle.golden import read_golden
-
         state = load(files, "suite.json")
         suite = cls()
         try:
             if int(state["format"]) > FORMAT:
                 raise BundleError("the models were written by a newer version", "update, or roll back the bundle")
+            if int(state["format"]) < FORMAT:
+                raise BundleError("the models were written by an earlier version", "train again")
             suite.refusal_, suite.doubt_ = str(state["refusal"]), str(state["doubt"])
             suite.targets_ = TargetSettings(**state["targets"])
             held = [str(name) for name in state["models"]]
@@ -284,14 +284,14 @@ class ModelSuite:
         if self.churn_ is None or self.potential_ is None:
             return self.rules_.predict(encoded)[prediction_columns(self.horizons_)]
         rows = encoded.rows(~ruled) if ruled.any() else encoded
-        curve = self.churn_.curve(rows)
-        expected = self.potential_.expected(rows, curve, [] if self.lifetime_ is None else self.lifetime_.pieces)
+        pieces = () if self.lifetime_ is None else self.lifetime_.pieces
+        projection = self.potential_.project(rows, self.churn_.project(rows, pieces))
         parts = [
-            self.churn_.predict(rows, curve=curve),
-            self.potential_.predict(rows, curve=curve, expected=expected),
+            self.churn_.predict(rows, projection=projection),
+            self.potential_.predict(rows, projection=projection),
         ]
         if self.lifetime_ is not None:
-            parts.append(self.lifetime_.predict(rows, curve=curve, expected=expected))
+            parts.append(self.lifetime_.predict(rows, projection=projection))
         by_model = pd.concat(parts, axis=1).reindex(columns=prediction_columns(self.horizons_))
         if not ruled.any():
             return by_model
@@ -328,14 +328,6 @@ def prediction_columns(horizons: tuple[int, ...]) -> list[str]:
     for horizon in horizons:
         columns += [orders_column(horizon), spend_column(horizon)]
     return [*columns, "lifetime_value", "lifetime_value_low", "lifetime_value_high"]
-
-
-def golden_rows(frame: pd.DataFrame, count: int = 40) -> pd.DataFrame:
-    """A few rows of the newest cut-off, evenly spaced and without keys: the self-test of a stored model."""
-    newest = frame[frame["as_of"] == frame["as_of"].max()]
-    places = np.unique(np.linspace(0, len(newest) - 1, min(count, len(newest))).astype(int))
-    rows: pd.DataFrame = newest.iloc[places].drop(columns=KEYS).reset_index(drop=True)
-    return rows
 
 
 def _check_rows(frame: pd.DataFrame, labels: pd.DataFrame) -> None:

@@ -30,14 +30,16 @@ from evaluation.backtest import RULE, Evaluation
 from evaluation.datasets import TrainingSet, training_set
 from evaluation.evaluation_files import EVALUATION_FILE, LOSSES_FILE
 from evaluation.rhythm import find_rhythm
+from features.definitions import definitions_fingerprint
 from features.engine import Tables, compute_features, order_events, reference_prices
 from features.meaning import meaning_of
+from models.bundle.declarations import FEATURES_FILE
 from models.suite import ModelSuite
 from reporting.model_card import card_content, card_files
 from retention.experiments.measurement import effect_files
 from retention.profile.categories import line_reference
 from retention.profile.reference_values import Baseline, fit_baseline
-from retention.scoring.scorer import BASELINE_FILE, FEATURES_FILE, PARAMETERS_FILE, PRICES_FILE, table_frame
+from retention.scoring.scorer import BASELINE_FILE, PARAMETERS_FILE, PRICES_FILE, table_frame
 from retention.strategies.catalogue import load_catalogue
 
 EVALUATION_FOLDER = "evaluation"
@@ -142,6 +144,7 @@ def fit_bundle(
         "rhythm": find_rhythm(orders[orders["is_order"]], as_of, settings.targets.horizon_days).as_dict(),
         "data_hash": data.data_hash,
         "feature_fingerprint": data.feature_set.fingerprint,
+        "feature_definitions": definitions_fingerprint(tuple(data.feature_set.names)),
         "answers": "rule" if suite.refusal_ else "model",
     }
     return FittedBundle(files, meta)

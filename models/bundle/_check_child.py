@@ -26,7 +26,7 @@ def main() -> None:
     verdict: dict[str, bool | str]
     try:
         from models.boosting.booster import prefer_lean_import
-        from models.bundle.golden import examine
+        from models.golden import examine
         from models.suite import ModelSuite
 
         prefer_lean_import()

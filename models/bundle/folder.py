@@ -22,6 +22,7 @@ import os
 import re
 import shutil
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -30,6 +31,7 @@ from configs.errors import BundleError
 from configs.files import UnfitFileError, read_regular, write_bytes_atomic
 from configs.secrets import signing_key
 from models.boosting.lightgbm_text import validate_text
+from models.bundle.declarations import check_declarations, check_definitions
 
 FORMAT = 1
 MANIFEST, SIGNATURE = "MANIFEST.json", "MANIFEST.sig"
@@ -77,7 +79,8 @@ def save_bundle(store: Path, files: Mapping[str, bytes], meta: Mapping[str, Any]
     files : mapping of str to bytes
         Names of up to four parts of letters, digits, ``_``, ``-`` and ``.``.
     meta : mapping
-        JSON; ``feature_fingerprint`` is what `expect_fingerprint` is compared with.
+        JSON; ``feature_fingerprint`` is what `expect_fingerprint` is compared with, ``feature_definitions`` what this
+        code computes under the same names (`features.definitions`).
 
     Returns
     -------
@@ -143,9 +146,11 @@ def load_bundle(
     bundle_id : str, optional
         Default: what CURRENT names. A unique beginning of at least eight digits is enough.
     expect_fingerprint : str, optional
-        Fingerprint of the feature set that will be used; another one is refused.
+        Fingerprint of the feature set that will be used; another one is refused. Default: that of this code's
+        declarations of the bundle's features.
     examine : bool
-        Whether to let the models answer their golden rows in a child process (about two seconds).
+        Whether to let the models answer their golden rows in a child process, and to compare how the features are
+        computed (together about two seconds).
     fall_back : bool
         Whether to take LAST_GOOD where CURRENT is refused; `Bundle.degraded` then says why.
 
@@ -226,22 +231,24 @@ def read_pointer(store: Path, name: str) -> str:
 
 def _load(store: Path, bundle_id: str, expect_fingerprint: str | None, examine: bool) -> Bundle:
     bundle = _read_checked(store, _full_id(store, bundle_id))
-    has = bundle.meta.get("feature_fingerprint")
-    if expect_fingerprint is not None and has != expect_fingerprint:
-        raise BundleError(
-            f"bundle {bundle.version} was trained on another feature set ({str(has)[:12]} instead of "
-            f"{expect_fingerprint[:12]})",
-            "train again with this version, or load the bundle with the version that wrote it",
-            code="bundle_other_features",
-        )
+    check_declarations(bundle.version, bundle.files, bundle.meta, expect_fingerprint)
     for name, data in bundle.files.items():
         if name.endswith(".txt"):
             validate_text(data)
-    if examine and "suite.json" in bundle.files:
+    if examine:
+        with ThreadPoolExecutor(1) as beside:
+            answers = beside.submit(_examine_models, bundle)
+            # compiling the features takes about as long as the child, which works meanwhile
+            check_definitions(bundle.version, bundle.files, bundle.meta)
+            answers.result()
+    return bundle
+
+
+def _examine_models(bundle: Bundle) -> None:
+    if "suite.json" in bundle.files:
         from models.bundle.examination import examine_in_child
 
         examine_in_child(bundle.files)
-    return bundle
 
 
 def _read_checked(store: Path, bundle_id: str) -> Bundle:

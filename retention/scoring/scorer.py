@@ -16,6 +16,7 @@ from configs.progress import SILENT, Progress
 from configs.settings import Settings, TargetSettings
 from features.engine import Tables, compute_features, order_events
 from features.specs import FeatureSet
+from models.bundle.declarations import FEATURES_FILE
 from models.bundle.folder import Bundle, load_bundle
 from models.suite import ModelSuite
 from retention.contacts.segments import SegmentFile, load_segments
@@ -28,7 +29,6 @@ from retention.strategies.catalogue import Catalogue, load_catalogue
 from retention.strategies.effect_priors import FILE as BELIEFS_FILE
 from retention.strategies.effect_priors import MeasuredEffect, beliefs_from_json
 
-FEATURES_FILE = "features.json"
 PARAMETERS_FILE = "parameters.json"
 BASELINE_FILE = "retention/baseline.json"
 PRICES_FILE = "reference_prices.json"

@@ -8,9 +8,9 @@ import pytest
 
 from configs.settings import TargetSettings
 from models.btyd import ParetoNBD
-from models.bundle.golden import SHOWN
 from models.continuation import Continuation
 from models.encoding import Encoded, Encoder
+from models.golden import SHOWN
 from models.probabilistic import buying_history
 from models.suite import ModelSuite
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from configs.history import MIN_CUSTOMERS
 from configs.settings import TargetSettings
-from models.bundle.golden import SHOWN
 from models.encoding import Encoded
 from models.evidence import LabelCounts
+from models.golden import SHOWN
 from models.rules import MOST_FURTHER, RuleModel
 from models.suite import ModelSuite
 

@@ -14,8 +14,8 @@ from configs.catalogue import pairs
 from configs.errors import BundleError, DataError
 from configs.settings import TargetSettings
 from features.specs import DRIVERS
-from models.bundle.golden import SHOWN
 from models.evidence import REASONS
+from models.golden import SHOWN
 from models.suite import ModelSuite
 
 HORIZONS = (30, 90, 180, 365)

@@ -17,7 +17,7 @@ from benchmarks.quality_generated import START, GeneratedLog, write_generated_lo
 from configs.settings import DataSettings, Settings, SourceSettings, TargetSettings, TrainingSettings
 from evaluation.datasets import training_set
 from features.engine import compute_features, tables_from_arrow
-from models.bundle.golden import SHOWN
+from models.golden import SHOWN
 from models.suite import ModelSuite
 
 COMPANY = GeneratedLog(900, 160, 25, rate_shape=0.8, stay_days=400, before_days=300)

@@ -2,6 +2,7 @@
 
 import json
 from copy import deepcopy
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,12 @@ from configs.settings import Settings, TrackingSettings, TrainingSettings
 from evaluation.backtest import Evaluation
 from evaluation.datasets import TrainingSet
 from evaluation.evaluation_files import save_evaluation
+from features.catalog import CATALOGUE
+from features.definitions import definitions_fingerprint
 from features.engine import tables_from_arrow
+from features.sources import SOURCES
 from features.specs import FeatureSet
-from models.bundle.folder import CURRENT, load_bundle, read_pointer
+from models.bundle.folder import CURRENT, load_bundle, read_pointer, save_bundle
 from reporting.training_report import write_report
 from retention.profile.reference_values import Baseline
 from training.fit import evaluation_of, finish, fit_bundle, load_candidate, parameters, save_candidate
@@ -62,7 +66,37 @@ def test_files_of_a_candidate(fitted: Any, data: TrainingSet, as_of: datetime) -
     assert Baseline.from_json(fitted.files["retention/baseline.json"].decode()).customers == fitted.meta["customers"]
     assert fitted.meta["as_of"] == as_of.isoformat()
     assert fitted.meta["feature_fingerprint"] == data.feature_set.fingerprint
+    assert fitted.meta["feature_definitions"] == definitions_fingerprint(tuple(data.feature_set.names))
     json.dumps(fitted.meta, allow_nan=False)
+
+
+@pytest.mark.parametrize("change", ["expression", "below", "direction", "gone"])
+def test_a_bundle_is_refused_where_its_features_are_declared_otherwise(
+    fitted: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    bundle_id = save_bundle(tmp_path, fitted.files, fitted.meta)
+    assert load_bundle(tmp_path, bundle_id=bundle_id).id == bundle_id
+    name = "orders_90d"
+    declared = CATALOGUE[name]
+    if change == "expression":
+        monkeypatch.setitem(CATALOGUE, name, replace(declared, value=lambda row: declared.value(row) + 1))
+    elif change == "below":
+        measures = SOURCES["orders"].measures
+        counted = measures["n"]
+        monkeypatch.setitem(measures, "n", replace(counted, value=lambda seen: counted.value(seen) * 2))
+    elif change == "direction":
+        monkeypatch.setitem(CATALOGUE, name, replace(declared, spec=replace(declared.spec, monotone_churn=1)))
+    else:
+        monkeypatch.delitem(CATALOGUE, name)
+    definitions_fingerprint.cache_clear()
+    try:
+        with pytest.raises(BundleError) as caught:
+            load_bundle(tmp_path, bundle_id=bundle_id)
+    finally:
+        definitions_fingerprint.cache_clear()
+    assert caught.value.code == "bundle_other_features"
+    said = "computed in another way" if change in ("expression", "below") else "another feature set"
+    assert said in caught.value.message
 
 
 def test_same_data_same_bytes(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -16,9 +16,7 @@ import pandas as pd
 from configs.errors import BundleError
 from features.specs import FeatureSet
 from models.additive import dump, load
-
-if TYPE_CHECKING:
-    from models.suite import ModelSuite
+from models.contract import KEYS, Contributions
 
 FRAME, EXPECTED = "golden/frame.json", "golden/expected.json"
 TOLERANCE = 1e-9
@@ -26,7 +24,35 @@ SHOWN = {"churn": "churn_probability", "spend": "expected_spend", "lifetime": "l
 """The prediction that each set of contributions adds up to."""
 
 
-def golden_files(suite: ModelSuite) -> dict[str, bytes]:
+class Examined(Protocol):
+    """What an examination asks of a model: whatever answers for rows without keys and explains its answers.
+
+    Attributes
+    ----------
+    golden_ : DataFrame
+        The rows, see `golden_rows`.
+    """
+
+    golden_: pd.DataFrame
+
+    def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Predictions with the frame's index."""
+        ...
+
+    def contributions(self, frame: pd.DataFrame) -> dict[str, Contributions]:
+        """Parts of the predictions of `SHOWN`, by name."""
+        ...
+
+
+def golden_rows(frame: pd.DataFrame, count: int = 40) -> pd.DataFrame:
+    """A few rows of the newest cut-off, evenly spaced and without keys: the self-test of a stored model."""
+    newest = frame[frame["as_of"] == frame["as_of"].max()]
+    places = np.unique(np.linspace(0, len(newest) - 1, min(count, len(newest))).astype(int))
+    rows: pd.DataFrame = newest.iloc[places].drop(columns=KEYS).reset_index(drop=True)
+    return rows
+
+
+def golden_files(suite: Examined) -> dict[str, bytes]:
     """The golden rows of a suite and its answers, as files."""
     frame = suite.golden_
     columns = {name: _plain(frame[name]) for name in frame.columns}
@@ -55,7 +81,7 @@ def read_golden(files: Mapping[str, bytes], feature_set: FeatureSet) -> pd.DataF
     return frame
 
 
-def examine(suite: ModelSuite, files: Mapping[str, bytes]) -> None:
+def examine(suite: Examined, files: Mapping[str, bytes]) -> None:
     """Compare a suite's answers with the stored ones, and its contributions with its own predictions.
 
     Raises
@@ -80,7 +106,7 @@ def examine(suite: ModelSuite, files: Mapping[str, bytes]) -> None:
             )
 
 
-def _answers(suite: ModelSuite, frame: pd.DataFrame) -> dict[str, Any]:
+def _answers(suite: Examined, frame: pd.DataFrame) -> dict[str, Any]:
     predicted = suite.predict(frame)
     answers: dict[str, Any] = {"predictions": {name: _plain(predicted[name]) for name in predicted.columns}}
     answers["contributions"] = {
