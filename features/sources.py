@@ -183,15 +183,22 @@ DELIVERIES = {
 # Feedback -------------------------------------------------------------------------------------------------------------
 
 
-def _feedback(t: Tables) -> Any:
-    """Feedback with its score as a share of its scale: 0 worst, 1 best."""
+def with_level(rows: Any) -> Any:
+    """Feedback with its score as a share of its scale, `level`: 0 worst, 1 best; null where there is no score.
+
+    Features and the company's satisfaction view read scores by this one rule. A scale that the source does not give is
+    0 to 10 for a recommendation score (`nps`), 1 to 5 for everything else.
+
+    Parameters
+    ----------
+    rows : ibis table
+        Feedback with `kind` and perhaps `score`, `score_min` and `score_max`.
+    """
     import ibis
 
-    rows = t["feedback"]
     if "score" not in rows.columns:
-        return rows
+        return rows.mutate(level=ibis.null().cast("float64"))
     nps = rows.kind == "nps"
-    # Scales that the source does not give: 0 to 10 for a recommendation score, 1 to 5 for everything else.
     low, high = ibis.ifelse(nps, 0.0, 1.0), ibis.ifelse(nps, 10.0, 5.0)
     if "score_min" in rows.columns:
         low = rows.score_min.fill_null(low)
@@ -199,6 +206,16 @@ def _feedback(t: Tables) -> Any:
         high = rows.score_max.fill_null(high)
     width = high - low
     return rows.mutate(level=where(width > 0, ((rows.score - low) / width).clip(0.0, 1.0)))
+
+
+def is_low(level: Any) -> Any:
+    """Whether a score is low: below `LOW_SCORE` of its scale; for ibis columns and arrays alike."""
+    return level < LOW_SCORE
+
+
+def _feedback(t: Tables) -> Any:
+    rows = t["feedback"]
+    return with_level(rows) if "score" in rows.columns else rows
 
 
 SCORE = _needs("feedback.score")
@@ -216,7 +233,7 @@ def _score(topic: str | None, needs: frozenset[str]) -> tuple[Measure, Measure]:
 
 
 def _score_measures() -> dict[str, Measure]:
-    measures = {"low": Measure("sum", lambda f: count_if(f.level < LOW_SCORE), SCORE)}
+    measures = {"low": Measure("sum", lambda f: count_if(is_low(f.level)), SCORE)}
     measures["score"], measures["scores"] = _score(None, SCORE)
     for topic in ("quality", "service", "logistics"):
         on_topic = _score(topic, SCORE | _needs("feedback.topic"))

@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from configs.errors import NotEnoughDataError
+from features.sources import is_low
 
 if TYPE_CHECKING:
     from features.engine import Tables
@@ -26,8 +27,6 @@ SURE = 2.0
 SURE_OF_MANY = 3.5
 """The same where the best of many possible starts is taken."""
 BUCKET_DAYS = 30
-LOW_SCORE = 0.4
-"""Scores up to this (0 … 1) count as bad, complaints always do."""
 
 
 def demand_view(
@@ -120,10 +119,12 @@ def _visible(tables: Tables, table: str, as_of: datetime) -> str:
 
     from features.dialects import to_sql
     from features.relations import unbound
+    from features.sources import with_level
     from features.visible import visible
 
     moment = ibis.literal(as_of.replace(tzinfo=None)).cast("timestamp")
-    return to_sql(visible(unbound(dict(tables.shape))[table], moment))
+    rows = visible(unbound(dict(tables.shape))[table], moment)
+    return to_sql(with_level(rows) if table == "feedback" else rows)
 
 
 def _lines(tables: Tables, as_of: datetime, item: str, days: int) -> pd.DataFrame:
@@ -179,7 +180,8 @@ def satisfaction_view(
 ) -> pd.DataFrame:
     """Where satisfaction is lost, since when, and what it costs in predicted value.
 
-    A complaint counts as the lowest score. For every topic, alone and within every group, the moment is sought from
+    A score is read on its scale and called low as the features do (`features.sources`); a complaint counts as the
+    lowest score. For every topic, alone and within every group, the moment is sought from
     which scores have been lower (the split of the answers, at steps of 30 days, with the largest standardised
     difference); it is named only if the difference exceeds `SURE_OF_MANY` standard errors. The cost is what the model's
     satisfaction driver takes off the lifetime value of those customers who gave bad feedback on the topic in the last
@@ -239,22 +241,15 @@ def satisfaction_view(
 
 
 def _answers(tables: Tables, as_of: datetime, days: int) -> pd.DataFrame:
-    columns = tables.columns("feedback")
-
-    def given(name: str) -> str:
-        return name if name in columns else f"NULL AS {name}"
-
+    topic = "topic" if "topic" in tables.columns("feedback") else "NULL AS topic"
     source = _visible(tables, "feedback", as_of)
-    names = ", ".join(given(name) for name in ("topic", "score", "score_min", "score_max"))
     query = (
-        f"SELECT customer_id, occurred_at, kind, {names} FROM ({source}) ORDER BY customer_id, occurred_at, feedback_id"
+        f"SELECT customer_id, occurred_at, kind, {topic}, level FROM ({source}) "
+        "ORDER BY customer_id, occurred_at, feedback_id"
     )
     frame: pd.DataFrame = tables.query(query).to_pandas()
-    low = pd.to_numeric(frame["score_min"], errors="coerce").fillna(0.0)
-    high = pd.to_numeric(frame["score_max"], errors="coerce").fillna(1.0)
-    score = (pd.to_numeric(frame["score"], errors="coerce") - low) / (high - low).where(high > low)
     complaint = (frame["kind"] == "complaint").to_numpy()
-    frame["value"] = np.where(complaint, 0.0, score.clip(0, 1))
+    frame["value"] = np.where(complaint, 0.0, frame["level"].astype("float64"))
     frame["complaint"] = complaint
     frame["topic"] = frame["topic"].astype("object").where(frame["topic"].notna(), "other")
     age = (pd.Timestamp(as_of.replace(tzinfo=None)) - frame["occurred_at"]).dt.total_seconds() / 86_400
@@ -287,7 +282,7 @@ def _satisfaction_points(drivers: Any) -> float:
 def _topic_row(part: pd.DataFrame, as_of: datetime) -> dict[str, Any]:
     value, age = part["value"].to_numpy(dtype=np.float64), part["age"].to_numpy(dtype=np.float64)
     recent = age <= 90
-    bad = value <= LOW_SCORE
+    bad = is_low(value)
     since_days, z = fall_since(value, age)
     split = since_days if since_days is not None else 90.0
     after, before = value[age <= split], value[age > split]

@@ -11,7 +11,7 @@ import pytest
 from benchmarks.simulator import SimulationSettings, simulate
 from benchmarks.simulator.writing import to_arrow
 from configs.errors import NotEnoughDataError
-from features.engine import Tables, tables_from_arrow
+from features.engine import Tables, compute_features, feature_set_for, tables_from_arrow
 from retention.profile.company_views import demand_view, fall_since, satisfaction_view
 
 SETTINGS = SimulationSettings(customers=1_500, weeks=100, future_weeks=0, campaigns=(), seed=3)
@@ -58,7 +58,7 @@ def test_the_cost_is_what_the_model_takes_off_those_who_complained(
     row = view[(view["dimension"] == "all") & (view["topic"] == "service")].iloc[0]
     feedback = company["feedback"]
     recent = feedback["occurred_at"] >= pd.Timestamp(END) - pd.Timedelta(days=365)
-    bad = (feedback["kind"] == "complaint") | ((feedback["score"] - 1) / 4 <= 0.4)
+    bad = (feedback["kind"] == "complaint") | ((feedback["score"] - 1) / 4 < 0.4)
     unhappy = feedback[recent & bad & (feedback["topic"] == "service")]["customer_id"].nunique()
     assert row["customers"] == unhappy
     assert row["lost_value"] == pytest.approx(10.0 * unhappy)
@@ -68,6 +68,37 @@ def test_the_cost_is_what_the_model_takes_off_those_who_complained(
     )
     other = satisfaction_view(tables, END, part, by=())
     assert other.set_index("topic")["lost_value"]["service"] == pytest.approx(unhappy * 60 * 0.1 / 0.6)
+
+
+def test_scores_without_a_scale_are_read_and_called_low_as_the_features_do() -> None:
+    kinds = ["survey"] * 5 + ["nps"] * 5
+    given = [1.0, 2.0, 3.0, 4.0, 5.0, 0.0, 3.0, 4.0, 5.0, 10.0]  # an nps of 4 lies at 0.4, the line itself: not low
+    lines = [(f"{place}", f"o{place}", END - timedelta(days=5), Decimal(10)) for place in range(10)]
+    tables = {
+        "transactions": pa.table(
+            {
+                "customer_id": [line[0] for line in lines],
+                "order_id": [line[1] for line in lines],
+                "occurred_at": pa.array([line[2] for line in lines], pa.timestamp("us")),
+                "amount": pa.array([line[3] for line in lines], pa.decimal128(18, 4)),
+            }
+        ),
+        "feedback": pa.table(
+            {
+                "feedback_id": [f"f{place}" for place in range(10)],
+                "customer_id": [line[0] for line in lines],
+                "occurred_at": pa.array([END - timedelta(days=3)] * 10, pa.timestamp("us")),
+                "kind": kinds,
+                "score": given,
+            }
+        ),
+    }
+    with tables_from_arrow(tables) as own:
+        view = satisfaction_view(own, END, pd.DataFrame({"customer_id": [line[0] for line in lines]}), smallest=1)
+        frame = compute_features(own, [END], feature_set_for(own))
+    assert view["score_90d"].tolist() == pytest.approx([frame["satisfaction_mean_365d"].mean()])
+    assert view["bad_share_90d"].tolist() == pytest.approx([frame["low_score_share_365d"].mean()])
+    assert view["bad_share_90d"].tolist() == pytest.approx([0.4])
 
 
 def test_no_fall_is_seen_in_noise() -> None:
