@@ -65,6 +65,11 @@ class SegmentFile(BaseModel):
         """Codes in the order of the file."""
         return [segment.code for segment in self.segments]
 
+    @property
+    def fields(self) -> set[str]:
+        """Columns that the conditions ask for."""
+        return {name for segment in self.segments for name in segment.condition.fields}
+
 
 def load_segments(settings: Settings | None = None) -> SegmentFile:
     """Read and check the segments.
