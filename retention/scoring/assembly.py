@@ -39,6 +39,7 @@ from retention.profile.reference_values import (
     level_share,
     spend_per_day,
 )
+from retention.profile.rfm import quintiles
 from retention.schema import column_order
 from retention.scoring.inputs import History, Predicted, Rules
 from retention.scoring.promises import PREFIX, SHOWN, check_scores
@@ -98,6 +99,7 @@ def score(predicted: Predicted, history: History, rules: Rules, *, scored_at: da
             frame[KEYS],
             _numbers(frame, predictions, settings),
             dimensions,
+            quintiles(frame, baseline.quintiles),
             _states(frame, predictions, dimensions, days, as_of, baseline, settings, profile),
         ],
         axis=1,
