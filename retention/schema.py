@@ -107,6 +107,9 @@ _NAMES = {
     "preferred_channel": ("preferred channel", "渠道偏好", "customers"),
 }
 
+_CLOSED = ("customer_type", "company_size")
+"""Attributes for which conditions may ask by our codes only."""
+
 
 def _dimension_columns() -> tuple[Column, ...]:
     found: list[Column] = []
@@ -115,8 +118,9 @@ def _dimension_columns() -> tuple[Column, ...]:
         kind: Any = str if dimension.unit == "code" else float
         # an attribute keeps a text that it has no code for
         tiers = (*dimension.tiers, "unknown") if dimension.tiers else ()
+        own = tiers if code in _CLOSED else ()
         found += [
-            Column(code, kind, dimension.unit, en, zh, source),
+            Column(code, kind, dimension.unit, en, zh, source, own),
             Column(f"{code}_tier", str, "code", f"tier of {code}", f"{zh}：档位", "training", tiers),
             Column(f"{code}_evidence", str, "code", f"evidence of {code}", f"{zh}：依据强弱", source, EVIDENCE),
         ]
@@ -132,7 +136,7 @@ def _dimension_columns() -> tuple[Column, ...]:
 
 
 def _list(name: str, entry: Any, en: str, zh: str, source: str, **more: Any) -> Column:
-    return Column(name, list[entry], "", en, zh, source, condition=False, **more)
+    return Column(name, list[entry], "", en, zh, source, condition=name == "drivers", **more)
 
 
 _BASE = "before all drivers; base and all points add up to the prediction"
@@ -169,6 +173,18 @@ COLUMNS: tuple[Column, ...] = (
     Column("lifetime_value_low", float, "money", "lower end of its 80 % interval", "其80%区间的下限", "model"),
     Column("lifetime_value_high", float, "money", "upper end of its 80 % interval", "其80%区间的上限", "model"),
     *_dimension_columns(),
+    Column(
+        "recency_quintile",
+        int,
+        "quintile",
+        "fifth of the customers by the last order, 5 = latest",
+        "最近购买五分位，5为最近",
+        "training",
+    ),
+    Column("frequency_quintile", int, "quintile", "by orders so far, 5 = most", "购买次数五分位，5为最多", "training"),
+    Column(
+        "monetary_quintile", int, "quintile", "by net spend so far, 5 = most", "消费金额五分位，5为最高", "training"
+    ),
     Column("stage", str, "code", "life-cycle stage", "生命周期阶段", "orders", (*STAGES, "unknown")),
     Column("stage_since", date, "", "first day of the stage", "进入该阶段的日期", "orders"),
     Column("stage_because", str, "code", "what led to the stage", "进入该阶段的原因", "orders"),

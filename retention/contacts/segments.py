@@ -23,6 +23,7 @@ from retention.conditions.expressions import Condition, Table, parse_condition
 from retention.conditions.fields import CHANNELS
 from retention.experiments.holdout import HELD_OUT
 from retention.strategies.catalogue import Text, read_entries
+from retention.strategies.choice import with_profile
 
 DEFAULT = ROOM / "segments.yaml"
 Mask = NDArray[np.bool_]
@@ -64,6 +65,11 @@ class SegmentFile(BaseModel):
     def codes(self) -> list[str]:
         """Codes in the order of the file."""
         return [segment.code for segment in self.segments]
+
+    @property
+    def fields(self) -> set[str]:
+        """Columns that the conditions ask for."""
+        return {name for segment in self.segments for name in segment.condition.fields}
 
 
 def load_segments(settings: Settings | None = None) -> SegmentFile:
@@ -192,7 +198,8 @@ def choose_audience(
         raise InputError(
             f"{path.name}: the ending {path.suffix!r} is not known", "use .csv or .parquet", file=str(path)
         )
-    table = scores.assign(segment=assign_segments(scores, segments).to_numpy())
+    table = with_profile(scores, profile)
+    table = table.assign(segment=assign_segments(table, segments).to_numpy())
     if profile is not None:
         known = profile.drop_duplicates("customer_id", keep="last").set_index("customer_id")
         wanted = [name for name in ("consent", *columns) if name in known.columns and name not in table.columns]

@@ -297,31 +297,3 @@ def stages(
     stage[expected] = "at_risk"
     since = np.where(expected, at_risk_since, since)
     return pd.DataFrame({"stage": stage, "stage_since": since, "stage_because": because, "usual_gap_days": gap})
-
-
-def events_from_features(frame: pd.DataFrame) -> pd.DataFrame:
-    """An order log that agrees with the features, for callers without one: first, evenly spaced, and last order.
-
-    Used where only features are known (a frame read from a file). Dates between the first and the last order are
-    even, so transitions in the past are approximate; the present stage follows the same rules.
-    """
-    orders = np.nan_to_num(number(frame, "orders_ever")).astype(np.int64)
-    first = number(frame, "days_since_first_order")
-    last = number(frame, "days_since_last_order")
-    known = (orders > 0) & np.isfinite(first) & np.isfinite(last)
-    many = np.minimum(orders[known], 400)
-    row = np.repeat(np.flatnonzero(known), many)
-    place = np.arange(len(row)) - np.repeat(np.cumsum(many) - many, many)
-    steps = np.maximum(np.repeat(many, many) - 1, 1)
-    ago = first[row] + (last[row] - first[row]) * place / steps
-    as_of = frame["as_of"].to_numpy(dtype="datetime64[us]")[row]
-    spend = number(frame, "spend_ever")[row] / np.repeat(many, many)
-    when = as_of - np.maximum((ago * 86_400_000_000.0), 1.0).astype("int64").astype("timedelta64[us]")
-    return pd.DataFrame(
-        {
-            "customer_id": frame["customer_id"].to_numpy(dtype=object)[row],
-            "occurred_at": when,
-            "amount": spend,
-            "is_order": np.ones(len(row), dtype=bool),
-        }
-    )

@@ -31,6 +31,7 @@ from retention.profile.dimensions import (
     classify,
     fit_cuts,
 )
+from retention.profile.rfm import Limits, fit_quintiles
 
 FORMAT = 1
 STABLE_FROM = 0.50
@@ -79,6 +80,8 @@ class Baseline:
     driver_stability : dict
         Driver → how often it stays among the first two reasons where it was first, between models refitted on other
         customers (`evaluation.reason_stability`); empty where it was not tested.
+    quintiles : dict
+        RFM column → where its quintiles begin (`retention.profile.rfm`); empty in bundles of earlier versions.
     """
 
     as_of: str
@@ -96,6 +99,7 @@ class Baseline:
     currency: str | None = None
     lines: LineReference | None = None
     driver_stability: dict[str, float] = field(default_factory=dict)
+    quintiles: dict[str, Limits] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """The whole baseline as JSON with sorted keys; the order of membership levels is kept."""
@@ -248,6 +252,7 @@ def fit_baseline(
         cuts=cuts,
         units=units,
         typical=_typical(frame, feature_set, types, bands),
+        quintiles=fit_quintiles(frame),
         ranges=_ranges(frame, feature_set),
         known_values={
             spec.name: sorted({str(v) for v in frame[spec.name].dropna().unique()})

@@ -1,11 +1,10 @@
 """From predictions to the scores table: one row per customer with everything that people and systems read.
 
-Batch, command line and service call `score` with the same arguments, so a customer gets the same answer everywhere.
+Batch, command line and service call `score` with the same objects, so a customer gets the same answer everywhere.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -17,9 +16,8 @@ from numpy.typing import NDArray
 from configs.catalogue import LANGUAGES
 from configs.errors import InvariantError
 from configs.settings import Settings
-from features.specs import FeatureSet
 from models.contract import KEYS, Contributions
-from retention.contacts.segments import SegmentFile, assign_segments
+from retention.contacts.segments import assign_segments
 from retention.explanation.reason_lists import (
     add_range_warnings,
     add_silent_drivers,
@@ -33,9 +31,8 @@ from retention.explanation.warnings import find_signs, warning_lists
 from retention.profile.attributes import Floats, attribute, code_of, looked_up, number
 from retention.profile.dimension_values import comparison_band, measure_all
 from retention.profile.dimensions import classify
-from retention.profile.lifecycle import OrderDays, events_from_features, order_days, stages, transitions, usual_gap_of
+from retention.profile.lifecycle import OrderDays, order_days, stages, transitions, usual_gap_of
 from retention.profile.membership import member_levels, member_transitions
-from retention.profile.open_days import ALWAYS_OPEN, OpenDays
 from retention.profile.reference_values import (
     Baseline,
     comparison_types,
@@ -43,99 +40,50 @@ from retention.profile.reference_values import (
     level_share,
     spend_per_day,
 )
+from retention.profile.rfm import quintiles
 from retention.schema import column_order
-from retention.strategies.catalogue import Catalogue
-from retention.strategies.choice import select_strategies
-from retention.strategies.effect_priors import MeasuredEffect
+from retention.scoring.inputs import History, Predicted, Rules
+from retention.scoring.promises import PREFIX, SHOWN, check_scores
+from retention.strategies.choice import select_strategies, with_profile
 from retention.wording import evidence_reason
 
-SHOWN: dict[Target, str] = {"churn": "churn_probability", "spend": "expected_spend", "lifetime": "lifetime_value"}
-"""Prediction column that the parts of each target add up to."""
-
-_PREFIX: dict[Target, str] = {"churn": "", "spend": "spend_", "lifetime": "lifetime_"}
-_TOLERANCE = 1e-6
 MAX_MONEY_REASONS = 3
 """Reasons shown for spend and for lifetime value; all families stand in the drivers columns."""
 
 
-def score(
-    frame: pd.DataFrame,
-    predictions: pd.DataFrame,
-    contributions: Mapping[str, Contributions],
-    baseline: Baseline,
-    feature_set: FeatureSet,
-    settings: Settings,
-    *,
-    profile: pd.DataFrame | None = None,
-    catalogue: Catalogue | None = None,
-    events: pd.DataFrame | None = None,
-    open_days: OpenDays = ALWAYS_OPEN,
-    lines: pd.DataFrame | None = None,
-    segments: SegmentFile | None = None,
-    recent_contacts: pd.DataFrame | None = None,
-    measured_effects: Mapping[str, MeasuredEffect] | None = None,
-    own_effects: pd.DataFrame | None = None,
-    model_version: str = "",
-    scored_at: datetime | None = None,
-) -> pd.DataFrame:
+def score(predicted: Predicted, history: History, rules: Rules, *, scored_at: datetime | None) -> pd.DataFrame:
     """Build the scores table.
 
     Parameters
     ----------
-    frame : DataFrame
-        Features at one moment, one row per customer.
-    predictions : DataFrame
-        `ModelSuite.predict(frame)`: same index.
-    contributions : mapping
-        `ModelSuite.contributions(frame)`: `churn`, and where there are amounts `spend` and `lifetime`.
-    baseline : Baseline
-        From the bundle.
-    feature_set : FeatureSet
-        The bundle's features.
-    settings : Settings
-        Targets, tiers, limits, currency.
-    profile : DataFrame, optional
-        Customers table.
-    catalogue : Catalogue, optional
-        Strategies; none are chosen without it.
-    events : DataFrame, optional
-        `features.engine.order_events`; without it the order log is approximated from the features.
-    open_days : OpenDays, optional
-        Days that count as no silence.
-    lines : DataFrame, optional
-        `retention.profile.categories.line_shares`.
-    segments : SegmentFile, optional
-        Named conditions; the first primary one that holds is the customer's segment.
-    recent_contacts, measured_effects : optional
-        Passed to `retention.strategies.choice.select_strategies`.
-    own_effects : DataFrame, optional
-        `retention.experiments.individual_effects.own_effect_columns`: how much more than others a customer is moved by
-        a strategy.
-    model_version : str
-        Bundle id.
-    scored_at : datetime, optional
+    predicted : Predicted
+        Features and what the models say.
+    history : History
+        What the tables say of the same customers.
+    rules : Rules
+        What they are held against.
+    scored_at : datetime or None
         When the run was started (UTC, from the caller's clock).
 
     Returns
     -------
     DataFrame
-        One row per row of `frame`, in its order, with a fresh index; columns as in docs/dimensions.md.
+        One row per row of the frame, in its order, with a fresh index; columns as in `retention.schema.COLUMNS`.
 
     Raises
     ------
     InvariantError
         A probability outside 0–1, an interval the wrong way round, or reasons that do not add up.
     """
-    if not frame.index.equals(predictions.index):
+    if not predicted.frame.index.equals(predicted.predictions.index):
         raise InvariantError(
             "predictions and features have different rows", "pass what predict returned for this frame"
         )
-    frame, predictions = frame.reset_index(drop=True), predictions.reset_index(drop=True)
-    currency = settings.data.currency
+    frame = predicted.frame.reset_index(drop=True)
+    predictions = predicted.predictions.reset_index(drop=True)
+    baseline, settings, profile, lines = rules.baseline, rules.settings, history.profile, history.lines
     as_of = pd.Timestamp(frame["as_of"].max()) if len(frame) else pd.Timestamp(baseline.as_of)
-    log = events if events is not None else events_from_features(frame)
-    days = order_days(log, as_of, frame["customer_id"], open_days)
-
+    days = order_days(history.events, as_of, frame["customer_id"], history.open_days)
     measured = measure_all(
         frame,
         predictions,
@@ -152,6 +100,7 @@ def score(
             frame[KEYS],
             _numbers(frame, predictions, settings),
             dimensions,
+            quintiles(frame, baseline.quintiles),
             _states(frame, predictions, dimensions, days, as_of, baseline, settings, profile),
         ],
         axis=1,
@@ -161,40 +110,49 @@ def score(
         keys, levels = lines["customer_id"].to_numpy(dtype=object), lines["categories"].to_numpy(dtype=object)
         levels = looked_up(frame["customer_id"], keys, levels, None)
         scores["categories"] = _lists([one if isinstance(one, list) else [] for one in levels.tolist()])
-    lists = _reasons(frame, predictions, contributions, baseline, feature_set, settings, types, days)
+    lists = _reasons(frame, predictions, predicted.contributions, rules, types, days)
     for name, values in lists.items():
         scores[name] = _lists(values) if isinstance(values, list) else values
-    scores["warnings"] = _lists(
-        _warnings(_with_breadth(frame, lines), predictions, days, scores["stage"], lists["warnings"], currency)
+    warnings = _warnings(
+        _with_breadth(frame, lines), predictions, days, scores["stage"], lists["warnings"], settings.data.currency
     )
-    scores["segment"] = None
-    if segments is not None:
-        scores["segment"] = assign_segments(_with_features(scores, frame), segments).to_numpy()
-        for lang in LANGUAGES:
-            names = {segment.code: segment.name.of(lang) for segment in segments.segments}
-            scores[f"segment_{lang}"] = [names.get(code) for code in scores["segment"].tolist()]
-    scores["changes"] = _lists([[] for _ in range(len(scores))])  # `retention.scoring.changes.with_changes` fills them
-    scores["strategies"] = _lists([[] for _ in range(len(scores))])
-    if catalogue is not None:
-        # what the conditions ask for stays in the table, so that a work list made from the file decides alike
-        asked = [name for name in frame.columns if name in catalogue.fields and name not in scores.columns]
-        scores = pd.concat([scores, frame[asked]], axis=1)
-        if own_effects is not None:
-            scores = pd.concat([scores, own_effects.reset_index(drop=True)], axis=1)
-        chosen = select_strategies(
-            _with_features(scores, frame),
-            catalogue,
-            settings,
-            profile=profile,
-            recent_contacts=recent_contacts,
-            measured=measured_effects,
-        )
-        scores["strategies"] = chosen.tolist()
-    scores["model_version"] = model_version
-    scores["feature_fingerprint"] = feature_set.fingerprint
+    scores["warnings"] = _lists(warnings)
+    scores["changes"] = _lists([[] for _ in range(len(scores))])  # `retention.scoring.changes` fills them
+    scores = _with_choices(scores, frame, predicted.own_effects, history, rules)
+    scores["model_version"] = rules.version
+    scores["feature_fingerprint"] = rules.feature_set.fingerprint
     scores["scored_at"] = pd.Series(pd.NaT if scored_at is None else pd.Timestamp(scored_at), index=scores.index)
     scores = scores[column_order(list(scores.columns))]
     check_scores(scores)
+    return scores
+
+
+def _with_choices(
+    scores: pd.DataFrame, frame: pd.DataFrame, own_effects: pd.DataFrame | None, history: History, rules: Rules
+) -> pd.DataFrame:
+    """The scores with segment and strategies, and with the features that their conditions ask for.
+
+    Those features stay in the table, so that a work list or an audience made from the file decides alike.
+    """
+    segments, catalogue = rules.segments, rules.catalogue
+    asked = with_profile(_with_features(scores, frame), history.profile)
+    scores["segment"] = assign_segments(asked, segments).to_numpy()
+    for lang in LANGUAGES:
+        names = {segment.code: segment.name.of(lang) for segment in segments.segments}
+        scores[f"segment_{lang}"] = [names.get(code) for code in scores["segment"].tolist()]
+    wanted = catalogue.fields | segments.fields
+    scores = pd.concat([scores, frame[[name for name in frame if name in wanted and name not in scores]]], axis=1)
+    if own_effects is not None:
+        scores = pd.concat([scores, own_effects.reset_index(drop=True)], axis=1)
+    chosen = select_strategies(
+        _with_features(scores, frame),
+        catalogue,
+        rules.settings,
+        profile=history.profile,
+        recent_contacts=history.recent_contacts,
+        measured=rules.measured_effects,
+    )
+    scores["strategies"] = chosen.tolist()
     return scores
 
 
@@ -302,13 +260,12 @@ def _reasons(
     frame: pd.DataFrame,
     predictions: pd.DataFrame,
     contributions: Mapping[str, Contributions],
-    baseline: Baseline,
-    feature_set: FeatureSet,
-    settings: Settings,
+    rules: Rules,
     types: NDArray[np.object_],
     days: OrderDays,
 ) -> dict[str, list[Any] | Floats]:
     n = len(frame)
+    baseline, feature_set, settings = rules.baseline, rules.feature_set, rules.settings
     currency = settings.data.currency
     groups = baseline.comparison_groups(frame, types)
     ids = frame["customer_id"].tolist()
@@ -316,7 +273,7 @@ def _reasons(
     found: dict[str, list[Any] | Floats] = {}
     notices: list[list[dict[str, Any]]] = [[] for _ in range(n)]
     for target, column in SHOWN.items():
-        prefix = _PREFIX[target]
+        prefix = PREFIX[target]
         base_name = "churn_base" if target == "churn" else f"{prefix}base"
         shown = number(predictions, column)
         parts: Attribution | None = None
@@ -372,43 +329,3 @@ def _warnings(
     for row, more in enumerate(notices):
         found[row].extend(more)
     return found
-
-
-def check_scores(scores: pd.DataFrame) -> None:
-    """Check the promises of the scores table on every row.
-
-    Raises
-    ------
-    InvariantError
-        A probability outside 0–1, negative headroom or orders, an interval that does not hold the value, a sum of
-        reasons that is not the number shown, a tier without evidence.
-    """
-
-    def broken(rows: NDArray[np.bool_], what: str) -> None:
-        if rows.any():
-            customer = str(scores["customer_id"].iloc[int(np.flatnonzero(rows)[0])])
-            raise InvariantError(
-                f"customer {customer}: {what}", "report it with the bundle id", customer_id=customer, field=what
-            )
-
-    for name in scores.columns:
-        if str(name).startswith("churn_probability"):
-            p = number(scores, name)
-            broken((p < 0) | (p > 1), f"{name} lies outside 0 to 1")
-    for name in ("headroom", "expected_orders"):
-        broken(number(scores, name) < 0, f"{name} is negative")
-    value, low, high = (number(scores, f"lifetime_value{end}") for end in ("", "_low", "_high"))
-    slack = 1e-9 * np.maximum(1.0, np.abs(np.nan_to_num(value)))
-    broken((low > value + slack) | (high < value - slack), "the lifetime value lies outside its interval")
-    for target, column in SHOWN.items():
-        base = number(scores, "churn_base" if target == "churn" else f"{_PREFIX[target]}base")
-        lists = scores[f"{_PREFIX[target]}drivers"].tolist()
-        total = base + np.array([math.fsum(part["points"] for part in one) for one in lists], dtype=np.float64)
-        shown = number(scores, column)
-        gap = np.abs(total - shown) / (1.0 if target == "churn" else np.maximum(1.0, np.abs(shown)))
-        told = np.array([len(one) > 0 for one in lists], dtype=bool)
-        broken(told & ~(gap <= _TOLERANCE), f"the reasons do not add up to {column}")
-    for name in scores.columns:
-        if str(name).endswith("_tier") and f"{str(name)[:-5]}_evidence" in scores.columns:
-            nothing = scores[f"{str(name)[:-5]}_evidence"].to_numpy(dtype=object) == "none"
-            broken((scores[name].to_numpy(dtype=object) != "unknown") & nothing, f"{name} rests on no evidence")

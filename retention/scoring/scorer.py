@@ -25,6 +25,7 @@ from retention.profile.categories import line_shares
 from retention.profile.open_days import OpenDays
 from retention.profile.reference_values import Baseline
 from retention.scoring.assembly import score
+from retention.scoring.inputs import History, Predicted, Rules
 from retention.strategies.catalogue import Catalogue, load_catalogue
 from retention.strategies.effect_priors import FILE as BELIEFS_FILE
 from retention.strategies.effect_priors import MeasuredEffect, beliefs_from_json
@@ -141,25 +142,29 @@ class Scorer:
         scored_at: datetime | None = None,
     ) -> pd.DataFrame:
         """The scores table of a frame whose customers' rows are in `tables`."""
-        return score(
+        history = History(
+            events=order_events(tables, until=as_of),
+            open_days=OpenDays.of(tables),
+            profile=table_frame(tables, "customers", "customer_id"),
+            lines=line_shares(tables, as_of, self.baseline.lines),
+            recent_contacts=table_frame(tables, "treatments", "customer_id, treated_at, treatment_id"),
+        )
+        predicted = Predicted(
             frame,
             self.suite.predict(frame),
             self.suite.contributions(frame),
-            self.baseline,
-            self.feature_set,
-            self.settings,
-            profile=table_frame(tables, "customers", "customer_id"),
-            catalogue=self.catalogue,
-            events=order_events(tables, until=as_of),
-            open_days=OpenDays.of(tables),
-            lines=line_shares(tables, as_of, self.baseline.lines),
-            segments=self.segments,
-            recent_contacts=table_frame(tables, "treatments", "customer_id, treated_at, treatment_id"),
-            measured_effects=self.measured if measured_effects is None else measured_effects,
-            own_effects=own_effect_columns(self.own_effects, self.suite.encoder_, frame),
-            model_version=self.version,
-            scored_at=scored_at,
+            own_effect_columns(self.own_effects, self.suite.encoder_, frame),
         )
+        rules = Rules(
+            version=self.version,
+            feature_set=self.feature_set,
+            baseline=self.baseline,
+            catalogue=self.catalogue,
+            segments=self.segments,
+            measured_effects=self.measured if measured_effects is None else measured_effects,
+            settings=self.settings,
+        )
+        return score(predicted, history, rules, scored_at=scored_at)
 
     def score(
         self,

@@ -33,6 +33,7 @@ from retention.conditions.consent import allowed_channels
 from retention.conditions.expressions import Table
 from retention.conditions.fields import CHANNELS
 from retention.entries import Offer
+from retention.schema import PROFILE
 from retention.strategies.catalogue import EVIDENCE, Catalogue, Strategy
 from retention.strategies.effect_priors import MeasuredEffect, believed, effect_segments
 from retention.strategies.strategy_texts import StrategyWriter
@@ -48,7 +49,7 @@ DUTY_FIRST = 1e12
 OWN_EFFECT = "own_effect_"
 """Columns of the scores that tell, per strategy code, how much more than the average a customer is moved by it."""
 
-INPUT_FIELDS = ("preferred_channel", "consent", "owner", "birthday", "renewal_at", "industry", "company_size")
+INPUT_FIELDS = ("preferred_channel", "consent", "industry", "company_size", *(column.name for column in PROFILE))
 """Columns that are taken from the profile where the scores do not have them."""
 
 

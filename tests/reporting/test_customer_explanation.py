@@ -14,19 +14,15 @@ from reporting.customer_explanation import page
 from reporting.customer_page import CustomerPage, customer_page
 from retention.profile.dimensions import DIMENSIONS
 from retention.profile.reference_values import fit_baseline
-from retention.scoring.assembly import score
 from retention.scoring.scores_table import read_scores, write_scores
-from retention.strategies.catalogue import load_catalogue
 from retention.wording import texts
+from tests.retention.conftest import score_world
 
 
 @pytest.fixture(scope="module")
 def made(world):  # type: ignore[no-untyped-def]
     baseline = fit_baseline(world.frame, world.predictions, world.feature_set, world.settings)
-    given = world.frame, world.predictions, world.contributions, baseline, world.feature_set, world.settings
-    scores = score(
-        *given, events=world.events, catalogue=load_catalogue(world.settings), model_version="abcdef0123456789"
-    )
+    scores = score_world(world, baseline, version="abcdef0123456789")
     return scores, baseline
 
 

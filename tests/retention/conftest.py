@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,12 @@ from configs.settings import Settings
 from features.catalog import CATALOGUE
 from features.specs import FeatureSet
 from models.contract import Contributions
+from retention.contacts.segments import load_segments
+from retention.profile.open_days import ALWAYS_OPEN
+from retention.profile.reference_values import Baseline
+from retention.scoring.assembly import score
+from retention.scoring.inputs import History, Predicted, Rules
+from retention.strategies.catalogue import load_catalogue
 
 AS_OF = pd.Timestamp("2024-01-01")
 
@@ -159,6 +166,21 @@ def make_world(customers: int = 240, seed: int = 7, *, currency: str | None = "C
         }
     )
     return World(frame, predictions, contributions, feature_set, settings, profile, events)
+
+
+def score_world(world: World, baseline: Baseline, **other: Any) -> pd.DataFrame:
+    """The scores table of a world; `other` replaces single fields of what scoring is given."""
+    predicted = Predicted(world.frame, world.predictions, world.contributions, None)
+    history = History(world.events, ALWAYS_OPEN, world.profile, None, None)
+    catalogue, segments = load_catalogue(world.settings), load_segments(world.settings)
+    rules = Rules("m1", world.feature_set, baseline, catalogue, segments, {}, world.settings)
+    scored_at = other.pop("scored_at", pd.Timestamp("2024-01-02").to_pydatetime())
+    parts: list[Any] = []
+    for part in (predicted, history, rules):
+        named = {one.name for one in fields(part)} & set(other)  # type: ignore[arg-type]
+        parts.append(replace(part, **{name: other.pop(name) for name in named}))  # type: ignore[type-var]
+    assert not other, other
+    return score(*parts, scored_at=scored_at)
 
 
 @pytest.fixture(scope="session")

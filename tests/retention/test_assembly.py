@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import inspect
+from dataclasses import MISSING, fields, replace
 
 import numpy as np
 import pandas as pd
@@ -16,9 +17,11 @@ from retention.explanation.warnings import UNITS
 from retention.profile.dimensions import DIMENSIONS
 from retention.profile.reference_values import fit_baseline
 from retention.schema import column_order
-from retention.scoring.assembly import MAX_MONEY_REASONS, _numbers, check_scores, score
-from retention.strategies.catalogue import load_catalogue
+from retention.scoring.assembly import MAX_MONEY_REASONS, _numbers, score
+from retention.scoring.inputs import History, Predicted, Rules
+from retention.scoring.promises import check_scores
 from retention.wording import MAX_LENGTH
+from tests.retention.conftest import score_world
 
 
 @pytest.fixture(scope="module")
@@ -28,21 +31,7 @@ def baseline(world):  # type: ignore[no-untyped-def]
 
 @pytest.fixture(scope="module")
 def scores(world, baseline):  # type: ignore[no-untyped-def]
-    return run(world, baseline)
-
-
-def run(world, baseline, **options):  # type: ignore[no-untyped-def]
-    given = {
-        "profile": world.profile,
-        "catalogue": load_catalogue(world.settings),
-        "segments": load_segments(world.settings),
-        "events": world.events,
-        "model_version": "m1",
-        "scored_at": pd.Timestamp("2024-01-02").to_pydatetime(),
-    } | options
-    return score(
-        world.frame, world.predictions, world.contributions, baseline, world.feature_set, world.settings, **given
-    )
+    return score_world(world, baseline)
 
 
 def test_the_table_has_every_column_of_the_design(scores) -> None:  # type: ignore[no-untyped-def]
@@ -129,7 +118,7 @@ def test_a_row_does_not_depend_on_the_others(scores, world, baseline) -> None:  
             for name, one in world.contributions.items()
         },
     )
-    alone = run(part, baseline)
+    alone = score_world(part, baseline)
     expected = scores.iloc[chosen].reset_index(drop=True)
     numbers = alone.select_dtypes("number").columns
     pd.testing.assert_frame_equal(alone[numbers], expected[numbers], check_exact=True, check_dtype=False)
@@ -141,12 +130,12 @@ def test_a_row_does_not_depend_on_the_others(scores, world, baseline) -> None:  
 
 
 def test_the_same_again_is_the_same(scores, world, baseline) -> None:  # type: ignore[no-untyped-def]
-    pd.testing.assert_frame_equal(run(world, baseline), scores)
+    pd.testing.assert_frame_equal(score_world(world, baseline), scores)
 
 
 def test_nothing_of_what_is_given_is_changed(world, baseline) -> None:  # type: ignore[no-untyped-def]
     before = world.frame.copy(deep=True), world.predictions.copy(deep=True), world.profile.copy(deep=True)
-    run(world, baseline)
+    score_world(world, baseline)
     pd.testing.assert_frame_equal(world.frame, before[0])
     pd.testing.assert_frame_equal(world.predictions, before[1])
     pd.testing.assert_frame_equal(world.profile, before[2])
@@ -169,7 +158,7 @@ def test_where_a_rule_answers_the_reason_is_the_rule(world, baseline) -> None:  
         contributions={},
         predictions=world.predictions.assign(evidence="none", evidence_reason="no_closed_horizon"),
     )
-    found = run(empty, baseline)
+    found = score_world(empty, baseline)
     bought = (world.frame["orders_ever"] > 2).to_numpy()
     first = found[bought]["reasons"].iloc[0]
     assert len(first) == 1 and first[0]["points"] is None
@@ -200,7 +189,7 @@ def test_a_log_without_amounts(world) -> None:  # type: ignore[no-untyped-def]
     shown = poor.contributions["churn"].predict()
     poor = replace(poor, predictions=poor.predictions.assign(churn_probability=shown))
     fitted = fit_baseline(poor.frame, poor.predictions, poor.feature_set, poor.settings)
-    found = run(poor, fitted)
+    found = score_world(poor, fitted)
     assert set(found["overall_value_tier"]) == {"unknown"} and set(found["purchasing_power_tier"]) == {"unknown"}
     assert fitted.units["purchase_potential"] == "orders"
     assert {"low", "medium", "high"} <= set(found["purchase_potential_tier"])
@@ -230,7 +219,7 @@ def test_values_outside_the_training_range_are_named(world, baseline) -> None:  
     odd = world.frame.copy()
     odd.loc[4, "orders_90d"] = 9999.0
     odd.loc[4, "country"] = "Atlantis"
-    found = run(replace(world, frame=odd), baseline)
+    found = score_world(replace(world, frame=odd), baseline)
     told = {one["code"]: one for one in found["warnings"].iloc[4] if one["sign"] in ("orders_90d", "country")}
     assert told["out_of_range"]["value"] == 9999.0
     assert told["out_of_range"]["text_en"].startswith("Orders in the last 90 days 9,999 is outside")
@@ -263,12 +252,12 @@ def test_a_broken_promise_is_an_error(scores, change, message) -> None:  # type:
 def test_contributions_that_are_not_the_prediction_are_refused(world, baseline) -> None:  # type: ignore[no-untyped-def]
     wrong = replace(world, predictions=world.predictions.assign(churn_probability=0.5))
     with pytest.raises(InvariantError, match="the reasons for churn of customer"):
-        run(wrong, baseline)
+        score_world(wrong, baseline)
 
 
 def test_frames_of_other_rows_are_refused(world, baseline) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(InvariantError, match="different rows"):
-        run(replace(world, predictions=world.predictions.iloc[::-1]), baseline)
+        score_world(replace(world, predictions=world.predictions.iloc[::-1]), baseline)
 
 
 def test_no_customer_gives_an_empty_table(world, baseline) -> None:  # type: ignore[no-untyped-def]
@@ -281,7 +270,7 @@ def test_no_customer_gives_an_empty_table(world, baseline) -> None:  # type: ign
             for name, one in world.contributions.items()
         },
     )
-    found = run(nobody, baseline)
+    found = score_world(nobody, baseline)
     assert len(found) == 0 and "reasons" in found.columns
 
 
@@ -293,7 +282,7 @@ def test_the_time_of_year_is_told_as_what_holds_for_everyone(world) -> None:  # 
     fitted = fit_baseline(winter.frame, winter.predictions, winter.feature_set, winter.settings)
     assert {"as_of_season_sin", "as_of_season_cos"} <= fitted.constant
     seen = 0
-    for row in run(winter, fitted)["reasons"]:
+    for row in score_world(winter, fitted)["reasons"]:
         general = [one["driver"] in ("calendar", "level", "calibration") for one in row]
         assert general == sorted(general)
         for one in row:
@@ -303,3 +292,31 @@ def test_the_time_of_year_is_told_as_what_holds_for_everyone(world) -> None:  # 
                 assert one["text_en"].startswith(("Time of year: raises", "Time of year: lowers"))
                 assert one["text_zh"].startswith("季节与日历：使同类客户")
     assert seen > 0
+
+
+def test_nothing_that_scoring_needs_can_be_left_out() -> None:
+    taken = inspect.signature(score).parameters.values()
+    assert len(taken) <= 4 and all(one.default is inspect.Parameter.empty for one in taken)
+    for part in (Predicted, History, Rules):
+        assert all(one.default is MISSING for one in fields(part)), part
+
+
+def test_what_a_segment_asks_for_is_known_to_it_and_stays_in_the_table(world, baseline, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    written = """
+version: 1
+segments:
+  - code: ours
+    primary: true
+    name: {en: Ours, zh: 我方}
+    description: {en: Ours., zh: 我方。}
+    when: {owner: Ann, orders_180d: ">= 1"}
+"""
+    (tmp_path / "segments.yaml").write_text(written, encoding="utf-8")
+    retention = world.settings.retention.model_copy(update={"segments": tmp_path / "segments.yaml"})
+    segments = load_segments(world.settings.model_copy(update={"retention": retention}))
+    profile = world.profile.assign(owner=["Ann", "Bob"] * (len(world.profile) // 2))
+    scores = score_world(world, baseline, segments=segments, profile=profile)
+    ours = (profile["owner"] == "Ann") & (world.frame["orders_180d"] >= 1)
+    assert 0 < ours.sum() < len(ours)
+    assert (scores["segment"] == "ours").tolist() == ours.tolist()
+    assert scores["orders_180d"].tolist() == world.frame["orders_180d"].tolist()

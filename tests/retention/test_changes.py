@@ -11,10 +11,10 @@ from hypothesis.extra import numpy as hnp
 
 from configs.errors import InvariantError
 from retention.profile.reference_values import fit_baseline
-from retention.scoring.assembly import score
 from retention.scoring.change_split import PARTS, Split, differences, split_difference
 from retention.scoring.changes import changes_since, compare, difference_texts, driver_shift, rounded_parts
 from retention.wording import MAX_LENGTH
+from tests.retention.conftest import score_world
 
 CAUSES = ["data", "time", "behaviour", "model"]
 
@@ -89,17 +89,16 @@ def test_differences_in_words() -> None:
     )
 
 
-def scored(world, **shift):  # type: ignore[no-untyped-def]
+def scored(world, **other):  # type: ignore[no-untyped-def]
     baseline = fit_baseline(world.frame, world.predictions, world.feature_set, world.settings)
-    return score(
-        world.frame, world.predictions, world.contributions, baseline, world.feature_set, world.settings, **shift
-    )
+    return score_world(world, baseline, **other)
 
 
 @pytest.fixture(scope="module")
 def two(world) -> tuple[pd.DataFrame, pd.DataFrame]:  # type: ignore[no-untyped-def]
-    before = scored(world).drop(index=[3]).reset_index(drop=True)
-    after = scored(world, events=world.events).drop(index=[0]).reset_index(drop=True)
+    earlier = world.events[world.events["occurred_at"] < pd.Timestamp("2023-11-15")]
+    before = scored(world, events=earlier).drop(index=[3]).reset_index(drop=True)
+    after = scored(world).drop(index=[0]).reset_index(drop=True)
     after.loc[5, "churn_probability"] = min(1.0, after.loc[5, "churn_probability"] + 0.2)
     after.loc[5, "churn_risk"] = after.loc[5, "churn_probability"]
     after.loc[5, "churn_risk_tier"] = "high" if before.loc[5, "churn_risk_tier"] != "high" else "low"

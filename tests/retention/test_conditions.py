@@ -7,7 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from configs.errors import SettingsError
+from features.catalog import CATALOGUE
 from retention.conditions.expressions import Table, parse_condition
+from retention.conditions.fields import FIELDS
+from retention.schema import COLUMNS
 
 
 @pytest.fixture
@@ -106,3 +109,26 @@ def test_nothing_is_both_true_and_false_and_not_turns_it(values: list[float | No
     expected = [value is not None and value >= bound for value in values]
     assert truth.true.tolist() == expected
     assert (~(truth.true | truth.false)).tolist() == [value is None for value in values]
+
+
+def test_every_feature_and_every_plain_column_can_be_asked_for() -> None:
+    assert set(CATALOGUE) <= set(FIELDS)
+    for name, declared in CATALOGUE.items():
+        asked: object = "a" if declared.spec.kind == "categorical" and not FIELDS[name].choices else "present"
+        assert parse_condition({name: asked}, place="test").fields == {name}
+    for column in COLUMNS:
+        assert (column.name in FIELDS) == (column.condition and "<" not in column.name), column.name
+    assert {"owner", "birthday", "renewal_at", "acquired_at"} <= set(FIELDS)
+
+
+def test_a_feature_that_was_not_computed_is_unknown() -> None:
+    frame = pd.DataFrame({"customer_id": ["a", "b"]})
+    for condition, holds in (
+        ({"overdue_days": "> 3"}, False),
+        ({"not": {"overdue_days": "> 3"}}, False),
+        ({"overdue_days": "present"}, False),
+        ({"overdue_days": "missing"}, True),
+    ):
+        assert parse_condition(condition, place="test").holds(frame).tolist() == [holds, holds], condition
+    known = frame.assign(overdue_days=[5.0, np.nan])
+    assert parse_condition({"overdue_days": "> 3"}, place="test").holds(known).tolist() == [True, False]

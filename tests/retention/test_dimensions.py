@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +43,7 @@ from retention.profile.dimensions import (
 )
 from retention.profile.lifecycle import STAGES
 from retention.profile.reference_values import Baseline, fit_baseline, membership_levels
-from retention.scoring.assembly import score
+from tests.retention.conftest import score_world
 
 AS_OF = pd.Timestamp("2024-01-01")
 
@@ -326,7 +327,7 @@ def test_a_chosen_measure_replaces_the_number(world) -> None:  # type: ignore[no
     retention = world.settings.retention.model_copy(update={"tiers": tiers})
     own = world.settings.model_copy(update={"retention": retention})
     fitted = fit_baseline(world.frame, world.predictions, world.feature_set, own)
-    scores = score(world.frame, world.predictions, world.contributions, fitted, world.feature_set, own)
+    scores = score_world(replace(world, settings=own), fitted)
     np.testing.assert_allclose(scores["purchasing_power"], world.frame["spend_365d"])
     row = scores[scores["purchasing_power_tier"] == "high"].iloc[0]
     assert "at least CNY 1,000" in rule_text("purchasing_power", row, fitted, "en", "CNY")
@@ -365,7 +366,7 @@ def test_default_levels_are_round_numbers_that_few_reach(world) -> None:  # type
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_rule_behind_every_tier_can_be_told(world, baseline, lang) -> None:  # type: ignore[no-untyped-def]
-    scores = score(world.frame, world.predictions, world.contributions, baseline, world.feature_set, world.settings)
+    scores = score_world(world, baseline)
     seen = set()
     for _, row in scores.iterrows():
         for code in DIMENSIONS:

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from configs.settings import LifecycleSettings, Settings
 from retention.profile.lifecycle import (
     STAGES,
-    events_from_features,
     order_days,
     stages,
     transitions,
@@ -263,23 +262,6 @@ def test_a_quick_buyer_is_not_lost_within_two_months() -> None:
     events = history(80.0, 75.0, 70.0, 65.0, 60.0)
     assert told(events)[-1] == ("2023-11-16", "repeat", "at_risk")
     assert told(history(81.0, 76.0, 71.0, 66.0, 61.0))[-1] == ("2023-12-31", "at_risk", "lost")
-
-
-def test_features_give_the_same_present_stage_as_an_even_log() -> None:
-    for days in ([200.0, 160.0, 120.0, 80.0, 40.0], [400.0, 390.0, 380.0], [20.0]):
-        frame = pd.DataFrame(
-            {
-                "customer_id": ["c"],
-                "as_of": [AS_OF],
-                "orders_ever": [float(len(days))],
-                "days_since_first_order": [days[0]],
-                "days_since_last_order": [days[-1]],
-                "spend_ever": [50.0 * len(days)],
-            }
-        )
-        assert told(events_from_features(frame), RULES)[-1] == told(history(*days), RULES)[-1]
-    nobody = frame.assign(orders_ever=0.0, days_since_first_order=np.nan, days_since_last_order=np.nan)
-    assert events_from_features(nobody).empty
 
 
 def test_rules_must_be_in_order() -> None:

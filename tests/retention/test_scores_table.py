@@ -11,25 +11,14 @@ import pytest
 
 from configs.errors import DataError, InputError
 from retention.profile.reference_values import fit_baseline
-from retention.scoring.assembly import score
 from retention.scoring.scores_table import read_scores, to_arrow, to_csv, write_scores
-from retention.strategies.catalogue import load_catalogue
+from tests.retention.conftest import score_world
 
 
 @pytest.fixture(scope="module")
 def scores(world):  # type: ignore[no-untyped-def]
     fitted = fit_baseline(world.frame, world.predictions, world.feature_set, world.settings)
-    return score(
-        world.frame,
-        world.predictions,
-        world.contributions,
-        fitted,
-        world.feature_set,
-        world.settings,
-        catalogue=load_catalogue(world.settings),
-        events=world.events,
-        model_version="m1",
-    )
+    return score_world(world, fitted)
 
 
 def test_parquet_gives_back_what_was_written(scores, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

@@ -143,6 +143,23 @@ def test_refusals(tmp_path: Path, segments: SegmentFile, scores: pd.DataFrame) -
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_segment_may_ask_for_the_customers_table(tmp_path: Path, scores: pd.DataFrame) -> None:
+    text = """version: 1
+segments:
+  - code: anns
+    primary: true
+    name: {en: Anns, zh: 安的客户}
+    description: {en: Hers., zh: 她的客户。}
+    when: {owner: Ann}
+"""
+    profile = pd.DataFrame({"customer_id": scores["customer_id"], "owner": "Bob"})
+    profile.loc[:9, "owner"] = "Ann"
+    audience = export_audience(
+        scores, load_segments(own(tmp_path, text)), "anns", tmp_path / "a.csv", channel="ads", profile=profile
+    )
+    assert audience.members == 10
+
+
 def test_consent_from_the_profile(tmp_path: Path, segments: SegmentFile, scores: pd.DataFrame) -> None:
     bare = scores.drop(columns="consent")
     profile = pd.DataFrame({"customer_id": scores["customer_id"].iloc[:500], "consent": "同意", "country": "CN"})
