@@ -21,6 +21,7 @@ from pipelines.cli_models import models_app
 from pipelines.cli_training import add_laboratory, benchmark_app
 from pipelines.console import ConsoleProgress, show_error, speak
 from pipelines.options import DEFAULT_CONFIG, AsOf, Config, Force, Lang, Previous, chosen_language, example, table_file
+from pipelines.spark import add_spark, chosen_engine
 
 app = typer.Typer(
     name="holdfast",
@@ -44,15 +45,26 @@ def ingest(config: Config = DEFAULT_CONFIG, force: Force = False) -> None:
     summary.show_ingest(report, settings)
 
 
-@app.command(epilog=example("holdfast features --config holdfast.yaml"))
-def features(config: Config = DEFAULT_CONFIG, as_of: AsOf = None, force: Force = False) -> None:
+@app.command(epilog=example("holdfast features --engine spark --master spark://127.0.0.1:7077"))
+def features(
+    config: Config = DEFAULT_CONFIG,
+    as_of: AsOf = None,
+    force: Force = False,
+    engine: Annotated[
+        Literal["duckdb", "spark"], typer.Option("--engine", help="Who computes; the answers are the same.")
+    ] = "duckdb",
+    master: Annotated[
+        str | None, typer.Option("--master", help="The Spark cluster: spark://host:port, or local[2] for threads.")
+    ] = None,
+) -> None:
     """Compute the training set: features and labels of every customer at every cut-off."""
     from pipelines import stages, summary
 
+    opener = chosen_engine(engine, master)
     settings = load_settings(config)
     progress = ConsoleProgress()
     stages.ingest_stage(settings, progress)
-    summary.show_path("Training set", stages.features_stage(settings, as_of, progress, force=force))
+    summary.show_path("Training set", stages.features_stage(settings, as_of, progress, force=force, engine=opener))
 
 
 @app.command(epilog=example("holdfast train --config holdfast.yaml"))
@@ -161,6 +173,7 @@ def demo(
 add_actions(app)
 app.add_typer(models_app, name="models")
 app.add_typer(benchmark_app, name="benchmark")
+add_spark(app)
 add_laboratory(app)
 
 

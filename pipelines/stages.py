@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from evaluation.backtest import Evaluation
     from features.engine import Tables
+    from features.engines.protocol import Opener
     from features.ingestion import DataReport
     from retention.scoring.changes import Changes
     from retention.scoring.scores_table import RunStamp
@@ -116,13 +117,20 @@ def resolve_as_of(settings: Settings, tables: Tables, as_of: str | None) -> date
     return parse_moment(as_of, settings.data.timezone, field="--as-of")
 
 
-def features_stage(settings: Settings, as_of: str | None, progress: Progress, *, force: bool = False) -> Path:
-    """The training set in `<workdir>/training`."""
+def features_stage(
+    settings: Settings,
+    as_of: str | None,
+    progress: Progress,
+    *,
+    force: bool = False,
+    engine: Opener | None = None,
+) -> Path:
+    """The training set in `<workdir>/training`; it is the same whoever computes it, so an engine makes no new one."""
     from evaluation.datasets import CONTEXT_FILE, FRAME_FILE, LABELS_FILE, save_training_set, training_set
     from features.engine import open_tables
 
     folder = settings.work / "training"
-    with lock_folder(settings.work), open_tables(settings.canonical) as tables:
+    with lock_folder(settings.work), open_tables(settings.canonical, engine=engine) as tables:
         moment = resolve_as_of(settings, tables, as_of)
 
         def run() -> None:
