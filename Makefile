@@ -13,16 +13,25 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := $(VENV)
 export BENTOML_DO_NOT_TRACK := True
 export MLFLOW_DISABLE_TELEMETRY := true
+PACKAGES := holdfast configs features models retention evaluation reporting training serving pipelines benchmarks
 SERVE ?= 1
 DATA ?= journey
 
-.PHONY: demo test setup check-python format lint types contracts tests clean
+.PHONY: demo test setup demo-setup check-python format lint types contracts doctests tests docs clean
+
+define LINK
+@if [ -d .venv ] && [ ! -L .venv ] && [ -e .venv/.ready ]; then rm -rf .venv; fi
+@if [ -d .venv ] && [ ! -L .venv ]; then \
+  echo "The folder .venv was not made here and is left alone; the commands are in $(BIN)"; \
+elif [ "$(origin PYTHON)" = file ] || [ ! -e .venv ]; then ln -sfn $(VENV) .venv; fi
+endef
 
 setup: $(VENV)/.ready
-	@if [ -d .venv ] && [ ! -L .venv ] && [ -e .venv/.ready ]; then rm -rf .venv; fi
-	@if [ -d .venv ] && [ ! -L .venv ]; then \
-	  echo "The folder .venv was not made here and is left alone; the commands are in $(BIN)"; \
-	elif [ "$(origin PYTHON)" = file ] || [ ! -e .venv ]; then ln -sfn $(VENV) .venv; fi
+	$(LINK)
+
+# What the demonstration needs and no more; an environment that holds everything already keeps it.
+demo-setup: $(VENV)/.demo
+	$(LINK)
 
 check-python:
 	@$(INTERPRETER) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
@@ -34,7 +43,7 @@ $(UV): | check-python
 
 # An environment whose interpreter has gone, or is another by now, is made anew.
 ifneq ($(shell $(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null),$(VERSION))
-.PHONY: $(VENV)/.ready
+.PHONY: $(VENV)/.ready $(VENV)/.demo
 endif
 
 $(VENV)/.ready: uv.lock pyproject.toml | check-python $(UV)
@@ -42,10 +51,15 @@ $(VENV)/.ready: uv.lock pyproject.toml | check-python $(UV)
 	@$(BIN)/python scripts/check_system.py
 	@touch $@
 
-demo: setup
+$(VENV)/.demo: uv.lock pyproject.toml | check-python $(UV)
+	@$(UV) sync --quiet --locked --inexact --no-default-groups --extra train --extra demo --python $(INTERPRETER)
+	@$(BIN)/python scripts/check_system.py
+	@touch $@
+
+demo: demo-setup
 	@$(BIN)/holdfast demo --data $(DATA) $(if $(filter 0,$(SERVE)),--no-serve,)
 
-test: lint types contracts tests
+test: lint types contracts doctests tests
 
 format: setup
 	@$(BIN)/ruff format .
@@ -61,8 +75,15 @@ types: setup
 contracts: setup
 	@$(BIN)/lint-imports
 
+doctests: setup
+	@$(BIN)/pytest -q --doctest-modules $(PACKAGES)
+
 tests: setup
 	@$(BIN)/pytest -n 2 --dist loadfile
+
+docs: setup
+	@$(BIN)/python -m sphinx -q -W --keep-going -b html docs work/site
+	@echo work/site/index.html
 
 clean:
 	rm -rf .venv .venv-3.* $(UV_HOME) demo work artifacts

@@ -27,6 +27,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from configs.extras import is_installed
 from evaluation.labels import OrderLog
 
 Floats = NDArray[np.float64]
@@ -190,12 +191,11 @@ def _from_the_mean(name: str) -> Callable[[Question], pd.DataFrame]:
 
 
 def _lifetimes(question: Question) -> pd.DataFrame:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # its calls of older pandas and NumPy warn by the hundred
-            from lifetimes import BetaGeoFitter, GammaGammaFitter
-    except ImportError as error:
-        raise NoAnswerError("the package is not installed") from error
+    if not is_installed("lifetimes"):
+        raise NoAnswerError("the package is not installed")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its calls of older pandas and NumPy warn by the hundred
+        from lifetimes import BetaGeoFitter, GammaGammaFitter
     history = question.log.histories(question.as_of).loc[question.customers]
     repeats, recency, age = (history[name] for name in ("frequency", "recency", "age"))
     # A fit that fails prints what its optimiser said.

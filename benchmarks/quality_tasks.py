@@ -5,7 +5,6 @@ A task is a log, a moment, a horizon and a lifetime; everything else is left at 
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ from typing import Any
 
 from benchmarks.quality_generated import START, GeneratedLog, write_generated_log
 from configs.errors import SettingsError
+from configs.extras import is_installed
 from configs.files import write_bytes_atomic
 from configs.settings import Settings, load_settings
 
@@ -188,5 +188,5 @@ def _retail(folder: Path) -> dict[str, Any]:
 
 
 def _needs_package(name: str, extra: str) -> None:
-    if importlib.util.find_spec(name) is None:
+    if not is_installed(name):
         raise LogMissingError(f"the package {name} is not installed (extra {extra!r})")

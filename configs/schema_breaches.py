@@ -27,15 +27,12 @@ def meant(schema: type[BaseModel], place: Sequence[str | int]) -> str | None:
 
     Examples
     --------
-    >>> class Inner(BaseModel):
-    ...     columns: dict[str, str]
-    ...     header: bool
-    >>> class Outer(BaseModel):
-    ...     orders: Inner | None
-    ...     lines: tuple[Inner, ...]
-    >>> meant(Outer, ("orders", "colums")), meant(Outer, ("lines", 2, "Headers")), meant(Outer, ("header",))
-    ('columns', 'header', 'orders.header')
-    >>> meant(Outer, ("orders", "zzz"))
+    >>> from configs.settings import Settings
+    >>> meant(Settings, ("data", "customers", "colums")), meant(Settings, ("data", "closed", 2, "Lasts"))
+    ('columns', 'last')
+    >>> meant(Settings, ("lifetime_days",))
+    'targets.lifetime_days'
+    >>> meant(Settings, ("data", "zzz"))
     """
     name = str(place[-1])
     here = sorted(

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from configs.errors import SettingsError
+from configs.extras import EXTRAS, require
 from configs.schema_breaches import settings_breach
 from configs.settings_file import merge, read_settings_file
 
@@ -386,6 +387,8 @@ def _inside_package(text: str) -> Path:
     name, _, inner = text.partition("/")
     found = importlib.util.find_spec(name) if name.isidentifier() else None
     folders = list(found.submodule_search_locations or []) if found is not None else []
+    if not folders and name in EXTRAS:
+        require(name, task=f"{PACKAGE}{text}")
     if not folders:
         raise SettingsError(
             f"the Python package {name}, which brings {inner or 'the data'}, is not installed",

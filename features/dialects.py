@@ -29,7 +29,7 @@ def to_sql(expression: Any, dialect: Dialect = "duckdb", *, pretty: bool = False
     Examples
     --------
     >>> import ibis
-    >>> to_sql(ibis.table({"a": "int64"}, name="t").select("a"))
+    >>> to_sql(ibis.table({"a": "int64", "b": "int64"}, name="t").select("a"))
     'SELECT "t0"."a" FROM "t" AS "t0"'
     """
     import ibis

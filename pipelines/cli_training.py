@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from configs.extras import require
 from configs.settings import load_settings
 from pipelines.console import ConsoleProgress, out
 from pipelines.options import DEFAULT_CONFIG, AsOf, Config, example
@@ -51,6 +52,7 @@ def benchmark_quality(
     from benchmarks.quality_verdict import check as compare
     from benchmarks.quality_verdict import record as write_record
 
+    require("sklearn", *(["matplotlib"] if page is not None else []), task="`holdfast benchmark quality`")
     if record and seeds < MIN_SEEDS:
         raise too_few_seeds(seeds)
     if page is not None:

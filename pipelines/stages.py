@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from configs.errors import DataError, HoldfastError, NotEnoughDataError, UnknownCustomerError
+from configs.extras import is_installed, require
 from configs.files import Content, json_bytes, remove_leftovers, sha256_of, write_json_atomic, write_set
 from configs.progress import Progress
 from configs.settings import Settings
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from retention.scoring.changes import Changes
     from retention.scoring.scores_table import RunStamp
     from training.gate import Decision
+
+TESTING = ("sklearn", "matplotlib")
+"""What the out-of-time test and its report need beside a plain installation."""
 
 
 @dataclass(frozen=True)
@@ -172,6 +176,7 @@ def evaluate_stage(
     from features.engine import open_tables
     from reporting.training_report import CURVES, METRICS_FILE, REPORT_FILE, REPORT_JSON, report_files
 
+    require(*TESTING, task="`holdfast evaluate`")
     folder = settings.work / "evaluation"
     with lock_folder(settings.work), open_tables(settings.canonical) as tables:
         moment = resolve_as_of(settings, tables, as_of)
@@ -251,6 +256,7 @@ def _registered(record: dict[str, Any]) -> Registered:
 
 def train_stages(settings: Settings, as_of: str | None, progress: Progress, *, force: bool = False) -> Trained:
     """Everything up to a usable model; a log too short to be tested is trained and says so."""
+    require("mlflow", *TESTING, task="`holdfast train`")  # before the work, not after the fit
     ingest_stage(settings, progress)
     fit_stage(settings, as_of, progress, force=force)
     evaluation: Evaluation | None = None
@@ -325,6 +331,11 @@ def score_stage(
             report = scores_report_files(
                 scores, path, scorer.settings, scorer.catalogue, changes=changes, effects=measured.effects
             )
+            if not is_installed("matplotlib"):
+                note(
+                    f"{next(iter(report)).name} has no pictures, because matplotlib is not installed; it comes with "
+                    "the extra train"
+                )
             files |= {**report, **changes_files(changes, path)}
             gone = [file for file in outputs.scores_files(path) if file not in files]
             outputs.put(settings, files, gone=gone)

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from configs.catalogue import LANGUAGES
+from configs.extras import is_installed
 from configs.files import json_bytes
 from configs.settings import Settings
 from configs.timestamps import format_moment
@@ -257,7 +258,7 @@ def _causes(table: pd.DataFrame, field: str) -> dict[str, Any]:
 
 
 def render(content: Mapping[str, Any], language: str = "en") -> str:
-    """The page; `language` is shown first, the other is one click away."""
+    """The page; `language` is shown first, the other is one click away. Without matplotlib it has no pictures."""
     bars = [
         {
             "label": f"dimension.{row['code']}",
@@ -265,11 +266,12 @@ def render(content: Mapping[str, Any], language: str = "en") -> str:
         }
         for row in content["tiers"]
     ]
-    drawings = {"tiers": plots.tier_plot(bars)}
+    drawn = is_installed("matplotlib")
+    drawings = {"tiers": plots.tier_plot(bars) if drawn else ""}
     flows = content["changes"]["flows"] if content["changes"] else {}
     for code, rows in flows.items():
         order = [*FLOWS[code], *sorted({row[side] for row in rows for side in ("before", "after")} - set(FLOWS[code]))]
-        drawings[f"flow_{code}"] = plots.flow_plot(rows, order, "tier")
+        drawings[f"flow_{code}"] = plots.flow_plot(rows, order, "tier") if drawn else ""
     return page(
         "scores.html",
         language,

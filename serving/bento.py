@@ -19,6 +19,7 @@ from pathlib import Path
 import yaml
 
 from configs.errors import HoldfastError
+from configs.extras import require
 from configs.settings import Settings
 from serving.model_folder import MODEL_FOLDER, write_model_folder
 
@@ -90,6 +91,7 @@ def build_bento(
     BentoError
         BentoML could not build it.
     """
+    require("uv", task="`bentoml build`")
     environment = {**os.environ, "BENTOML_DO_NOT_TRACK": "True"}
     if home is not None:
         environment["BENTOML_HOME"] = str(home)

@@ -18,7 +18,8 @@ from typing import Any
 
 import pandas as pd
 
-from configs.errors import HoldfastError
+from configs.errors import HoldfastError, SettingsError
+from configs.extras import require
 from configs.settings import Settings
 from training.run_log import RUN_LOG, prepare_run_log
 
@@ -59,6 +60,10 @@ class Tracking:
 
     def __init__(self, settings: Settings, *, tell: Callable[[str], None] | None = None) -> None:
         self.settings = settings
+        try:
+            require("mlflow", task="the run log")
+        except SettingsError as error:
+            raise TrackingError(error.message, error.remedy, code=error.code, **error.place) from None
         os.environ.update(_ENVIRONMENT)
         for name, value in _PATIENCE.items():
             os.environ.setdefault(name, value)

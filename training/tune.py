@@ -24,7 +24,8 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from configs.errors import HoldfastError, NotEnoughDataError, SettingsError
+from configs.errors import HoldfastError, NotEnoughDataError
+from configs.extras import require
 from configs.files import write_bytes_atomic
 from configs.history import MIN_HISTORY_DAYS
 from configs.progress import SILENT, Progress
@@ -213,16 +214,10 @@ def require_optuna() -> Any:
     SettingsError
         It is not installed.
     """
-    try:
-        import optuna
-        import optuna.samplers
-    except ImportError:
-        raise SettingsError(
-            "the Python package optuna, which `holdfast tune` needs, is not installed",
-            "install it with `pip install 'holdfast[tune]'` or `uv sync --extra tune`",
-            code="package_missing",
-            value="optuna",
-        ) from None
+    require("optuna", task="`holdfast tune`")
+    import optuna
+    import optuna.samplers
+
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna
 

@@ -14,7 +14,18 @@ from configs.messages import error_sentence, in_chinese
 from configs.yaml_files import read_yaml_resource
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("configs", "features", "models", "retention", "evaluation", "reporting", "training", "serving", "pipelines")
+ROOMS = (
+    "configs",
+    "features",
+    "models",
+    "retention",
+    "evaluation",
+    "reporting",
+    "training",
+    "serving",
+    "pipelines",
+    "holdfast",
+)
 """Benchmarks are for those who work on the product; their errors stay English."""
 HELPERS = {"_fail": (1, 2), "_place_error": (2, 3), "_changed": (2,), "_differs": (1,), "_wrong": (0, 1)}
 """Functions that make an error of texts they are given: positions of the texts, put where `BEFORE` says."""
@@ -32,7 +43,7 @@ FORWARDED = {
     ("expressions.py", "remedy"), ("shares.py", "remedy"),
     ("shares.py", "f'{facts.refused_at(table, item, word)}: {reason} (rows: {item.count:,})'"),
     ("errors.py", "_filled(message, place)"),
-    ("errors.py", "_filled(remedy, place)"),
+    ("errors.py", "_filled(remedy, place)"), ("tracking.py", "error.message"), ("tracking.py", "error.remedy"),
     ("folder.py", "error.reason"), ("yaml_files.py", "message"), ("yaml_files.py", "remedy"),
     ("errors.py", "ERRORS['invalid_request']['en'][1]"), ("snapshot.py", "message"), ("snapshot.py", "error.remedy"),
 }  # fmt: skip

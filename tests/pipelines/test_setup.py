@@ -31,6 +31,7 @@ for last; do :; done
 rm -rf "$UV_PROJECT_ENVIRONMENT" && mkdir -p "$UV_PROJECT_ENVIRONMENT/bin"
 ln -s "$(command -v "$last")" "$UV_PROJECT_ENVIRONMENT/bin/python"
 echo "made $UV_PROJECT_ENVIRONMENT"
+echo "with $*"
 """
 
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
@@ -120,6 +121,18 @@ def test_an_environment_whose_interpreter_is_gone_or_another_is_made_anew(checko
     python.symlink_to(checkout.path / "python3.11")
     assert checkout.made("setup", "PYTHON=python3.13") == [".venv-3.13"]
     assert python.resolve() == checkout.path / "python3.13"
+
+
+def test_the_demonstration_installs_what_it_needs_and_takes_nothing_away(checkout: Checkout) -> None:
+    checkout.python("python3", "3.11")
+    said = checkout.make("demo-setup").stdout
+    for word in ("--extra train --extra demo", "--inexact", "--no-default-groups"):
+        assert word in said
+    assert "--all-extras" not in said
+    assert checkout.default == ".venv-3.11"
+    assert "--all-extras" in checkout.make("setup").stdout
+    assert checkout.made("demo-setup") == [".venv-3.11"]
+    assert checkout.made("demo-setup") == []
 
 
 def test_a_python_that_is_too_old_or_not_there_is_refused_in_one_sentence(checkout: Checkout) -> None:

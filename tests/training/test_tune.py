@@ -176,6 +176,6 @@ def test_a_short_log_and_a_broken_record_get_one_sentence(
 
 def test_without_optuna_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "optuna", None)
-    with pytest.raises(SettingsError, match=r"uv sync --extra tune") as raised:
+    with pytest.raises(SettingsError, match=r"uv sync --extra train") as raised:
         require_optuna()
     assert raised.value.code == "package_missing"
