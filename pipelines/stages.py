@@ -292,7 +292,7 @@ def score_stage(
         with progress.step("Loading the model"):
             scorer = load_scorer(settings)
         tell_of_model(scorer.meta, moment, settings)
-        measured = measure_campaigns(tables, scorer.catalogue, scorer.settings, moment)
+        measured = measure_campaigns(tables, scorer.catalogue, moment, horizon_days=scorer.horizon_days)
         scores = scorer.score(
             tables,
             moment,
@@ -344,8 +344,10 @@ def explain_stage(
     *,
     previous: Path | None = None,
 ) -> None:
-    """Print one customer's page."""
+    """Print one customer's page, computed as the service computes it: of that customer's rows alone."""
     from features.engine import open_tables
+    from features.part import part_of
+    from models.boosting.booster import prefer_lean_import
     from pipelines.console import out
     from pipelines.runs import data_of, since_earlier
     from reporting.customer_explanation import page
@@ -353,13 +355,14 @@ def explain_stage(
     from retention.scoring.scorer import load_scorer
     from retention.scoring.scores_table import RunStamp
 
+    prefer_lean_import()
     fresh_tables(settings, progress)
-    with open_tables(settings.canonical) as tables:
+    with open_tables(settings.canonical) as tables, part_of(tables, [customer_id]) as part:
         moment = resolve_as_of(settings, tables, as_of)
-        scorer = load_scorer(settings)
+        scorer = load_scorer(settings, threads=1, examine=False)
         tell_of_model(scorer.meta, moment, settings)
-        beliefs = measure_campaigns(tables, scorer.catalogue, scorer.settings, moment).beliefs or None
-        scores = scorer.score(tables, moment, customers=[customer_id], measured_effects=beliefs)
+        measured = measure_campaigns(tables, scorer.catalogue, moment, horizon_days=scorer.horizon_days)
+        scores = scorer.score(part, moment, measured_effects=measured.beliefs or None)
         if scores.empty:
             raise UnknownCustomerError(
                 f"the data holds no customer {customer_id!r} before {format_moment(moment, settings.data.timezone)}",
@@ -368,7 +371,7 @@ def explain_stage(
             )
         stamp = RunStamp(moment.isoformat(), scorer.version, data_of(settings))
         earlier = previous if previous is not None else _earlier(settings, stamp)
-        scores, changes = since_earlier(settings, scorer, tables, scores, earlier, progress)
+        scores, changes = since_earlier(settings, scorer, part, scores, earlier, progress)
         out.print(
             page(
                 scores.iloc[0],
