@@ -55,7 +55,7 @@ class Tables:
         when its log starts, is asked there.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 – folder or memory, and what is known of both
         self,
         columns: Mapping[str, tuple[str, ...]],
         *,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from reporting.customer_page import CustomerPage, ReasonLine, customer_page
-from retention.profile.reference_values import Baseline
+from retention.profile.baseline import Baseline
 from retention.wording import Lang, texts
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def page(
     return render(content, lang)
 
 
-def render(content: CustomerPage, lang: Lang) -> RenderableType:
+def render(content: CustomerPage, lang: Lang) -> RenderableType:  # noqa: C901 – a page from top to bottom
     """A page as something that `rich.console.Console.print` prints."""
     from rich.console import Group
     from rich.markup import escape

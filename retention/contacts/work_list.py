@@ -23,8 +23,9 @@ from retention.conditions.fields import CHANNELS
 from retention.contacts.allocation import Allocation, allocate
 from retention.experiments.holdout import HELD_OUT, assign_holdout, risk_bands
 from retention.strategies.catalogue import EVIDENCE, Catalogue
-from retention.strategies.choice import CHUNK, Offer, price_strategies, with_profile
+from retention.strategies.choice import CHUNK, price_strategies, with_profile
 from retention.strategies.effect_priors import MeasuredEffect
+from retention.strategies.offer import Offer
 from retention.strategies.strategy_texts import StrategyWriter
 
 Floats = NDArray[np.float64]
@@ -139,7 +140,7 @@ class _Options:
     duty: NDArray[np.bool_]
 
 
-def build_worklist(
+def build_worklist(  # noqa: PLR0913 – named inputs of one list
     scores: pd.DataFrame,
     catalogue: Catalogue,
     settings: Settings,

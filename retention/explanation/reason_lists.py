@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from features.specs import DRIVERS, FeatureSet
 from retention.explanation.reasons import Attribution, Choice
 from retention.profile.attributes import Floats, Texts, number
-from retention.profile.reference_values import Baseline
+from retention.profile.baseline import Baseline
 from retention.wording import (
     LANGUAGES,
     MAX_LENGTH,

@@ -30,18 +30,18 @@ from retention.explanation.reasons import Attribution, Target, choose, driver_li
 from retention.explanation.reasons import attribute as attribute_points
 from retention.explanation.warnings import find_signs, warning_lists
 from retention.profile.attributes import Floats, attribute, code_of, looked_up, number
+from retention.profile.baseline import Baseline
 from retention.profile.dimension_values import comparison_band, measure_all
-from retention.profile.dimensions import classify
 from retention.profile.lifecycle import OrderDays, events_from_features, order_days, stages, transitions, usual_gap_of
 from retention.profile.membership import member_levels, member_transitions
 from retention.profile.open_days import ALWAYS_OPEN, OpenDays
 from retention.profile.reference_values import (
-    Baseline,
     comparison_types,
     headroom_groups,
     level_share,
     spend_per_day,
 )
+from retention.profile.tiers import classify
 from retention.scoring.scores_table import column_order
 from retention.strategies.catalogue import Catalogue
 from retention.strategies.choice import select_strategies
@@ -57,7 +57,7 @@ MAX_MONEY_REASONS = 3
 """Reasons shown for spend and for lifetime value; all families stand in the drivers columns."""
 
 
-def score(
+def score(  # noqa: PLR0913 – to take a few objects instead
     frame: pd.DataFrame,
     predictions: pd.DataFrame,
     contributions: Mapping[str, Contributions],

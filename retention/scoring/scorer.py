@@ -20,9 +20,9 @@ from models.bundle.folder import Bundle, load_bundle
 from models.suite import ModelSuite
 from retention.contacts.segments import SegmentFile, load_segments
 from retention.experiments.individual_effects import IndividualEffect, own_effect_columns, read_individual
+from retention.profile.baseline import Baseline
 from retention.profile.categories import line_shares
 from retention.profile.open_days import OpenDays
-from retention.profile.reference_values import Baseline
 from retention.scoring.assembly import score
 from retention.strategies.catalogue import Catalogue, load_catalogue
 from retention.strategies.effect_priors import FILE as BELIEFS_FILE

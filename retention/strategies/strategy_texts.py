@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from features.specs import DRIVERS
 from retention.conditions.expressions import Table
 from retention.strategies.catalogue import PLACEHOLDERS, Catalogue, placeholders
+from retention.strategies.offer import Offer
 from retention.wording import LANGUAGES, Lang, driver_name, format_value, format_values
-
-if TYPE_CHECKING:
-    from retention.strategies.choice import Offer
 
 UNITS: dict[str, str] = {
     "churn": "probability",

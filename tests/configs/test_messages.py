@@ -29,11 +29,11 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 FORWARDED = {
     ("schema_breaches.py", "remedy"), ("csv_text.py", "remedy"), ("plan.py", "hint"), ("sources.py", "remedy"),
     ("examination.py", "answer['message']"), ("examination.py", "answer['remedy']"), ("catalogue.py", "remedy"),
-    ("conditions.py", "remedy"), ("shares.py", "remedy"),
+    ("expressions.py", "remedy"), ("shares.py", "remedy"),
     ("shares.py", "f'{facts.refused_at(table, item, word)}: {reason} (rows: {item.count:,})'"),
     ("errors.py", "_filled(message, place)"),
     ("errors.py", "_filled(remedy, place)"),
-    ("bundle.py", "error.reason"), ("yaml_files.py", "message"), ("yaml_files.py", "remedy"),
+    ("folder.py", "error.reason"), ("yaml_files.py", "message"), ("yaml_files.py", "remedy"),
     ("errors.py", "ERRORS['invalid_request']['en'][1]"), ("snapshot.py", "message"), ("snapshot.py", "error.remedy"),
 }  # fmt: skip
 """Texts that are given to the place that raises; they are checked where they are written, or are the service's."""

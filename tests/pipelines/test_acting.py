@@ -17,7 +17,8 @@ from features.engine import open_tables
 from models.bundle.folder import promote, save_bundle
 from pipelines.arms import earlier_arms
 from pipelines.cli import app
-from pipelines.stages import ingest_stage, score_stage
+from pipelines.ingest import ingest_stage
+from pipelines.stages import score_stage
 from retention.contacts.work_list import EXPERIMENT
 from retention.experiments.measurement import Measurement, measure_campaigns
 from retention.scoring.scores_table import read_scores, write_scores
