@@ -173,7 +173,7 @@ def effect_recovery(
 ) -> list[dict[str, Any]]:
     """Measured effects on the share with an order, beside the simulator's true mean effect of those contacted."""
     true = true_effects.groupby("strategy")["true_effect"].mean()
-    found = measure_campaigns(tables, scorer.catalogue, scorer.settings, as_of)
+    found = measure_campaigns(tables, scorer.catalogue, as_of, horizon_days=scorer.horizon_days)
     return [
         {
             "strategy": effect.strategy,

@@ -82,7 +82,7 @@ class Grade:
         return {"letter": self.letter, "reason": self.reason, "checks": [asdict(check) for check in self.checks]}
 
 
-def grade(
+def grade(  # noqa: PLR0913 – one keyword per measure that the rule asks for
     *,
     customers: int,
     stayed: int,

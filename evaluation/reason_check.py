@@ -15,7 +15,7 @@ from models.churn import ChurnModel
 from models.encoding import Encoder
 from models.suite import ModelSuite
 from retention.explanation.reasons import Attribution, attribute
-from retention.profile.reference_values import STABLE_FROM
+from retention.profile.baseline import STABLE_FROM
 
 MAX_ROWS = 20_000
 """Rows of a refit: of larger logs fewer customers than a half are drawn, which makes reasons look less stable."""

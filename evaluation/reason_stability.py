@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from configs.errors import InvariantError
 from retention.explanation.reasons import STEPS, Attribution
 from retention.profile.attributes import Floats
-from retention.profile.reference_values import STABLE_FROM
+from retention.profile.baseline import STABLE_FROM
 
 GOAL = 0.80
 """Share of customers whose first driver should stay the same between two fits."""

@@ -57,9 +57,12 @@ class Tables:
         When the company was closed and products were out of stock.
     hindsight : frozenset of str
         Columns of customers that were written with what happened later: no features to learn from.
+    whole : Tables
+        All customers' tables where these are a part (`features.part`), else these: what belongs to the company, such as
+        when its log starts, is asked there.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 – folder or memory, and what is known of both
         self,
         columns: Mapping[str, tuple[str, ...]],
         *,
@@ -69,11 +72,15 @@ class Tables:
         views: Mapping[str, Step] | None = None,
         closures: Closures = OPEN,
         hindsight: frozenset[str] = frozenset(),
+        whole: Tables | None = None,
+        closes_whole: bool = False,
     ) -> None:
         self.shape = tuple(columns.items())
         self.memory = memory
         self.closures = closures
         self.hindsight = hindsight
+        self.whole = self if whole is None else whole
+        self._closes_whole = closes_whole and whole is not None
         self._columns = dict(columns)
         self._folder = folder
         self._engine = engine or on_duckdb()
@@ -83,6 +90,11 @@ class Tables:
         self._opened: Engine | None = None
         self._extent: tuple[datetime | None, datetime | None] | None = None
         self._late: bool | None = None
+
+    @property
+    def work(self) -> Path | None:
+        """The work folder that holds the folder of the tables; None for tables from memory."""
+        return None if self._folder is None else self._folder.parent
 
     def has(self, table: str) -> bool:
         """Whether a table is given."""
@@ -146,7 +158,15 @@ class Tables:
             before._seen = self._seen  # the same files, not those that may have come in their place since
             return before
         memory = {name: self.run([view], **{source_name(name): self.memory[name]}) for name, view in views.items()}
-        return Tables(columns, memory=memory, engine=self._engine, closures=self.closures, hindsight=self.hindsight)
+        return Tables(
+            columns,
+            memory=memory,
+            engine=self._engine,
+            closures=self.closures,
+            hindsight=self.hindsight,
+            whole=None if self.whole is self else self.whole.before(moment, known_by=known_by),
+            closes_whole=True,
+        )
 
     @property
     def late(self) -> bool:
@@ -207,6 +227,8 @@ class Tables:
             if self._opened is not None:
                 self._opened.close()
                 self._opened = None
+        if self._closes_whole:
+            self.whole.close()
 
     def __enter__(self) -> Self:
         return self

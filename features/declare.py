@@ -220,7 +220,7 @@ class Feature:
         return self.spec.name
 
 
-def feature(
+def feature(  # noqa: PLR0913 – one keyword per fact of a declaration
     name: str,
     value: Callable[[Row], Any],
     *,

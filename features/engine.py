@@ -34,6 +34,7 @@ from features.query_plan import (
 )
 from features.sources import available
 from features.specs import FeatureSet
+from features.statements import kept_statement
 
 __all__ = [
     "Tables",
@@ -127,7 +128,13 @@ def order_events(tables: Tables, until: datetime | None = None) -> pd.DataFrame:
         recorded_at if the log has it; sorted by customer_id, occurred_at, order_id.
     """
     moment = utc(until or datetime(9999, 1, 1, tzinfo=UTC))
-    frame: pd.DataFrame = tables.run([_events(tables.shape)], cutoffs=_cutoffs([moment], {})).to_pandas()
+    shape, given = tables.shape, _cutoffs([moment], {})
+    if tables.whole is tables:
+        answer = tables.run([_events(shape)], cutoffs=given)
+    else:  # a part of the tables is small: what takes long is to compile
+        sql = kept_statement(tables.whole.work, ("events", shape), lambda: _events(shape).sql("duckdb"))
+        answer = tables.query(sql, cutoffs=given)
+    frame: pd.DataFrame = answer.to_pandas()
     if "amount" not in frame:
         frame.insert(3, "amount", float("nan"))
     return frame
@@ -242,7 +249,12 @@ class _Call:
             staged=not self.small,
         )
         if self.small and self.tables.memory is not None:
-            return _POOL.run(shape, lambda: _steps(shape)[0].sql("duckdb"), self.tables.memory | given)
+            work = self.tables.whole.work
+            return _POOL.run(
+                shape,
+                lambda: kept_statement(work, shape, lambda: _steps(shape)[0].sql("duckdb")),
+                self.tables.memory | given,
+            )
         return self.tables.run(_steps(shape), **given)
 
     def _prices_for(self, moments: list[datetime]) -> pa.Table | None:
@@ -251,7 +263,9 @@ class _Call:
             return None
         if self.reference is not None:
             return _given_prices(self.reference, moments)
-        return _prices(self.tables, moments) if self.customers is not None or self.tables.late else None
+        whole = self.tables.whole
+        given = self.customers is not None or whole.late or whole is not self.tables
+        return _prices(whole, moments) if given else None
 
     def _worth_trimming(self, last: datetime) -> bool:
         extent = self.tables.extent()
@@ -263,10 +277,11 @@ class _Call:
     def _starts(self, moments: list[datetime]) -> dict[datetime, datetime | None]:
         if self.log_start is not None:
             return dict.fromkeys(moments, self.log_start)
-        if self.tables.late:
-            rows = self.tables.run([_log_starts(self.tables.shape)], cutoffs=_cutoffs(moments, {})).to_pylist()
+        whole = self.tables.whole
+        if whole.late:
+            rows = whole.run([_log_starts(whole.shape)], cutoffs=_cutoffs(moments, {})).to_pylist()
             return {row["as_of"]: row["log_start"] for row in rows}
-        extent = self.tables.extent()
+        extent = whole.extent()
         if extent is None:
             return dict.fromkeys(moments)
         return {moment: extent[0] if extent[0] < moment else None for moment in moments}

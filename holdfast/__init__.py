@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from features.ingestion.report import DataReport
     from holdfast._calls import features, ingest, open_tables, score, simulate, train
     from holdfast._explanation import explain
-    from pipelines.stages import Trained
+    from pipelines.results import Trained
     from retention.scoring.scorer import Scorer, load_scorer
 
 __version__ = "0.1.0"
@@ -34,7 +34,7 @@ _PLACES = {
     "Scorer": "retention.scoring.scorer",
     "Settings": "configs.settings",
     "Tables": "features.data",
-    "Trained": "pipelines.stages",
+    "Trained": "pipelines.results",
     "explain": "holdfast._explanation",
     "features": "holdfast._calls",
     "ingest": "holdfast._calls",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from features.data import Tables
     from features.ingestion.report import DataReport
-    from pipelines.stages import Trained
+    from pipelines.results import Trained
     from retention.scoring.scorer import Scorer
 
 Moment = str | date | datetime | None
@@ -87,7 +87,7 @@ def ingest(settings: Settings, *, progress: Progress = SILENT, force: bool = Fal
     >>> report.log.customers > 0
     True
     """
-    from pipelines.stages import ingest_stage
+    from pipelines.ingest import ingest_stage
 
     return ingest_stage(settings, progress, tell=False, force=force)
 
@@ -255,7 +255,7 @@ def score(
             return score(settings, own, as_of=as_of, customers=customers, frame=frame, scorer=scorer, progress=progress)
     chosen = load_scorer(settings) if scorer is None else scorer
     moment = moment_of(settings, tables, as_of)
-    effects = measure_campaigns(tables, chosen.catalogue, chosen.settings, moment).beliefs or None
+    effects = measure_campaigns(tables, chosen.catalogue, moment, horizon_days=chosen.horizon_days).beliefs or None
     if frame is not None:
         return chosen.score_frame(frame, tables, moment, measured_effects=effects)
     return chosen.score(tables, moment, customers=customers, measured_effects=effects, progress=progress)

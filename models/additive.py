@@ -167,7 +167,7 @@ class AdditiveModel:
         return cls(names, link, boosting, steps, offset)
 
 
-def fit_additive(
+def fit_additive(  # noqa: PLR0913 – settings of a fit, named
     encoded: Encoded,
     target: Floats,
     split: Split,

@@ -26,7 +26,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaincc
-from scipy.stats import f as f_distribution
 
 from models.encoding import Encoded
 
@@ -237,6 +236,8 @@ def _drawn(own: Floats, known: Floats, typical: float, weight: float) -> Floats:
 
 def _typical_irregularity(gaps: Floats, irregularity: Floats) -> tuple[float, float]:
     """The irregularity in the middle and its weight, by likelihood: own ÷ typical is F distributed."""
+    from scipy.stats import f as f_distribution  # takes half a second to import, and only fitting needs it
+
     known = np.flatnonzero(np.isfinite(irregularity))
     if len(known) < 2:
         return 1.0, WEIGHTS[-1]

@@ -16,8 +16,7 @@ from pipelines.stages import resolve_as_of
 
 if TYPE_CHECKING:
     from features.engine import Tables
-    from retention.strategies.catalogue import Catalogue
-    from retention.strategies.effect_priors import MeasuredEffect
+    from retention.contacts.work_list import Limits, WorkList
 
 
 def last_scores(settings: Settings, path: Path | None, progress: Progress = SILENT) -> pd.DataFrame:
@@ -61,13 +60,40 @@ def profile_and_contacts(settings: Settings) -> tuple[pd.DataFrame | None, pd.Da
         )
 
 
-def measured_effects(settings: Settings, catalogue: Catalogue, as_of: datetime) -> dict[str, MeasuredEffect]:
-    """What the treatments have shown of the strategies by a moment: what scoring at it believes."""
-    from features.engine import open_tables
-    from retention.experiments.measurement import measure_campaigns
+def work_list(
+    settings: Settings, scores: Path | None, limits: Limits, start: date | None, progress: Progress = SILENT
+) -> WorkList:
+    """The contacts of the coming days; who is left alone is kept for the lists to come.
 
+    Effects are measured over the horizon that the scores speak of, as scoring did.
+    """
+    from features.engine import open_tables
+    from pipelines.arms import earlier_arms, keep_arms
+    from pipelines.stage_cache import lock_folder
+    from retention.contacts.work_list import EXPERIMENT, build_worklist
+    from retention.experiments.measurement import measure_campaigns
+    from retention.strategies.catalogue import load_catalogue
+
+    table = last_scores(settings, scores, progress)
+    profile, contacts = profile_and_contacts(settings)
+    catalogue = load_catalogue(settings)
+    moment = table["as_of"].max()
     with open_tables(settings.canonical) as tables:
-        return measure_campaigns(tables, catalogue, settings, as_of).beliefs
+        measured = measure_campaigns(tables, catalogue, moment, horizon_days=int(table["horizon_days"].max()))
+    with lock_folder(settings.work):
+        found = build_worklist(
+            table,
+            catalogue,
+            settings,
+            limits,
+            start=moment.date() if start is None else start,
+            previous_arms=earlier_arms(settings, EXPERIMENT),
+            profile=profile,
+            recent_contacts=contacts,
+            measured=measured.beliefs,
+        )
+        keep_arms(settings, EXPERIMENT, found.arms)
+    return found
 
 
 def view_table(
@@ -119,8 +145,18 @@ def _effects(settings: Settings, tables: Tables, as_of: datetime) -> pd.DataFram
             "map one under data.treatments",
             code="no_treatments",
         )
-    found = measure_campaigns(tables, load_catalogue(settings), settings, as_of)
+    found = measure_campaigns(tables, load_catalogue(settings), as_of, horizon_days=_horizon_in_use(settings))
     return pd.DataFrame([vars(effect) for effect in found.effects])
+
+
+def _horizon_in_use(settings: Settings) -> int:
+    """Days that the model in use speaks of; those of the settings where there is none yet."""
+    from models.bundle.folder import CURRENT, load_bundle
+    from retention.scoring.scorer import targets_of
+
+    if not (settings.bundle_store / CURRENT).is_file():
+        return settings.targets.horizon_days
+    return targets_of(load_bundle(settings.bundle_store, examine=False)).horizon_days
 
 
 def planned_contacts(

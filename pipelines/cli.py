@@ -20,6 +20,7 @@ from pipelines.cli_init import add_init
 from pipelines.cli_models import models_app
 from pipelines.cli_training import add_laboratory, benchmark_app
 from pipelines.console import ConsoleProgress, show_error, speak
+from pipelines.ingest import ingest_stage
 from pipelines.options import DEFAULT_CONFIG, AsOf, Config, Force, Lang, Previous, chosen_language, example, table_file
 from pipelines.spark import add_spark, chosen_engine
 
@@ -38,10 +39,10 @@ add_init(app)
 @app.command(epilog=example("holdfast ingest --config holdfast.yaml"))
 def ingest(config: Config = DEFAULT_CONFIG, force: Force = False) -> None:
     """Read the sources, check every row, write canonical tables and the data report."""
-    from pipelines import stages, summary
+    from pipelines import summary
 
     settings = load_settings(config)
-    report = stages.ingest_stage(settings, ConsoleProgress(), force=force, tell=False, refuse=False)
+    report = ingest_stage(settings, ConsoleProgress(), force=force, tell=False, refuse=False)
     summary.show_ingest(report, settings)
 
 
@@ -63,7 +64,7 @@ def features(
     opener = chosen_engine(engine, master)
     settings = load_settings(config)
     progress = ConsoleProgress()
-    stages.ingest_stage(settings, progress)
+    ingest_stage(settings, progress)
     summary.show_path("Training set", stages.features_stage(settings, as_of, progress, force=force, engine=opener))
 
 
@@ -83,7 +84,7 @@ def fit(config: Config = DEFAULT_CONFIG, as_of: AsOf = None, force: Force = Fals
 
     settings = load_settings(config)
     progress = ConsoleProgress()
-    stages.ingest_stage(settings, progress)
+    ingest_stage(settings, progress)
     summary.show_path("Candidate", stages.fit_stage(settings, as_of, progress, force=force))
 
 
@@ -94,7 +95,7 @@ def evaluate(config: Config = DEFAULT_CONFIG, as_of: AsOf = None, force: Force =
 
     settings = load_settings(config)
     progress = ConsoleProgress()
-    stages.ingest_stage(settings, progress)
+    ingest_stage(settings, progress)
     summary.show_evaluation(stages.evaluate_stage(settings, as_of, progress, force=force), settings)
 
 

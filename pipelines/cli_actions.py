@@ -38,25 +38,12 @@ def worklist(
     to: Out = None,
 ) -> None:
     """Who to contact, with what, when and why, under a budget and the staff's hours; a random share is left alone."""
-    from pipelines.actions import last_scores, measured_effects, profile_and_contacts
-    from retention.contacts.work_list import Limits, build_worklist
-    from retention.strategies.catalogue import load_catalogue
+    from pipelines.actions import work_list
+    from retention.contacts.work_list import Limits
 
     settings = _settings(config, to)
-    table = last_scores(settings, scores, ConsoleProgress())
-    profile, contacts = profile_and_contacts(settings)
-    catalogue = load_catalogue(settings)
-    first = table["as_of"].max().date() if start is None else _day(start)
-    found = build_worklist(
-        table,
-        catalogue,
-        settings,
-        Limits(budget=budget, staff_hours=hours, days=days),
-        start=first,
-        profile=profile,
-        recent_contacts=contacts,
-        measured=measured_effects(settings, catalogue, table["as_of"].max()),
-    )
+    limits = Limits(budget=budget, staff_hours=hours, days=days)
+    found = work_list(settings, scores, limits, None if start is None else _day(start), ConsoleProgress())
     lang = settings.language
     profit = ["expected_profit"] if found.priced else []
     names = ["due", "customer_id", f"name_{lang}", "channel", "minutes", "cost", *profit, f"why_{lang}"]

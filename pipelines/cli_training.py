@@ -87,8 +87,9 @@ def tune(
     from evaluation.texts import text
     from features.engine import open_tables
     from pipelines import outputs
+    from pipelines.ingest import ingest_stage
     from pipelines.stage_cache import code_fingerprint, lock_folder
-    from pipelines.stages import ingest_stage, resolve_as_of
+    from pipelines.stages import resolve_as_of
     from training import tune as tuning
 
     settings = load_settings(config)

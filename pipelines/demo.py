@@ -45,6 +45,7 @@ def demo_settings(data: str, folder: Path) -> dict[str, Any]:
 def run_demo(folder: Path, data: str, progress: Progress) -> None:
     """Ingest, train, evaluate, score and tell; a second run reuses what is unchanged."""
     from pipelines import stages, summary
+    from pipelines.ingest import ingest_stage
 
     config = folder / "holdfast.yaml"
     _check_config(config)
@@ -52,7 +53,7 @@ def run_demo(folder: Path, data: str, progress: Progress) -> None:
     if not config.is_file() or config.read_text(encoding="utf-8") != text:
         write_bytes_atomic(config, text.encode())
     settings = load_settings(config)
-    summary.show_ingest(stages.ingest_stage(settings, progress, tell=False), settings)
+    summary.show_ingest(ingest_stage(settings, progress, tell=False), settings)
     trained = stages.train_stages(settings, None, progress)
     summary.show_training(trained, settings)
     result = stages.score_stage(settings, None, folder / "scores.parquet", progress)

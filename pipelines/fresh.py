@@ -13,6 +13,7 @@ from configs.progress import Progress
 from configs.settings import Settings
 from configs.timestamps import format_moment
 from pipelines.console import note
+from pipelines.ingest import checked, ingest_stage, with_present
 
 if TYPE_CHECKING:
     from features.engine import Tables
@@ -33,7 +34,6 @@ def fresh_tables(settings: Settings, progress: Progress, *, ask_database: bool =
     """
     from features.ingestion import read_with, up_to_date
     from features.manifest import MANIFEST
-    from pipelines.stages import checked, ingest_stage, with_present
 
     manifest = settings.canonical / MANIFEST
     database = any(source.url is not None for source in settings.data.sources().values())

@@ -134,7 +134,7 @@ def since_earlier(
         scores,
         scorer,
         tables,
-        lambda version: load_scorer(settings, bundle_id=version),
+        lambda version: load_scorer(settings, bundle_id=version, examine=few is None),
         progress=progress,
     )
     changes = changes_since(previous, scores, split, currency=settings.data.currency)

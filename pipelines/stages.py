@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,96 +22,18 @@ from configs.settings import Settings
 from configs.timestamps import format_moment, parse_moment
 from pipelines.console import note
 from pipelines.fresh import fresh_tables, inputs_of, tell_of_model
+from pipelines.ingest import ingest_stage
+from pipelines.results import Registered, Scored, Trained
 from pipelines.stage_cache import forget, is_recorded, lock_folder, run_stage
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from evaluation.backtest import Evaluation
     from features.engine import Tables
     from features.engines.protocol import Opener
-    from features.ingestion import DataReport
-    from retention.scoring.changes import Changes
     from retention.scoring.scores_table import RunStamp
-    from training.gate import Decision
 
 TESTING = ("sklearn", "matplotlib")
 """What the out-of-time test and its report need beside a plain installation."""
-
-
-@dataclass(frozen=True)
-class Registered:
-    """What the last stage of training did.
-
-    Attributes
-    ----------
-    bundle_id : str
-        Id of the candidate in the bundle store.
-    in_use : str
-        Id of the bundle that answers from now on.
-    decision : Decision
-        Whether the gate promoted it, and why.
-    version : int, optional
-        Version in the model registry; None where it could not be written.
-    meta : dict
-        The bundle's facts.
-    """
-
-    bundle_id: str
-    in_use: str
-    decision: Decision
-    version: int | None
-    meta: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A whole training run: `evaluation` is None where the log is too short to hold a horizon back."""
-
-    registered: Registered
-    evaluation: Evaluation | None
-    report: Path | None
-
-
-def ingest_stage(
-    settings: Settings, progress: Progress, *, force: bool = False, tell: bool = True, refuse: bool = True
-) -> DataReport:
-    """Canonical tables and the data report; reused while sources and settings are unchanged.
-
-    What looks wrong in the data is said (`tell`), and data that nothing can be learned from is refused (`refuse`),
-    whether the tables were made now or before.
-    """
-    from features.ingestion import ingest
-
-    with lock_folder(settings.work):
-        report = ingest(with_present(settings), progress=progress, force=force)
-    return checked(report, settings, tell=tell, refuse=refuse)
-
-
-def checked(report: DataReport, settings: Settings, *, tell: bool = True, refuse: bool = True) -> DataReport:
-    """The report, after what looks wrong is said and what nothing can be learned from is refused."""
-    from pipelines.summary import show_warnings
-
-    if tell:
-        show_warnings(report, settings)
-    if refuse and any(finding.severity == "stop" for finding in report.findings):
-        raise DataError(
-            "no order has a positive total, so signs are turned round or amounts are empty",
-            "set data.returns.sales_negative: true if sales are written as negative amounts, or correct "
-            "data.transactions.columns.amount",
-            code="no_positive_order",
-            field="amount",
-            table="transactions",
-        )
-    return report
-
-
-def with_present(settings: Settings) -> Settings:
-    """Settings by which rows of the future are refused; the present time is asked for here and nowhere below."""
-    if settings.data.future_after is not None:
-        return settings
-    tomorrow = (datetime.now(tz=UTC) + timedelta(days=1)).isoformat(timespec="seconds")
-    return settings.model_copy(update={"data": settings.data.model_copy(update={"future_after": tomorrow})})
 
 
 def resolve_as_of(settings: Settings, tables: Tables, as_of: str | None) -> datetime:
@@ -276,16 +198,6 @@ def _remove_evaluation(settings: Settings) -> None:
     forget(settings.work, "evaluate")
 
 
-@dataclass(frozen=True)
-class Scored:
-    """A scoring run: the table, its file, the page for people, and what changed since the run before (None: none)."""
-
-    scores: pd.DataFrame
-    path: Path
-    report: Path
-    changes: Changes | None
-
-
 def score_stage(
     settings: Settings, as_of: str | None, out: Path | None, progress: Progress, *, previous: Path | None = None
 ) -> Scored:
@@ -306,7 +218,7 @@ def score_stage(
         with progress.step("Loading the model"):
             scorer = load_scorer(settings)
         tell_of_model(scorer.meta, moment, settings)
-        measured = measure_campaigns(tables, scorer.catalogue, scorer.settings, moment)
+        measured = measure_campaigns(tables, scorer.catalogue, moment, horizon_days=scorer.horizon_days)
         scores = scorer.score(
             tables,
             moment,
@@ -363,8 +275,10 @@ def explain_stage(
     *,
     previous: Path | None = None,
 ) -> None:
-    """Print one customer's page."""
+    """Print one customer's page, computed as the service computes it: of that customer's rows alone."""
     from features.engine import open_tables
+    from features.part import part_of
+    from models.boosting.booster import prefer_lean_import
     from pipelines.console import out
     from pipelines.runs import data_of, since_earlier
     from reporting.customer_explanation import page
@@ -372,13 +286,14 @@ def explain_stage(
     from retention.scoring.scorer import load_scorer
     from retention.scoring.scores_table import RunStamp
 
+    prefer_lean_import()
     fresh_tables(settings, progress)
-    with open_tables(settings.canonical) as tables:
+    with open_tables(settings.canonical) as tables, part_of(tables, [customer_id]) as part:
         moment = resolve_as_of(settings, tables, as_of)
-        scorer = load_scorer(settings)
+        scorer = load_scorer(settings, threads=1, examine=False)
         tell_of_model(scorer.meta, moment, settings)
-        beliefs = measure_campaigns(tables, scorer.catalogue, scorer.settings, moment).beliefs or None
-        scores = scorer.score(tables, moment, customers=[customer_id], measured_effects=beliefs)
+        measured = measure_campaigns(tables, scorer.catalogue, moment, horizon_days=scorer.horizon_days)
+        scores = scorer.score(part, moment, measured_effects=measured.beliefs or None)
         if scores.empty:
             raise UnknownCustomerError(
                 f"the data holds no customer {customer_id!r} before {format_moment(moment, settings.data.timezone)}",
@@ -387,7 +302,7 @@ def explain_stage(
             )
         stamp = RunStamp(moment.isoformat(), scorer.version, data_of(settings))
         earlier = previous if previous is not None else _earlier(settings, stamp)
-        scores, changes = since_earlier(settings, scorer, tables, scores, earlier, progress)
+        scores, changes = since_earlier(settings, scorer, part, scores, earlier, progress)
         out.print(
             page(
                 scores.iloc[0],

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from evaluation.backtest import Evaluation
     from features.ingestion import DataReport
     from features.ingestion.report import TableReport
-    from pipelines.stages import Registered, Scored, Trained
+    from pipelines.results import Registered, Scored, Trained
     from retention.scoring.changes import Changes
 
 SHOWN = 10

@@ -9,7 +9,7 @@ import pandas as pd
 
 from configs.catalogue import Lang
 from reporting.customer_page import CustomerPage, ReasonLine, customer_page
-from retention.profile.reference_values import Baseline
+from retention.profile.baseline import Baseline
 from retention.wording import texts
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def page(
     return render(content, lang)
 
 
-def render(content: CustomerPage, lang: Lang) -> RenderableType:
+def render(content: CustomerPage, lang: Lang) -> RenderableType:  # noqa: C901 – a page from top to bottom
     """A page as something that `rich.console.Console.print` prints."""
     from rich.console import Group
     from rich.markup import escape

@@ -13,9 +13,11 @@ from configs.catalogue import Lang
 from configs.timestamps import local_time
 from retention.entries import Change, EarlyWarning, Offer, Points, Reason, entries_of, in_language
 from retention.explanation.reasons import Target
-from retention.profile.dimensions import DIMENSIONS, rule_text
+from retention.profile.baseline import Baseline
+from retention.profile.dimensions import DIMENSIONS
 from retention.profile.lifecycle import STAGES
-from retention.profile.reference_values import Baseline, dimension_unit
+from retention.profile.reference_values import dimension_unit
+from retention.profile.tiers import rule_text
 from retention.wording import evidence_reason, format_date, format_value, note, text, texts
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from configs.settings import Settings
 from configs.timestamps import format_moment, future_from
 from features.closures import Closures
 from features.engine import Tables, tables_from_arrow
-from features.tables import TABLES
+from features.part import part_of
 from retention.scoring.scorer import Scorer
 from retention.wording import note
 from serving.answers import CustomerScore, ModelResponse, ScoreResponse, Warning_, customer_score, data_warning, rows_of
@@ -33,7 +33,6 @@ from serving.snapshot import Snapshot
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
 
     from models.bundle.folder import Bundle
 
@@ -258,24 +257,9 @@ class ScoringCore:
 
     def _by_id(self, ids: Sequence[str], as_of: datetime, lang: Language) -> dict[str, Any]:
         assert self.tables is not None  # checked before
-        with tables_from_arrow(self._rows(ids), threads=1, closures=self.closures) as part:
+        with part_of(self.tables, ids, products=self.company.products) as part:
             frame = self._frame(part, as_of)
             return self._answers(frame, part, as_of, lang, {})
-
-    def _rows(self, ids: Sequence[str]) -> dict[str, pa.Table]:
-        """The canonical rows of some customers, and the company's products."""
-        import pyarrow as pa
-
-        assert self.tables is not None
-        wanted = pa.table({"wanted_customer": pa.array(ids, pa.string())})
-        found = {
-            name: self.tables.query(
-                f"SELECT * FROM {name} WHERE customer_id IN (SELECT wanted_customer FROM wanted)", wanted=wanted
-            )
-            for name in TABLES
-            if name != "products" and self.tables.has(name)
-        }
-        return found if self.company.products is None else {**found, "products": self.company.products}
 
     def _by_history(
         self, history: History, as_of: datetime, lang: Language, notes: dict[str, list[Warning_]]

@@ -37,8 +37,9 @@ from models.bundle.declarations import FEATURES_FILE
 from models.suite import ModelSuite
 from reporting.model_card import card_content, card_files
 from retention.experiments.measurement import effect_files
+from retention.profile.baseline import Baseline
 from retention.profile.categories import line_reference
-from retention.profile.reference_values import Baseline, fit_baseline
+from retention.profile.reference_values import fit_baseline
 from retention.scoring.scorer import BASELINE_FILE, PARAMETERS_FILE, PRICES_FILE, table_frame
 from retention.strategies.catalogue import load_catalogue
 

@@ -133,7 +133,7 @@ class _Fold:
         return found.dropna(axis="columns", how="all")
 
 
-def tune(
+def tune(  # noqa: PLR0913 – what the command line offers
     tables: Tables,
     as_of: datetime,
     settings: Settings,

@@ -10,6 +10,7 @@ from features.discovery import join_queries as joins
 from features.discovery import rules
 from features.discovery.found import Choices, Comment, Option, Proposal, Question
 from features.discovery.money import Money, decimal_of, level_of, lines_per_order, settle_money
+from features.discovery.profile import FileFacts
 from features.discovery.roles import Reading, contract
 from features.discovery.time_forms import settle_times, settle_zone
 from features.tables import TABLES
@@ -92,16 +93,7 @@ def _write(
     shape = "one_per_line" if per_order > 1.02 else "one_per_order"
     if "order_id" not in log.columns:
         shape = "no_orders"
-    for name, value in facts.source.items():
-        proposal.set(f"{PLACE}.{name}", value)
-    if facts.sure_encoding < 0.8:
-        proposal.say(f"{PLACE}.encoding", Comment("encoding_unsure", sure=0.5, loud=True))
-    if "last_line_complete" in facts.source:
-        proposal.say(f"{PLACE}.last_line_complete", Comment("last_line"))
-    if "skip_rows" in facts.source:
-        proposal.say(f"{PLACE}.skip_rows", Comment("titles"))
-    if "header" in facts.source:
-        proposal.say(f"{PLACE}.header", Comment("no_header"))
+    _write_source(facts, proposal)
     if lines is not None:
         folder = joins.one_folder([lines, log])
         proposal.set(f"{PLACE}.path", path_of((folder,), base), where)
@@ -119,6 +111,32 @@ def _write(
         columns |= dict.fromkeys(unwanted, "")
         proposal.set(f"{PLACE}.columns", columns)
     proposal.say(PLACE, Comment(shape, {"lines": f"{per_order:.1f}"}))
+    _say_of_columns(log, lines, money, proposal)
+    if money.how == "none":
+        proposal.say(PLACE, Comment("no_amounts", sure=0.5, loud=True))
+    if decimal == ",":
+        proposal.set(f"{PLACE}.decimal", ",")
+    markers = list(dict.fromkeys([*rules.null_markers(log), *(rules.null_markers(lines) if lines is not None else [])]))
+    if markers:
+        proposal.set(f"{PLACE}.null_values", markers)
+
+
+def _write_source(facts: FileFacts, proposal: Proposal) -> None:
+    """How the file is to be read, with a word where that was not plain to see."""
+    for name, value in facts.source.items():
+        proposal.set(f"{PLACE}.{name}", value)
+    if facts.sure_encoding < 0.8:
+        proposal.say(f"{PLACE}.encoding", Comment("encoding_unsure", sure=0.5, loud=True))
+    if "last_line_complete" in facts.source:
+        proposal.say(f"{PLACE}.last_line_complete", Comment("last_line"))
+    if "skip_rows" in facts.source:
+        proposal.say(f"{PLACE}.skip_rows", Comment("titles"))
+    if "header" in facts.source:
+        proposal.say(f"{PLACE}.header", Comment("no_header"))
+
+
+def _say_of_columns(log: Reading, lines: Reading | None, money: Money, proposal: Proposal) -> None:
+    """A word beside every column that was chosen or made."""
     for reading in (log,) if lines is None else (log, lines):
         for role, name in reading.columns.items():
             if role in TABLES["transactions"].by_name:
@@ -133,13 +151,6 @@ def _write(
             else PLACE
         )
         proposal.say(place, *comments)
-    if money.how == "none":
-        proposal.say(PLACE, Comment("no_amounts", sure=0.5, loud=True))
-    if decimal == ",":
-        proposal.set(f"{PLACE}.decimal", ",")
-    markers = list(dict.fromkeys([*rules.null_markers(log), *(rules.null_markers(lines) if lines is not None else [])]))
-    if markers:
-        proposal.set(f"{PLACE}.null_values", markers)
 
 
 def _why(reading: Reading, role: str, name: str) -> list[Comment]:

@@ -11,7 +11,6 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from configs.errors import DataError
-from configs.files import write_set
 from features.ingestion.texts import NOTES, REASONS, Text
 
 JSON_NAME = "data_report.json"
@@ -200,27 +199,13 @@ class DataReport(_Part):
         """JSON with stable key order."""
         return self.model_dump_json(indent=1, exclude={"reused"}) + "\n"
 
-    def to_html(self) -> str:
-        """One self-contained page in both languages; opens in the report's language."""
-        from features.ingestion.report_html import render
-
-        return render(self)
-
     def sentences(self, language: str | None = None) -> list[str]:
         """The findings as plain text."""
         return [finding.of(language or self.language) for finding in self.findings]
 
-    def files(self, folder: Path) -> dict[Path, bytes]:
-        """Both forms, by where they go."""
-        return {folder / JSON_NAME: self.to_json().encode(), folder / HTML_NAME: self.to_html().encode()}
-
     def loud(self) -> list[Finding]:
         """The findings that every command says, the worst first."""
         return sorted((finding for finding in self.findings if finding.loud), key=lambda one: one.severity != "stop")
-
-    def write(self, folder: Path) -> None:
-        """Write both forms together; they quote refused values, so nobody else may read them."""
-        write_set(self.files(folder), private=True)
 
     def fingerprint(self) -> str:
         """SHA-256 of what the report says, whatever the language it opens in."""

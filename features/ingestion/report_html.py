@@ -6,7 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from features.ingestion.report import DataReport
+from configs.files import write_set
+from features.ingestion.report import HTML_NAME, JSON_NAME, DataReport
 from features.ingestion.texts import LABELS
 
 _TEMPLATE = Path(__file__).with_name("data_report.html.j2")
@@ -20,6 +21,16 @@ def render(report: DataReport) -> str:
         bars=_bars(report),
     )
     return page
+
+
+def report_files(report: DataReport, folder: Path) -> dict[Path, bytes]:
+    """Both forms of the report, by where they go."""
+    return {folder / JSON_NAME: report.to_json().encode(), folder / HTML_NAME: render(report).encode()}
+
+
+def write_report(report: DataReport, folder: Path) -> None:
+    """Write both forms together; they quote refused values, so nobody else may read them."""
+    write_set(report_files(report, folder), private=True)
 
 
 @cache

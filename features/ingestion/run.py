@@ -25,6 +25,7 @@ from features.ingestion import canonical, facts
 from features.ingestion.currency import load_rates
 from features.ingestion.findings import Look, find
 from features.ingestion.report import DataReport, Input, TableReport, read_report
+from features.ingestion.report_html import report_files, write_report
 from features.ingestion.settle import settle
 from features.ingestion.shares import check_shares
 from features.ingestion.sources import (
@@ -101,7 +102,7 @@ def ingest(settings: Settings, *, progress: Progress | None = None, force: bool 
         if not force:
             report = _unchanged(settings, places, inputs, fingerprint, future_from)
             if report is not None:
-                report.write(work)
+                write_report(report, work)
                 return report
         with _scratch(work) as scratch:
             return _run(settings, places, inputs, fingerprint, future_from, scratch, progress)
@@ -174,7 +175,7 @@ def _run(
             ),
             "refused_as_future": sum(table.refused("in_the_future") for table in tables.values()),
         }
-        canonical.publish(settings.canonical, staged, manifest, report.files(settings.work))
+        canonical.publish(settings.canonical, staged, manifest, report_files(report, settings.work))
         return report
     finally:
         connection.close()

@@ -6,12 +6,13 @@ and open complaints: nobody is sent a cheerful card while a complaint waits.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from configs.catalogue import LANGUAGES
 from configs.catalogue import text as message
@@ -136,63 +137,94 @@ def contact_plan(
     table = scores.drop(columns=[name for name in wanted if name in scores.columns])
     table = table.join(known[wanted], on="customer_id").reset_index(drop=True)
     allowed = allowed_channels(table)
-    wish = table["preferred_channel"].tolist() if "preferred_channel" in table.columns else [None] * len(table)
-    channels = [
-        name if name in CHANNELS and mask[CHANNELS.index(name)] else CHANNELS[int(mask.argmax())]
-        for name, mask in zip(wish, allowed, strict=True)
-    ]
     may_greet = allowed.any(axis=1) & table["stage"].isin(BUYERS).to_numpy()
     if "open_complaints" in table.columns:
         may_greet &= ~(table["open_complaints"].fillna(0).to_numpy(dtype=np.float64) >= 1)
     if assignment is not None:
         may_greet &= np.array([arm != HELD_OUT for arm in assignment], dtype=np.bool_)
-    owner = [None] * len(table)
-    if "owner" in table.columns:
-        owner = [None if pd.isna(name) else name for name in table["owner"].tolist()]
-    ids = table["customer_id"].tolist()
-    rows: list[tuple[Any, ...]] = []
-
-    def add(row: int, due: date, occasion: str, channel: str, text: str, **words: Any) -> None:
-        texts = [message(f"contact_plan.{text}", lang, **{**words, **_day_words(words, lang)}) for lang in LANGUAGES]
-        rows.append((pd.Timestamp(due), ids[row], occasion, STRATEGY_OF[occasion], channel, owner[row], *texts))
-
-    if "birthday" in table.columns:
-        for row, birthday in enumerate(table["birthday"].tolist()):
-            if may_greet[row] and birthday is not None and not pd.isna(birthday):
-                day = next_birthday(pd.Timestamp(birthday).date(), start)
-                if day <= last:
-                    add(row, day, "birthday", channels[row], "birthday", day=day)
+    book = _Book(table, _channels(table, allowed), may_greet, start, last)
+    _add_birthdays(book)
     if rules.holidays_of is not None:
-        worthy = may_greet & table["overall_value_tier"].isin(["high", "medium"]).to_numpy()
-        for day, name_en, name_zh in greeting_days(rules.holidays_of, start, last):
-            for row in np.flatnonzero(worthy).tolist():
-                add(row, day, "holiday", channels[row], "holiday", day=day, name=(name_en, name_zh))
-    since = (
-        table["days_since_last_contact"].tolist()
-        if "days_since_last_contact" in table.columns
-        else [float("nan")] * len(table)
-    )
-    visits = may_greet & (table["overall_value_tier"] == "high").to_numpy()
-    for row in np.flatnonzero(visits).tolist():
-        never = pd.isna(since[row])
-        wait = 0 if never else max(0, rules.visit_every - int(since[row]))
-        due = _workday(start + timedelta(days=wait), start)
-        if due <= last:
-            if never:
-                add(row, due, "visit", "face_to_face", "visit_first")
-            else:
-                add(row, due, "visit", "face_to_face", "visit", days=int(since[row]))
-    if "renewal_at" in table.columns:
-        for row, renewal in enumerate(table["renewal_at"].tolist()):
-            if renewal is None or pd.isna(renewal):
-                continue
-            day = pd.Timestamp(renewal).date()
-            due = _workday(max(start, day - timedelta(days=rules.renewal_lead)), start)
-            if day >= start and due <= last:
-                add(row, due, "renewal", "phone", "renewal", day=day)
+        _add_holidays(book, rules.holidays_of)
+    _add_visits(book, rules.visit_every)
+    _add_renewals(book, rules.renewal_lead)
+    rows = book.rows
     plan = pd.DataFrame(rows, columns=list(COLUMNS))
     plan["owner"] = pd.Series([row[COLUMNS.index("owner")] for row in rows], dtype="object")
     return plan.sort_values(["due", "customer_id", "occasion"], kind="stable", ignore_index=True)
+
+
+@dataclass
+class _Book:
+    """The contacts entered so far, and what every occasion asks: who may be greeted, how, and between which days."""
+
+    table: pd.DataFrame
+    channels: list[str]
+    may_greet: NDArray[np.bool_]
+    start: date
+    last: date
+    rows: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def add(self, row: int, due: date, occasion: str, channel: str, text: str, **words: Any) -> None:
+        """Enter a contact with a customer, given by row of the table."""
+        texts = [message(f"contact_plan.{text}", lang, **{**words, **_day_words(words, lang)}) for lang in LANGUAGES]
+        owner: Any = self.table["owner"].iat[row] if "owner" in self.table.columns else None
+        owner = None if pd.isna(owner) else owner
+        customer = self.table["customer_id"].iat[row]
+        self.rows.append((pd.Timestamp(due), customer, occasion, STRATEGY_OF[occasion], channel, owner, *texts))
+
+
+def _channels(table: pd.DataFrame, allowed: NDArray[np.bool_]) -> list[str]:
+    """The channel a customer prefers where it is allowed, else the first that is."""
+    wish = table["preferred_channel"].tolist() if "preferred_channel" in table.columns else [None] * len(table)
+    return [
+        name if name in CHANNELS and mask[CHANNELS.index(name)] else CHANNELS[int(mask.argmax())]
+        for name, mask in zip(wish, allowed, strict=True)
+    ]
+
+
+def _add_birthdays(book: _Book) -> None:
+    if "birthday" not in book.table.columns:
+        return
+    for row, birthday in enumerate(book.table["birthday"].tolist()):
+        if book.may_greet[row] and birthday is not None and not pd.isna(birthday):
+            day = next_birthday(pd.Timestamp(birthday).date(), book.start)
+            if day <= book.last:
+                book.add(row, day, "birthday", book.channels[row], "birthday", day=day)
+
+
+def _add_holidays(book: _Book, country: str) -> None:
+    worthy = book.may_greet & book.table["overall_value_tier"].isin(["high", "medium"]).to_numpy()
+    for day, name_en, name_zh in greeting_days(country, book.start, book.last):
+        for row in np.flatnonzero(worthy).tolist():
+            book.add(row, day, "holiday", book.channels[row], "holiday", day=day, name=(name_en, name_zh))
+
+
+def _add_visits(book: _Book, every: int) -> None:
+    table = book.table
+    contacts = "days_since_last_contact"
+    since = table[contacts].tolist() if contacts in table.columns else [float("nan")] * len(table)
+    visits = book.may_greet & (table["overall_value_tier"] == "high").to_numpy()
+    for row in np.flatnonzero(visits).tolist():
+        never = pd.isna(since[row])
+        wait = 0 if never else max(0, every - int(since[row]))
+        due = _workday(book.start + timedelta(days=wait), book.start)
+        if due <= book.last and never:
+            book.add(row, due, "visit", "face_to_face", "visit_first")
+        elif due <= book.last:
+            book.add(row, due, "visit", "face_to_face", "visit", days=int(since[row]))
+
+
+def _add_renewals(book: _Book, lead: int) -> None:
+    if "renewal_at" not in book.table.columns:
+        return
+    for row, renewal in enumerate(book.table["renewal_at"].tolist()):
+        if renewal is None or pd.isna(renewal):
+            continue
+        day = pd.Timestamp(renewal).date()
+        due = _workday(max(book.start, day - timedelta(days=lead)), book.start)
+        if day >= book.start and due <= book.last:
+            book.add(row, due, "renewal", "phone", "renewal", day=day)
 
 
 def _workday(day: date, not_before: date) -> date:

@@ -23,11 +23,14 @@ from retention.conditions.fields import CHANNELS
 from retention.contacts.allocation import Allocation, allocate
 from retention.experiments.holdout import HELD_OUT, assign_holdout, risk_bands
 from retention.strategies.catalogue import EVIDENCE, Catalogue
-from retention.strategies.choice import CHUNK, PricedOffers, price_strategies, with_profile
+from retention.strategies.choice import CHUNK, price_strategies, with_profile
 from retention.strategies.effect_priors import MeasuredEffect
+from retention.strategies.offer import PricedOffers
 from retention.strategies.strategy_texts import StrategyWriter
 
 Floats = NDArray[np.float64]
+EXPERIMENT = "worklist"
+"""Name of the hold-out that all work lists share."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,8 @@ class WorkList:
         What one more hour of staff, or one more unit of money, would add.
     used : dict of str to int
         Contacts per channel.
+    arms : dict of str to str
+        Arm of every customer of the scores, to be passed to the next list.
     """
 
     rows: pd.DataFrame
@@ -109,6 +114,7 @@ class WorkList:
     value_of_next_hour: float | None
     value_of_next_money: float | None
     used: dict[str, int]
+    arms: dict[str, str]
 
     @property
     def gap(self) -> float:
@@ -134,18 +140,18 @@ class _Options:
     duty: NDArray[np.bool_]
 
 
-def build_worklist(
+def build_worklist(  # noqa: PLR0913 – named inputs of one list
     scores: pd.DataFrame,
     catalogue: Catalogue,
     settings: Settings,
     limits: Limits,
     *,
     start: date,
+    previous_arms: Mapping[str, str],
     profile: pd.DataFrame | None = None,
     recent_contacts: pd.DataFrame | None = None,
     measured: Mapping[str, MeasuredEffect] | None = None,
-    previous_arms: Mapping[str, str] | None = None,
-    salt: str = "worklist",
+    salt: str = EXPERIMENT,
 ) -> WorkList:
     """Choose, explain and date the contacts of the coming days.
 
@@ -159,10 +165,10 @@ def build_worklist(
         Budget, hours, channel caps, days.
     start : date
         First working day of the list.
+    previous_arms : mapping
+        Arms of earlier lists by customer (`WorkList.arms`); they are kept, though bands of risk shift.
     profile, recent_contacts, measured : optional
         As in `retention.strategies.choice.select_strategies`.
-    previous_arms : mapping, optional
-        Arms of earlier lists by customer; they are kept.
     salt : str
         Name of the hold-out experiment.
     """
@@ -229,6 +235,7 @@ def build_worklist(
             for place, name in enumerate(channels)
             if (options.channel[chosen] == place).any()
         },
+        arms=dict(zip(scores["customer_id"].tolist(), arms.tolist(), strict=True)),
         **_account(answer, float(options.profit[owed].sum()), options.priced),
     )
 

@@ -78,8 +78,9 @@ def contacts_until(tables: Tables, as_of: datetime) -> pd.DataFrame:
 def measure_campaigns(
     tables: Tables,
     catalogue: Catalogue,
-    settings: Settings,
     as_of: datetime,
+    *,
+    horizon_days: int,
 ) -> Measurement:
     """Measure every strategy whose contacts had a horizon to work in before `as_of`.
 
@@ -87,10 +88,13 @@ def measure_campaigns(
     ----------
     tables : Tables
         Canonical tables; without treatments nothing is measured and the catalogue's beliefs stay.
-    catalogue, settings
-        Beliefs; `targets.horizon_days`.
+    catalogue : Catalogue
+        Beliefs.
     as_of : datetime
         Nothing at or after it is seen.
+    horizon_days : int
+        Days over which an outcome counts: those that the scores speak of, which are the model's. The settings file may
+        ask for others since.
 
     Returns
     -------
@@ -107,7 +111,7 @@ def measure_campaigns(
     outcomes = treatment_outcomes(
         contacts,
         order_events(tables, moment),
-        horizon_days=settings.targets.horizon_days,
+        horizon_days=horizon_days,
         until=pd.Timestamp(moment),
     )
     kinds = None
@@ -212,7 +216,7 @@ def effect_files(
     Individual effects are learned only for strategies of the catalogue whose contacts were randomised, each arm large
     enough, and kept only where they proved themselves on unseen customers.
     """
-    found = measure_campaigns(tables, catalogue, settings, as_of)
+    found = measure_campaigns(tables, catalogue, as_of, horizon_days=settings.targets.horizon_days)
     files = {BELIEFS_FILE: beliefs_to_json(found.beliefs).encode()}
     effects: list[IndividualEffect] = []
     for code, belief in found.beliefs.items():

@@ -14,7 +14,7 @@ from features.specs import DRIVERS, FeatureSet
 from retention.entries import EarlyWarning, Reason, entry_rows
 from retention.explanation.reasons import Attribution, Choice
 from retention.profile.attributes import Floats, Texts, number
-from retention.profile.reference_values import Baseline
+from retention.profile.baseline import Baseline
 from retention.wording import (
     MAX_LENGTH,
     driver_name,

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from features.statements import kept_statement
 from retention.entries import CategoryPlace
 from retention.profile.category_tree import SEPARATOR, category_paths, category_tree, line_code
 
@@ -162,14 +163,18 @@ def _source(tables: Tables, as_of: datetime) -> _Source | None:
 
 
 def _visible_lines(tables: Tables, as_of: datetime) -> str:
-    import ibis
-
-    from features.dialects import to_sql
-    from features.relations import unbound
-    from features.visible import visible
-
     moment = as_of.replace(tzinfo=None)
-    return to_sql(visible(unbound(dict(tables.shape))["transactions"], ibis.literal(moment).cast("timestamp")))
+
+    def compiled() -> str:
+        import ibis
+
+        from features.dialects import to_sql
+        from features.relations import unbound
+        from features.visible import visible
+
+        return to_sql(visible(unbound(dict(tables.shape))["transactions"], ibis.literal(moment).cast("timestamp")))
+
+    return kept_statement(tables.whole.work, ("visible", tables.shape[0], moment.isoformat()), compiled)
 
 
 def _items(tables: Tables, lines: str, key: str, columns: set[str], described: set[str]) -> pd.DataFrame:

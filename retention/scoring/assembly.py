@@ -29,18 +29,18 @@ from retention.explanation.reasons import Attribution, Target, choose, driver_li
 from retention.explanation.reasons import attribute as attribute_points
 from retention.explanation.warnings import find_signs, warning_lists
 from retention.profile.attributes import Floats, attribute, code_of, looked_up, number
+from retention.profile.baseline import Baseline
 from retention.profile.dimension_values import comparison_band, measure_all
-from retention.profile.dimensions import classify
 from retention.profile.lifecycle import OrderDays, order_days, stages, transitions, usual_gap_of
 from retention.profile.membership import member_levels, member_transitions
 from retention.profile.reference_values import (
-    Baseline,
     comparison_types,
     headroom_groups,
     level_share,
     spend_per_day,
 )
 from retention.profile.rfm import quintiles
+from retention.profile.tiers import classify
 from retention.schema import column_order
 from retention.scoring.inputs import History, Predicted, Rules
 from retention.scoring.promises import PREFIX, SHOWN, check_scores

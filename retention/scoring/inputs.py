@@ -11,8 +11,8 @@ from configs.settings import Settings
 from features.specs import FeatureSet
 from models.contract import Contributions
 from retention.contacts.segments import SegmentFile
+from retention.profile.baseline import Baseline
 from retention.profile.open_days import OpenDays
-from retention.profile.reference_values import Baseline
 from retention.strategies.catalogue import Catalogue
 from retention.strategies.effect_priors import MeasuredEffect
 

@@ -21,9 +21,9 @@ from models.bundle.folder import Bundle, load_bundle
 from models.suite import ModelSuite
 from retention.contacts.segments import SegmentFile, load_segments
 from retention.experiments.individual_effects import IndividualEffect, own_effect_columns, read_individual
+from retention.profile.baseline import Baseline
 from retention.profile.categories import line_shares
 from retention.profile.open_days import OpenDays
-from retention.profile.reference_values import Baseline
 from retention.scoring.assembly import score
 from retention.scoring.inputs import History, Predicted, Rules
 from retention.strategies.catalogue import Catalogue, load_catalogue
@@ -84,7 +84,7 @@ class Scorer:
         try:
             feature_set = FeatureSet.from_json(bundle.files[FEATURES_FILE].decode())
             baseline = Baseline.from_json(bundle.files[BASELINE_FILE].decode())
-            targets = TargetSettings(**json.loads(bundle.files[PARAMETERS_FILE])["targets"])
+            targets = targets_of(bundle)
             rows = json.loads(bundle.files.get(PRICES_FILE, b"[]"))
             prices = pa.table(
                 {
@@ -113,6 +113,11 @@ class Scorer:
             settings=own,
             meta=bundle.meta,
         )
+
+    @property
+    def horizon_days(self) -> int:
+        """Days that the scores speak of: the bundle's, whatever the settings file asks for by now."""
+        return self.settings.targets.horizon_days
 
     def frame(
         self,
@@ -219,13 +224,31 @@ def table_frame(tables: Tables, name: str, order: str) -> pd.DataFrame | None:
     return found
 
 
-def load_scorer(settings: Settings, *, bundle_id: str | None = None, threads: int | None = None) -> Scorer:
+def targets_of(bundle: Bundle) -> TargetSettings:
+    """The targets that a bundle was trained for."""
+    return TargetSettings(**json.loads(bundle.files[PARAMETERS_FILE])["targets"])
+
+
+def load_scorer(
+    settings: Settings, *, bundle_id: str | None = None, threads: int | None = None, examine: bool = True
+) -> Scorer:
     """Load the current bundle, or another one, ready to score.
+
+    Parameters
+    ----------
+    settings : Settings
+    bundle_id : str, optional
+        Default: the bundle in use.
+    threads : int, optional
+        Default: those of the settings.
+    examine : bool
+        Whether the models answer their golden rows first, in a child process (seconds). Without it every byte is still
+        compared with the manifest, and the bundle in use was examined when it was put into use.
 
     Raises
     ------
     BundleError
         There is none, or it must not be loaded.
     """
-    bundle = load_bundle(settings.bundle_store, bundle_id=bundle_id)
+    bundle = load_bundle(settings.bundle_store, bundle_id=bundle_id, examine=examine)
     return Scorer.of(bundle, settings, threads=settings.training.threads if threads is None else threads)

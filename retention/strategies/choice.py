@@ -36,6 +36,7 @@ from retention.entries import Offer
 from retention.schema import PROFILE
 from retention.strategies.catalogue import EVIDENCE, Catalogue, Strategy
 from retention.strategies.effect_priors import MeasuredEffect, believed, effect_segments
+from retention.strategies.offer import PricedOffers
 from retention.strategies.strategy_texts import StrategyWriter
 from retention.strategies.vetoes import veto_index, vetoes
 
@@ -61,36 +62,6 @@ class _Money:
     spend_if_active: Floats
     order_value: Floats
     priced: NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class PricedOffers:
-    """Everything computed per customer × strategy; all arrays of shape (n, s).
-
-    `veto` is 0 where allowed, else 1 + the index of the veto in the catalogue; `channel` is the index in `channels`,
-    `evidence` that in `retention.strategies.catalogue.EVIDENCE`.
-    """
-
-    strategies: tuple[Strategy, ...]
-    eligible: NDArray[np.bool_]
-    veto: NDArray[np.int16]
-    effect: Floats
-    uplift: Floats
-    evidence: NDArray[np.int8]
-    cost: Floats
-    minutes: Floats
-    profit: Floats
-    rank: Floats
-    channel: NDArray[np.int8]
-    channels: tuple[str, ...]
-    risk_driver: NDArray[np.int8]
-    strength_driver: NDArray[np.int8]
-    priced: NDArray[np.bool_]
-
-    @property
-    def allowed(self) -> NDArray[np.bool_]:
-        """Where a strategy may be offered."""
-        return np.asarray(self.eligible & (self.veto == 0))
 
 
 def select_strategies(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -11,10 +10,8 @@ from configs.catalogue import LANGUAGES, Lang
 from features.specs import DRIVERS
 from retention.conditions.expressions import Table
 from retention.strategies.catalogue import PLACEHOLDERS, Catalogue, placeholders
+from retention.strategies.offer import PricedOffers
 from retention.wording import driver_name, format_value, format_values
-
-if TYPE_CHECKING:
-    from retention.strategies.choice import PricedOffers
 
 UNITS: dict[str, str] = {
     "churn": "probability",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -14,8 +15,13 @@ from configs.progress import SILENT
 from configs.settings import load_settings
 from features.engine import open_tables
 from models.bundle.folder import promote, save_bundle
+from pipelines.arms import earlier_arms
 from pipelines.cli import app
-from pipelines.stages import ingest_stage, score_stage
+from pipelines.ingest import ingest_stage
+from pipelines.stages import score_stage
+from retention.contacts.work_list import EXPERIMENT
+from retention.experiments.measurement import Measurement, measure_campaigns
+from retention.scoring.scores_table import read_scores, write_scores
 from training.fit import fit_bundle
 
 pytestmark = pytest.mark.slow
@@ -78,6 +84,38 @@ def test_work_list_keeps_the_budget_and_leaves_some_alone(company: Path, tmp_pat
     assert (rows.loc[rows["strategy"] == "regular_contact", "evidence"] == "randomised").all()
     grieved = scores.loc[rows["customer_id"], "open_complaints"].to_numpy() > 0
     assert not rows.loc[grieved, "strategy"].isin(["reactivation_offer", "limited_discount"]).any()
+
+
+def test_the_next_list_leaves_the_same_customers_alone(company: Path, tmp_path: Path) -> None:
+    settings = load_settings(company)
+    told(run(company, "worklist", "--hours", "10", "--out", str(tmp_path / "one.csv")))
+    first = earlier_arms(settings, EXPERIMENT)
+    scores = read_scores(company.parent / "work" / "scores.parquet")
+    shifted = tmp_path / "shifted.parquet"
+    scores["churn_probability"] = scores["churn_probability"] * 0.5 + 0.3
+    write_scores(scores, shifted)
+    told(run(company, "worklist", "--hours", "10", "--scores", str(shifted), "--out", str(tmp_path / "two.csv")))
+    second = earlier_arms(settings, EXPERIMENT)
+    assert "held_out" in first.values() and {name: second[name] for name in first} == first
+
+
+def test_effects_are_measured_over_the_horizon_of_the_scores_not_of_the_file(
+    company: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+
+    def spy(*arguments: Any, horizon_days: int) -> Measurement:
+        seen.append(horizon_days)
+        return measure_campaigns(*arguments, horizon_days=horizon_days)
+
+    monkeypatch.setattr("retention.experiments.measurement.measure_campaigns", spy)
+    other = company.with_name("other.yaml")
+    text = company.read_text(encoding="utf-8").replace("horizon_days: 60", "horizon_days: 30")
+    other.write_text(text.replace("horizons: [60]", "horizons: [30]"), encoding="utf-8")
+    assert load_settings(other).targets.horizon_days == 30
+    told(run(other, "worklist", "--hours", "1"))
+    told(run(other, "view", "effects"))
+    assert seen == [60, 60]
 
 
 def test_an_open_complaint_comes_before_everything(company: Path, tmp_path: Path) -> None:

@@ -28,10 +28,11 @@ from pipelines import console
 from pipelines.actions import last_scores
 from pipelines.cli import app
 from pipelines.demo import run_demo
+from pipelines.ingest import with_present
 from pipelines.outputs import check_out, put_table, scores_files
 from pipelines.runs import INDEX, kept_run, runs_folder
 from pipelines.stage_cache import _matches, run_stage
-from pipelines.stages import explain_stage, score_stage, with_present
+from pipelines.stages import explain_stage, score_stage
 from retention.scoring.scores_table import read_scores
 from training.fit import load_candidate
 from training.register import register

@@ -9,8 +9,8 @@ import pytest
 from configs.errors import DataError
 from configs.progress import SILENT
 from configs.settings import Settings, load_settings
-from pipelines import stages
 from pipelines.fresh import fresh_tables
+from pipelines.ingest import ingest_stage
 
 HEAD = "customer_id,order_id,occurred_at,amount\n"
 
@@ -42,7 +42,7 @@ def test_warnings_are_said_when_tables_are_made_and_when_they_are_reused(
 ) -> None:
     settings = write(tmp_path, [*lines(), "C01,ODD,2023-03-01,25000000\n"])
     for _ in range(2):
-        report = stages.ingest_stage(settings, SILENT)
+        report = ingest_stage(settings, SILENT)
         said = capsys.readouterr().err
         assert "! One line holds" in said and "orders.csv, line 702: 25,000,000.00" in said
         assert "There is no feedback" not in said  # what is usual stays in the report
@@ -55,7 +55,7 @@ def test_warnings_are_said_when_tables_are_made_and_when_they_are_reused(
 
 
 def test_an_ordinary_log_says_nothing_but_its_size(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    stages.ingest_stage(write(tmp_path, lines()), SILENT)
+    ingest_stage(write(tmp_path, lines()), SILENT)
     said = capsys.readouterr().err.splitlines()
     assert [line[:20] for line in said] == ["! 30 customers are t"]
 

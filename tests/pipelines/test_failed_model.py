@@ -12,7 +12,8 @@ from configs.progress import SILENT
 from configs.settings import Settings, load_settings
 from evaluation.evaluation_files import load_evaluation
 from models.bundle.folder import CURRENT, list_bundles, read_pointer
-from pipelines.stages import Scored, score_stage
+from pipelines.results import Scored
+from pipelines.stages import score_stage
 from tests.pipelines.conftest import holdfast
 
 pytestmark = pytest.mark.slow

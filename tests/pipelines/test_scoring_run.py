@@ -20,8 +20,9 @@ from configs.progress import SILENT
 from configs.settings import Settings, load_settings
 from models.bundle.folder import load_bundle, promote, save_bundle
 from pipelines.actions import last_scores, view_table
+from pipelines.results import Scored
 from pipelines.runs import INDEX, kept_run, runs_folder
-from pipelines.stages import Scored, score_stage
+from pipelines.stages import score_stage
 from reporting.scores_report import render, report_content
 from retention.experiments.effects import estimate_effect
 from retention.scoring.change_split import PARTS

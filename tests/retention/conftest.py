@@ -15,8 +15,8 @@ from features.catalog import CATALOGUE
 from features.specs import FeatureSet
 from models.contract import Contributions
 from retention.contacts.segments import load_segments
+from retention.profile.baseline import Baseline
 from retention.profile.open_days import ALWAYS_OPEN
-from retention.profile.reference_values import Baseline
 from retention.scoring.assembly import score
 from retention.scoring.inputs import History, Predicted, Rules
 from retention.strategies.catalogue import load_catalogue

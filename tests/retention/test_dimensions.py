@@ -16,6 +16,7 @@ from configs.settings import ProfileSettings, TierSettings
 from retention.explanation.warnings import UNITS
 from retention.profile.attributes import attribute, code_of
 from retention.profile.attributes import given as given_attribute
+from retention.profile.baseline import Baseline
 from retention.profile.dimension_values import (
     Reference,
     buying_behaviour,
@@ -34,15 +35,14 @@ from retention.profile.dimensions import (
     LEVEL_DIMENSIONS,
     Cut,
     check_tier_settings,
-    classify,
     cut_arrays,
     fit_cuts,
     level_tiers,
     quantile_cuts,
-    rule_text,
 )
 from retention.profile.lifecycle import STAGES
-from retention.profile.reference_values import Baseline, fit_baseline, membership_levels
+from retention.profile.reference_values import fit_baseline, membership_levels
+from retention.profile.tiers import classify, rule_text
 from tests.retention.conftest import score_world
 
 AS_OF = pd.Timestamp("2024-01-01")

@@ -52,6 +52,8 @@ COMPANY = SimulationSettings(
 )
 SETTINGS = Settings(data=DataSettings(transactions=SourceSettings(path=Path("orders.parquet"))))
 
+HORIZON = SETTINGS.targets.horizon_days
+
 
 @pytest.fixture(scope="module")
 def company() -> dict[str, pd.DataFrame]:
@@ -66,7 +68,7 @@ def tables(company: dict[str, pd.DataFrame]) -> Tables:
 
 
 def test_one_call_measures_what_had_time_to_work(tables: Tables, company: dict[str, pd.DataFrame]) -> None:
-    found = measure_campaigns(tables, load_catalogue(), SETTINGS, COMPANY.end)
+    found = measure_campaigns(tables, load_catalogue(), COMPANY.end, horizon_days=HORIZON)
     assert {effect.strategy for effect in found.effects} == {"regular_contact"}  # the later one is still open
     assert {effect.outcome for effect in found.effects} == {"active", "orders", "spend", "spend_if_active"}
     segments = {effect.segment for effect in found.effects}
@@ -88,10 +90,10 @@ def test_one_call_measures_what_had_time_to_work(tables: Tables, company: dict[s
 def test_nothing_before_the_first_campaign_and_without_treatments(
     tables: Tables, company: dict[str, pd.DataFrame]
 ) -> None:
-    early = measure_campaigns(tables, load_catalogue(), SETTINGS, datetime(2023, 8, 1))
+    early = measure_campaigns(tables, load_catalogue(), datetime(2023, 8, 1), horizon_days=HORIZON)
     assert early.effects == [] and early.beliefs == {} and early.contacts.empty
     with tables_from_arrow({"transactions": to_arrow("transactions", company["transactions"].head(100))}) as bare:
-        assert measure_campaigns(bare, load_catalogue(), SETTINGS, COMPANY.end).effects == []
+        assert measure_campaigns(bare, load_catalogue(), COMPANY.end, horizon_days=HORIZON).effects == []
 
 
 def contacts(lifts: dict[str, float], seed: int) -> Tables:
@@ -113,7 +115,7 @@ def test_a_strategy_without_effect_drops_and_one_with_a_large_effect_rises() -> 
     catalogue = load_catalogue()
     scores = random_scores(2_000)
     with contacts({"reactivation_offer": 3.0, "owner_contact": 0.0}, seed=3) as given:
-        beliefs = measure_campaigns(given, catalogue, SETTINGS, datetime(2024, 6, 30)).beliefs
+        beliefs = measure_campaigns(given, catalogue, datetime(2024, 6, 30), horizon_days=HORIZON).beliefs
     assert beliefs["owner_contact"].orders_points < catalogue["owner_contact"].effect.orders_points / 2
     assert beliefs["reactivation_offer"].orders_points > 1.2 * catalogue["reactivation_offer"].effect.orders_points
     before = select_strategies(scores, catalogue, SETTINGS)

@@ -92,7 +92,7 @@ LIMITS = Limits(budget=1_500, staff_hours=20, channel_caps={"phone": 20}, days=5
 
 @pytest.fixture(scope="module")
 def worklist(scores: pd.DataFrame, catalogue: Catalogue) -> WorkList:
-    return build_worklist(scores, catalogue, settings_with(), LIMITS, start=date(2024, 6, 29))
+    return build_worklist(scores, catalogue, settings_with(), LIMITS, start=date(2024, 6, 29), previous_arms={})
 
 
 def test_limits_hold_and_the_account_adds_up(worklist: WorkList) -> None:
@@ -109,7 +109,7 @@ def test_limits_hold_and_the_account_adds_up(worklist: WorkList) -> None:
 
 def test_one_more_hour_brings_what_was_promised(scores: pd.DataFrame, catalogue: Catalogue, worklist: WorkList) -> None:
     more = Limits(budget=1_500, staff_hours=21, channel_caps={"phone": 20}, days=5)
-    richer = build_worklist(scores, catalogue, settings_with(), more, start=date(2024, 6, 29))
+    richer = build_worklist(scores, catalogue, settings_with(), more, start=date(2024, 6, 29), previous_arms={})
     gained = richer.bound - worklist.bound
     assert gained == pytest.approx(worklist.value_of_next_hour, rel=0.25)
 
@@ -124,7 +124,9 @@ def test_holdout_is_left_alone_but_complaints_never_are(
     duties = worklist.rows[worklist.rows["strategy"] == "complaint_follow_up"]
     assert duties["priority"].tolist() == list(range(1, len(duties) + 1))
     assert not set(complaints) & held
-    roomy = build_worklist(scores, catalogue, settings_with(), Limits(staff_hours=500), start=date(2024, 6, 29))
+    roomy = build_worklist(
+        scores, catalogue, settings_with(), Limits(staff_hours=500), start=date(2024, 6, 29), previous_arms={}
+    )
     assert set(complaints) == set(roomy.rows.loc[roomy.rows["strategy"] == "complaint_follow_up", "customer_id"])
     assert set(roomy.left_out["reason"]) == {"held_out"}
 
@@ -145,12 +147,27 @@ def test_left_out_are_worth_something_and_say_why(worklist: WorkList) -> None:
 
 
 def test_same_list_twice_and_arms_are_kept(scores: pd.DataFrame, catalogue: Catalogue, worklist: WorkList) -> None:
-    again = build_worklist(scores, catalogue, settings_with(), LIMITS, start=date(2024, 6, 29))
+    again = build_worklist(scores, catalogue, settings_with(), LIMITS, start=date(2024, 6, 29), previous_arms={})
     pd.testing.assert_frame_equal(again.rows, worklist.rows)
     arms = dict.fromkeys(worklist.rows["customer_id"], "held_out")
     other = build_worklist(scores, catalogue, settings_with(), LIMITS, start=date(2024, 6, 29), previous_arms=arms)
     kept = other.rows[other.rows["strategy"] != "complaint_follow_up"]
     assert not set(kept["customer_id"]) & set(arms)
+
+
+def test_the_same_customers_stay_held_out_when_risk_shifts(
+    scores: pd.DataFrame, catalogue: Catalogue, worklist: WorkList
+) -> None:
+    assert set(worklist.arms) == set(scores["customer_id"])
+    shifted = scores.assign(churn_probability=(scores["churn_probability"] * 0.5 + 0.3))
+    held = {customer for customer, arm in worklist.arms.items() if arm == "held_out"}
+
+    def held_with(arms: dict[str, str]) -> set[str]:
+        found = build_worklist(shifted, catalogue, settings_with(), LIMITS, start=date(2024, 7, 6), previous_arms=arms)
+        return {customer for customer, arm in found.arms.items() if arm == "held_out"}
+
+    assert held_with(worklist.arms) >= held
+    assert not held_with({}) >= held  # drawn anew, some would be contacted whom the last list left alone
 
 
 def test_refusals(scores: pd.DataFrame, catalogue: Catalogue) -> None:
@@ -165,7 +182,7 @@ def test_refusals(scores: pd.DataFrame, catalogue: Catalogue) -> None:
 def test_without_amounts_the_list_goes_by_risk(scores: pd.DataFrame, catalogue: Catalogue) -> None:
     """No profit is told, and whoever has the highest risk comes first among those to whom nothing is owed."""
     bare = scores.assign(expected_spend=np.nan, lifetime_value=np.nan)
-    found = build_worklist(bare, catalogue, settings_with(), LIMITS, start=date(2024, 6, 29))
+    found = build_worklist(bare, catalogue, settings_with(), LIMITS, start=date(2024, 6, 29), previous_arms={})
     assert len(found.rows) and not found.priced
     assert found.expected_profit is None and found.value_of_next_hour is None
     assert found.rows["expected_profit"].isna().all()
@@ -176,7 +193,9 @@ def test_without_amounts_the_list_goes_by_risk(scores: pd.DataFrame, catalogue: 
 
 
 def test_an_empty_company_has_an_empty_list(scores: pd.DataFrame, catalogue: Catalogue) -> None:
-    nothing = build_worklist(scores.iloc[:0], catalogue, settings_with(), LIMITS, start=date(2024, 7, 1))
+    nothing = build_worklist(
+        scores.iloc[:0], catalogue, settings_with(), LIMITS, start=date(2024, 7, 1), previous_arms={}
+    )
     assert nothing.rows.empty and nothing.expected_profit == 0
 
 

@@ -22,7 +22,7 @@ from features.sources import SOURCES
 from features.specs import FeatureSet
 from models.bundle.folder import CURRENT, load_bundle, read_pointer, save_bundle
 from reporting.training_report import write_report
-from retention.profile.reference_values import Baseline
+from retention.profile.baseline import Baseline
 from training.fit import evaluation_of, finish, fit_bundle, load_candidate, parameters, save_candidate
 from training.register import forget_decision, register
 

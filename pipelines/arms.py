@@ -1,0 +1,55 @@
+"""Who is left alone, kept in the work folder: a customer stays held out from list to list.
+
+The bands of risk that a hold-out is drawn within shift from run to run. Without the earlier arms the same customer
+would be contacted on one list and left alone on the next, and no effect could be measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from configs.errors import DataError
+from configs.files import read_checked, write_checked
+from configs.settings import Settings
+from retention.experiments.holdout import HELD_OUT, TREATED
+
+FILE = "arms.json"
+
+
+def arms_file(settings: Settings) -> Path:
+    """Where the arms of earlier lists are kept."""
+    return settings.work / FILE
+
+
+def earlier_arms(settings: Settings, experiment: str) -> dict[str, str]:
+    """Arm by customer as earlier lists of an experiment drew it; empty before the first one.
+
+    Raises
+    ------
+    DataError
+        What is kept is not what was written.
+    """
+    path = arms_file(settings)
+    try:
+        kept = read_checked(path).get(experiment, {})
+        return {customer: arm for arm in (TREATED, HELD_OUT) for customer in kept.get(arm, [])}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, TypeError, AttributeError):
+        raise DataError(
+            f"the record of who is left alone, {path}, is not what was written",
+            "restore it from a copy, or remove it: who is left alone is then drawn anew",
+            code="arms_changed",
+            file=str(path),
+        ) from None
+
+
+def keep_arms(settings: Settings, experiment: str, arms: Mapping[str, str]) -> None:
+    """Keep the arms of a list beside those of customers not on it; call it under the lock of the work folder."""
+    path = arms_file(settings)
+    together = {**earlier_arms(settings, experiment), **arms}
+    others = read_checked(path) if path.exists() else {}
+    lists = {arm: sorted(name for name, own in together.items() if own == arm) for arm in (TREATED, HELD_OUT)}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_checked(path, {**others, experiment: lists}, private=True)

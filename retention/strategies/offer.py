@@ -1,0 +1,42 @@
+"""What every strategy would do for every customer: the figures that the choice, its words and the work list share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retention.strategies.catalogue import Strategy
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class PricedOffers:
+    """Everything computed per customer × strategy; all arrays of shape (n, s).
+
+    `veto` is 0 where allowed, else 1 + the index of the veto in the catalogue; `channel` is the index in `channels`,
+    `evidence` that in `retention.strategies.catalogue.EVIDENCE`.
+    """
+
+    strategies: tuple[Strategy, ...]
+    eligible: NDArray[np.bool_]
+    veto: NDArray[np.int16]
+    effect: Floats
+    uplift: Floats
+    evidence: NDArray[np.int8]
+    cost: Floats
+    minutes: Floats
+    profit: Floats
+    rank: Floats
+    channel: NDArray[np.int8]
+    channels: tuple[str, ...]
+    risk_driver: NDArray[np.int8]
+    strength_driver: NDArray[np.int8]
+    priced: NDArray[np.bool_]
+
+    @property
+    def allowed(self) -> NDArray[np.bool_]:
+        """Where a strategy may be offered."""
+        return np.asarray(self.eligible & (self.veto == 0))
