@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from evaluation.contribution_texts import CONTRIBUTION_TEXTS
 from evaluation.scores_texts import SCORES_TEXTS
 from features.specs import DRIVERS
 from retention.wording import text as _word
@@ -380,7 +381,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
 }
 """Every text by key."""
-TEXTS |= SCORES_TEXTS
+TEXTS |= SCORES_TEXTS | CONTRIBUTION_TEXTS
 TEXTS |= {f"driver.{driver.code}": (driver.en, driver.zh) for driver in DRIVERS.values()}
 TEXTS |= {
     f"dimension.{code}": (_texts("en")["dimensions"][code]["name"], _texts("zh")["dimensions"][code]["name"])

@@ -29,7 +29,7 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 FORWARDED = {
     ("schema_breaches.py", "remedy"), ("csv_text.py", "remedy"), ("plan.py", "hint"), ("sources.py", "remedy"),
     ("examination.py", "answer['message']"), ("examination.py", "answer['remedy']"), ("catalogue.py", "remedy"),
-    ("conditions.py", "remedy"), ("shares.py", "remedy"),
+    ("expressions.py", "remedy"), ("shares.py", "remedy"),
     ("shares.py", "f'{facts.refused_at(table, item, word)}: {reason} (rows: {item.count:,})'"),
     ("errors.py", "_filled(message, place)"),
     ("errors.py", "_filled(remedy, place)"),
