@@ -22,7 +22,7 @@ from configs.timestamps import format_moment
 from evaluation import metrics
 from evaluation.baselines import BASELINES, baseline_predictions
 from evaluation.datasets import TrainingSet, backtest_cutoffs, stable_fraction, training_set, treatments_of
-from evaluation.drivers import driver_summary
+from evaluation.drivers import contribution_sample, driver_summary
 from evaluation.grade import LifetimeTest, grade
 from evaluation.labels import (
     SMALLEST_UNTREATED,
@@ -296,6 +296,7 @@ def _content(fold: Fold, as_of: datetime, settings: Settings, lifetime: dict[str
         "drivers": driver_summary(
             fold.suite, fold.frame, fold.data.feature_set, settings.training.sampled_customers_for_shap
         ),
+        "contributions": contribution_sample(fold.suite, fold.frame, fold.data.feature_set),
         "data_hash": fold.data.data_hash,
         "feature_fingerprint": fold.data.feature_set.fingerprint,
     }

@@ -39,12 +39,11 @@ def auc(actual: ArrayLike, predicted: ArrayLike) -> float:
     0.75
     """
     y, p = _pair(actual, predicted)
-    positives = float(y.sum())
-    negatives = len(y) - positives
-    if positives == 0 or negatives == 0:
+    if y.sum() in (0, len(y)):
         return float("nan")
-    ranks = rankdata(p)
-    return float((ranks[y > 0].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+    from sklearn.metrics import roc_auc_score
+
+    return float(roc_auc_score(y, p))
 
 
 def auc_by_chance(positives: int, negatives: int) -> float:
@@ -71,13 +70,9 @@ def average_precision(actual: ArrayLike, predicted: ArrayLike) -> float:
     y, p = _pair(actual, predicted)
     if y.sum() == 0:
         return float("nan")
-    order = np.argsort(-p, kind="stable")
-    y, p = y[order], p[order]
-    ends = np.append(np.flatnonzero(np.diff(p)), len(p) - 1)
-    hits = np.cumsum(y)[ends]
-    precision = hits / (ends + 1)
-    recall = hits / y.sum()
-    return float(np.sum(np.diff(recall, prepend=0.0) * precision))
+    from sklearn.metrics import average_precision_score
+
+    return float(average_precision_score(y, p))
 
 
 def log_losses(actual: ArrayLike, predicted: ArrayLike) -> Floats:

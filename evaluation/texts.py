@@ -7,7 +7,7 @@ from features.specs import DRIVERS
 from retention.wording import text as _word
 from retention.wording import texts as _texts
 
-TEXTS: dict[str, tuple[str, str]] = pairs("reports") | pairs("scores_report")
+TEXTS: dict[str, tuple[str, str]] = pairs("reports") | pairs("scores_report") | pairs("contributions")
 """Every text by key."""
 TEXTS |= {f"driver.{driver.code}": (driver.en, driver.zh) for driver in DRIVERS.values()}
 TEXTS |= {

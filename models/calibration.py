@@ -15,9 +15,11 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from configs.errors import BundleError
 from models.encoding import Encoded
+from models.roots import root_within
 
 Floats = NDArray[np.float64]
 Family = Literal["binary", "poisson", "gamma"]
@@ -123,20 +125,14 @@ def keep_total(slope: float, raw: Floats, total: float, family: Family) -> Affin
     if family != "binary":
         predicted = float(np.exp(slope * raw).sum())
         return Affine(slope, float(np.log(total / predicted)))
-    low, high = -30.0, 30.0
-    for _ in range(100):
-        middle = (low + high) / 2
-        if inverse_link(slope * raw + middle, "binary").sum() < total:
-            low = middle
-        else:
-            high = middle
-    return Affine(slope, (low + high) / 2)
+    shift = root_within(lambda shift: float(inverse_link(slope * raw + shift, "binary").sum()) - total, -30.0, 30.0)
+    return Affine(slope, shift)
 
 
 def inverse_link(raw: Floats, family: Family) -> Floats:
     """From the link scale to a probability or a mean."""
     if family == "binary":
-        return np.asarray(1 / (1 + np.exp(-np.clip(raw, -700, 700))))
+        return np.asarray(expit(raw))
     return np.asarray(np.exp(np.clip(raw, -700, 700)))
 
 

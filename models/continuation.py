@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logit
 
 from models.btyd import ParetoNBD
 from models.encoding import Encoded
@@ -104,7 +105,7 @@ class Continuation:
         later = [self.model.log_likelihoods(repeats, recency, age + t) for t in (self.anchor, *days)]
         silent = np.exp(np.minimum(np.column_stack(later) - now[:, None], 0.0))
         with np.errstate(divide="ignore"):
-            odds = np.clip(np.log(silent) - np.log1p(-silent), -EDGE, EDGE)
+            odds = np.clip(logit(silent), -EDGE, EDGE)
         return np.asarray(np.minimum.accumulate(odds[:, 1:] - odds[:, :1], axis=1).clip(max=0.0))
 
     def _orders(self, history: tuple[Floats, Floats, Floats], days: Sequence[int], until_anchor: Floats) -> Floats:

@@ -16,6 +16,7 @@ from typing import Literal, Protocol, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import expit
 
 KEYS = ["customer_id", "as_of"]
 """The columns of a frame that are not features."""
@@ -70,7 +71,7 @@ class Contributions:
         """The prediction that the parts add up to, on its natural scale; shape (n,)."""
         total = self.base + row_sums(self.values)
         if self.link == "logit":
-            return np.asarray(1.0 / (1.0 + np.exp(-total)), dtype=np.float64)
+            return np.asarray(expit(total), dtype=np.float64)
         if self.link == "log":
             return np.asarray(np.exp(total), dtype=np.float64)
         return np.asarray(total, dtype=np.float64)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logit
 
 from models.btyd import ParetoNBD
 from models.calibration import STEP_KINDS
@@ -99,7 +100,7 @@ def _log_odds(model: ParetoNBD, horizon: int, purchases: Floats, last: Floats, f
         return np.concatenate([_log_odds(model, horizon, purchases[part], last[part], first[part]) for part in parts])
     with np.errstate(all="ignore"):
         silent = model.probability_no_order(float(horizon), *histories(purchases, last, first))
-        odds = np.log(silent) - np.log1p(-silent)
+        odds = logit(silent)
     return np.asarray(np.clip(np.nan_to_num(odds, nan=0.0, posinf=EDGE, neginf=-EDGE), -EDGE, EDGE))
 
 

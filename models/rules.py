@@ -16,6 +16,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from configs.errors import BundleError
 from configs.settings import TargetSettings
@@ -270,7 +271,7 @@ class RuleModel:
     def _active(self, encoded: Encoded, horizon: int) -> Floats:
         raw = self._design(encoded, horizon) @ np.asarray(self.points_[horizon])
         raw = np.where(has_ordered(encoded), raw, self.prospects_[horizon])
-        return np.asarray(1 / (1 + np.exp(raw)))
+        return np.asarray(expit(-raw))
 
     def _given(self, encoded: Encoded, horizon: int) -> Floats:
         """Expected orders of an active customer, shape (n,)."""
@@ -345,7 +346,7 @@ def _ridge(design: Floats, target: Floats, prior: Floats) -> Floats:
     strength[0] = 2.0
     points = prior.copy()
     for _ in range(100):
-        mean = 1 / (1 + np.exp(-design @ points))
+        mean = expit(design @ points)
         gradient = design.T @ (mean - target) + strength * (points - prior)
         curvature = (design * (mean * (1 - mean))[:, None]).T @ design + np.diag(strength)
         change = np.clip(np.linalg.solve(curvature, gradient), -1, 1)

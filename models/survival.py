@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logit
 
 Floats = NDArray[np.float64]
 SHAPE_RANGE = (0.3, 0.9)
@@ -55,8 +56,7 @@ def cumulative_hazard(churn: Floats) -> Floats:
 
 def log_odds(probability: Floats) -> Floats:
     """Log-odds, finite for every probability that a model can give."""
-    p = np.clip(probability, 1e-300, 1 - 1e-16)
-    return np.asarray(np.log(p) - np.log1p(-p))
+    return np.asarray(logit(np.clip(probability, 1e-300, 1 - 1e-16)))
 
 
 def continued(horizons: Sequence[int], churn: Floats, days: int) -> Floats:

@@ -6,10 +6,8 @@ work folder.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -18,6 +16,7 @@ from typing import Any
 
 from configs.errors import BusyError
 from configs.files import read_checked, remove_leftovers, sha256_of, write_checked
+from configs.locks import exclusive
 
 ROOMS = ("configs", "features", "models", "retention", "evaluation", "reporting", "training", "pipelines")
 
@@ -106,18 +105,13 @@ def _matches(work: Path, record_path: Path, key: str, outputs: list[Path]) -> bo
 def lock_folder(work: Path) -> Iterator[None]:
     """Hold a work folder for this process; a second process fails at once and hears who holds it."""
     work.mkdir(parents=True, exist_ok=True)
-    with (work / ".lock").open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            file.seek(0)
-            holder = file.read().strip() or "unknown"
-            raise BusyError(
-                f"the work folder {work} is in use by process {holder}", "wait until it has finished", holder=holder
-            ) from None
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
+
+    def busy(holder: str) -> BusyError:
+        return BusyError(
+            f"the work folder {work} is in use by process {holder}", "wait until it has finished", holder=holder
+        )
+
+    with exclusive(work / ".lock", busy):
         for folder in (work, work / "stages"):
             remove_leftovers(folder)
         yield

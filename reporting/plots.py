@@ -189,12 +189,9 @@ def translated(svg: str, words: Callable[[str], str], prefix: str) -> str:
     return re.sub(r'(url\(#|href="#)', rf"\g<1>{prefix}-", svg)
 
 
-def _svg(draw: Callable[[Any], None], *, size: tuple[float, float] = _SIZE, left: float = 0.16) -> str:
-    import matplotlib as mpl
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
-
-    style: dict[Any, Any] = {
+def svg_style() -> dict[Any, Any]:
+    """Matplotlib settings of our drawings: marker colours, texts as texts."""
+    return {
         "svg.fonttype": "none",
         "svg.hashsalt": "holdfast",
         "font.size": 10,
@@ -210,23 +207,35 @@ def _svg(draw: Callable[[Any], None], *, size: tuple[float, float] = _SIZE, left
         "axes.spines.top": False,
         "axes.spines.right": False,
     }
-    with mpl.rc_context(style):
-        figure = Figure(figsize=size)
-        FigureCanvasSVG(figure)
-        bottom = 0.58 / size[1]
-        axes = figure.add_axes((left, bottom, 0.97 - left, 0.97 - bottom))
-        draw(axes)
-        axes.tick_params(length=0)
-        buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+
+
+def svg_text(figure: Any) -> str:
+    """A figure as SVG text for a page: colours by CSS, no size, fonts or date of its own."""
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     for marker, colour in _COLOURS.items():
         text = text.replace(marker, colour)
     # Without a fixed size the drawing scales with the page; without its own fonts and style it looks like it.
     text = re.sub(r"<(metadata|style)\b.*?</\1>", "", text, flags=re.DOTALL)
-    text = re.sub(r'(height|width)="[0-9.]+pt" ?', "", text)
+    text = re.sub(r'(?<= )(height|width)="[0-9.]+pt" ?', "", text)
     return re.sub(r"font-family: [^;]*; ?", "", text)
+
+
+def _svg(draw: Callable[[Any], None], *, size: tuple[float, float] = _SIZE, left: float = 0.16) -> str:
+    import matplotlib as mpl
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(svg_style()):
+        figure = Figure(figsize=size)
+        FigureCanvasSVG(figure)
+        bottom = 0.58 / size[1]
+        axes = figure.add_axes((left, bottom, 0.97 - left, 0.97 - bottom))
+        draw(axes)
+        axes.tick_params(length=0)
+        return svg_text(figure)
 
 
 def _percent(axes: Any, which: str) -> None:

@@ -20,6 +20,7 @@ from evaluation.backtest import OURS, RULE, Evaluation
 from evaluation.baselines import BASELINES
 from evaluation.texts import TEXTS, text
 from reporting import plots
+from reporting.contribution_plots import contribution_alts, contribution_drawings
 
 TEMPLATES = Path(__file__).parent / "templates"
 REPORT_FILE, REPORT_JSON, METRICS_FILE = "report.html", "report.json", "metrics.json"
@@ -34,6 +35,22 @@ METHODS = (OURS, *BASELINES, RULE)
 SMALLEST_DRIVER = 0.0002
 """Drivers that move the probability by less, on average, are left out of the plot; the JSON has them."""
 HIGHER, LOWER, ZERO = "higher", "lower", "zero"
+FIGURES: dict[str, tuple[str, ...]] = {
+    OURS: (
+        "churn_auc",
+        "churn_log_loss",
+        "churn_ece",
+        "churn_lift_top_decile",
+        "orders_bias",
+        "spend_bias",
+        "spend_gini",
+    ),
+    "lifetime": ("bias", "coverage"),
+    "rhythm": ("recommended_days",),
+    "reasons": ("first_kept_shown",),
+    "warnings": ("warned_in_time",),
+}
+"""The dozen figures that tell one training from another at a glance; report.json holds all of them."""
 BETTER: dict[str, str] = {
     "churn_auc": HIGHER,
     "churn_average_precision": HIGHER,
@@ -85,14 +102,14 @@ def write_report(evaluation: Evaluation, folder: Path, *, language: str = "en") 
 
 
 def metrics_file(content: Mapping[str, Any]) -> dict[str, Any]:
-    """Grade and measures per method, nested one level: what `dvc metrics show` prints."""
-    result: dict[str, Any] = {"grade": content["grade"]["letter"], "customers": content["customers"]}
-    for method, values in content["metrics"].items():
-        result[method] = {name: _rounded(value) for name, value in values.items() if value is not None}
-    for part in ("next_order", "lifetime", "rhythm", "reasons", "warnings"):
-        values = content.get(part) or {}
-        result[part] = {name: _rounded(value) for name, value in values.items() if isinstance(value, int | float)}
-    return result
+    """The grade and the figures of `FIGURES` that are known, nested one level: what `dvc metrics show` prints."""
+    parts = {part: content.get(part) for part in FIGURES} | {OURS: content["metrics"][OURS]}
+    found = {
+        part: {name: _rounded(values[name]) for name in names if values.get(name) is not None}
+        for part, names in FIGURES.items()
+        if (values := parts[part])
+    }
+    return {"grade": content["grade"]["letter"]} | {part: values for part, values in found.items() if values}
 
 
 def headline(content: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -134,6 +151,7 @@ def render(content: Mapping[str, Any], language: str = "en") -> str:
         e=content,
         figures=headline(content),
         plots=in_both(drawings),
+        contributions=_contributions(content),
         gain_methods=list(_gains(content)),
         decile_plots=decile_plots,
         methods=methods,
@@ -145,6 +163,21 @@ def render(content: Mapping[str, Any], language: str = "en") -> str:
         interval=percent(content["interval"]),
         tail=percent((1 - content["interval"]) / 2),
     )
+
+
+def _contributions(content: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The pictures of single customers' contributions: name, drawing, caption, alt text."""
+    from markupsafe import Markup
+
+    given = content.get("contributions")
+    if not given:
+        return []
+    values = {"customers": len(given["sample"]["values"])}
+    alts = contribution_alts(given)
+    return [
+        {"name": name, "svg": Markup(svg), "values": values if name == "beeswarm" else {}, "alt": alts[name]}
+        for name, svg in contribution_drawings(given).items()
+    ]
 
 
 def page(template: str, language: str, **context: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import shutil
@@ -16,6 +15,7 @@ from typing import Any, TypeVar
 
 from configs.errors import BusyError, DataError, HoldfastError, InputError, together
 from configs.files import remove_leftovers, sha256_of
+from configs.locks import exclusive
 from configs.progress import SILENT, Progress
 from configs.settings import Settings
 from configs.timestamps import future_from as future_moment
@@ -408,13 +408,13 @@ def _fingerprint(settings: Settings) -> str:
 @contextmanager
 def _locked(work: Path) -> Iterator[None]:
     """One ingest per work folder; the lock goes with the process."""
-    with (work / ".ingest.lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise BusyError(
-                f"another ingest works in {work}", "wait for it to end, or use another workdir", file=str(work)
-            ) from None
+
+    def busy(_holder: str) -> BusyError:
+        return BusyError(
+            f"another ingest works in {work}", "wait for it to end, or use another workdir", file=str(work)
+        )
+
+    with exclusive(work / ".ingest.lock", busy):
         yield
 
 

@@ -85,6 +85,23 @@ def validate_text(data: bytes, *, features: int | None = None) -> TextSummary:
     return summary
 
 
+def tree_fields(block: str) -> dict[str, str]:
+    """The lines of one tree by name, as written; the text of a tree is read here and nowhere else.
+
+    Examples
+    --------
+    >>> tree_fields("Tree=0\\nnum_leaves=2\\nleaf_value=0.5 -0.5")
+    {'Tree': '0', 'num_leaves': '2', 'leaf_value': '0.5 -0.5'}
+    """
+    return {name: value for name, _, value in (line.partition("=") for line in block.split("\n"))}
+
+
+def tree_blocks(data: bytes) -> list[str]:
+    """The trees of a checked text, without the empty lines between them."""
+    _, _, rest = data.decode("ascii").partition("\n\n")
+    return [block for block in rest.split("\n\n\n") if block.startswith("Tree=")]
+
+
 def _check(data: bytes) -> TextSummary:
     if len(data) > MAX_BYTES:
         raise _Bad(f"{len(data)} bytes")
@@ -141,12 +158,11 @@ def _tree(block: str, number: int, features: int) -> None:
     lines = block[:-3].split("\n")
     if lines[0] != f"Tree={number}":
         raise _Bad(f"tree {number} has another number")
-    pairs = [line.partition("=") for line in lines[1:]]
-    fields = {name: value for name, _, value in pairs}
+    fields = tree_fields("\n".join(lines[1:]))
     leaves = _integer(fields.get("num_leaves", ""), 1, MAX_LEAVES, f"num_leaves of tree {number}")
     categories = _integer(fields.get("num_cat", ""), 0, MAX_LEAVES, f"num_cat of tree {number}")
     wanted = (*_TREE, *(_CATEGORIES if categories else ()), "is_linear", "shrinkage")
-    if tuple(name for name, _, _ in pairs) != wanted:
+    if tuple(fields) != wanted or len(lines) - 1 != len(wanted):
         raise _Bad(f"other lines in tree {number}")
     if fields["is_linear"] != "0":
         raise _Bad(f"tree {number} is linear")

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from configs.errors import BundleError
+from models.boosting.lightgbm_text import tree_blocks, tree_fields
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -291,11 +292,8 @@ def _expected(tree: _Tree) -> float:
 
 def _read(text: bytes) -> list[_Tree]:
     trees = []
-    for block in text.decode("ascii").split("\n\n\n"):
-        at = block.find("Tree=")
-        if at < 0:
-            continue
-        fields = dict(line.split("=", 1) for line in block[at:].split("\n"))
+    for block in tree_blocks(text):
+        fields = tree_fields(block)
         integers = {
             name: [int(item) for item in fields.get(name, "").split()]
             for name in ("split_feature", "decision_type", "left_child", "right_child", "leaf_count", "internal_count")

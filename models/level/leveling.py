@@ -21,6 +21,7 @@ from models.encoding import Encoded
 from models.evidence import MIN_OUTCOMES, has_ordered, labelled
 from models.level.step import LevelStep, Panel, bayes_factor, level_shifts, recency_edges, recency_group, shift_to_mean
 from models.probabilistic import fit_history
+from models.roots import root_within
 from models.validation import Split
 
 Floats = NDArray[np.float64]
@@ -125,15 +126,12 @@ def orders_at_activity(before: float, after: float, orders: float) -> float:
     wanted = -np.log1p(-before)
     if wanted >= orders * (1 - 1e-6):
         return float(orders * np.log1p(-after) / np.log1p(-before))
-    low, high = np.log(1e-3), np.log(1e6)
-    for _ in range(60):
-        middle = (low + high) / 2
-        shape = np.exp(middle)
-        if shape * np.log1p(orders / shape) < wanted:
-            low = middle
-        else:
-            high = middle
-    shape = np.exp((low + high) / 2)
+
+    def beyond(log_shape: float) -> float:
+        shape = np.exp(log_shape)
+        return float(shape * np.log1p(orders / shape) - wanted)
+
+    shape = np.exp(root_within(beyond, float(np.log(1e-3)), float(np.log(1e6))))
     return float(shape * np.expm1(np.minimum(-np.log1p(-after) / shape, 50.0)))
 
 

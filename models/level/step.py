@@ -24,6 +24,7 @@ from models.boosting.booster import Boosting, BoostingSettings
 from models.calibration import STEP_KINDS, inverse_link
 from models.encoding import Encoded
 from models.level.process import Observations, forecast_level
+from models.roots import root_within
 from models.validation import Split
 
 Floats = NDArray[np.float64]
@@ -313,16 +314,9 @@ def log_odds_shift(raw: Floats, outcome: Floats) -> tuple[float, float]:
 
 def shift_to_mean(raw: Floats, mean: float) -> float:
     """Shift of log-odds, within ±6, that brings the mean probability to `mean`; 0 without rows."""
-    low, high = -6.0, 6.0
     if len(raw) == 0:
         return 0.0
-    for _ in range(50):
-        middle = (low + high) / 2
-        if inverse_link(raw + middle, "binary").mean() < mean:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
+    return root_within(lambda shift: float(inverse_link(raw + shift, "binary").mean()) - mean, -6.0, 6.0)
 
 
 def bayes_factor(error_without: float, error_with: float, *, sd: float = 0.08, shared: float = 0.5) -> float:

@@ -21,6 +21,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from configs.errors import InvariantError
 from features.specs import DRIVERS, FeatureSet
@@ -76,21 +77,17 @@ def path_share(link: Link, base: Floats, total: Floats) -> Floats:
     wide = np.abs(half) > 300.0
     with np.errstate(over="ignore", invalid="ignore"):
         close = sinhc / (4.0 * np.cosh(low) * np.cosh(high))
-    far = (_sigmoid(base + total) - _sigmoid(base)) / np.where(near, 1.0, total)
+    far = (expit(base + total) - expit(base)) / np.where(near, 1.0, total)
     return np.asarray(np.where(wide | ~np.isfinite(close), far, close))
 
 
 def natural_base(link: Link, base: Floats) -> Floats:
     """The base on the natural scale: what would be answered if no part spoke; shape (n,)."""
     if link == "logit":
-        return _sigmoid(base)
+        return np.asarray(expit(base))
     if link == "log":
         return np.asarray(np.exp(base))
     return base
-
-
-def _sigmoid(value: Floats) -> Floats:
-    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * value)))
 
 
 @dataclass(frozen=True)

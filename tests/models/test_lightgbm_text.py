@@ -6,6 +6,7 @@ import random
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -183,3 +184,10 @@ def test_no_mutation_ends_the_process(text: bytes) -> None:
     assert len(answers) == len(changed)
     assert answers.count("refused") > 0.85 * len(changed)
     assert answers.count("passed") > 0
+
+
+def test_the_text_of_trees_is_read_in_one_place() -> None:
+    """Contributions read the very lines that the check has read."""
+    rooms = Path(__file__).parents[2] / "models"
+    readers = [path.name for path in sorted(rooms.rglob("*.py")) if '"Tree=' in path.read_text(encoding="utf-8")]
+    assert readers == ["lightgbm_text.py"]

@@ -45,7 +45,7 @@ def test_every_key_that_templates_and_code_name_exists() -> None:
 
 def test_page_is_self_contained_and_whole(evaluation_of_company: Evaluation) -> None:
     page = render(evaluation_of_company.content, "zh")
-    outside = re.findall(r"""(?:src|href)=["'](?!#)([^"']+)""", page)
+    outside = re.findall(r"""(?:src|href)=["'](?!#|data:image/png;base64,)([^"']+)""", page)
     assert not outside and "<script" not in page and "@import" not in page
     assert not re.search(r"\[\[|\{\{|\{%|Undefined", page)
     assert "None" not in re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL)
@@ -70,6 +70,18 @@ def test_both_languages_say_the_same_numbers(evaluation_of_company: Evaluation) 
         assert numbers[0] == numbers[1], (english, chinese)
 
 
+def test_contributions_are_drawn_with_words_for_those_who_cannot_see(evaluation_of_company: Evaluation) -> None:
+    page = render(evaluation_of_company.content)
+    for name in ("beeswarm", "waterfall"):
+        assert f'id="{name}-' in page
+    alts = re.findall(
+        r'<p class="alt"><span class="en" lang="en">(.*?)</span><span class="zh" lang="zh">(.*?)</span>', page
+    )
+    assert len(alts) >= 2 and all(english and chinese for english, chinese in alts)
+    old = {name: value for name, value in evaluation_of_company.content.items() if name != "contributions"}
+    assert 'class="alt"' not in render(old)
+
+
 def test_headline_numbers(evaluation_of_company: Evaluation) -> None:
     content = evaluation_of_company.content
     figures = headline(content)
@@ -85,6 +97,7 @@ def test_files(evaluation_of_company: Evaluation, tmp_path: Path) -> None:
     assert all(path.is_file() for path in paths)
     flat = json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
     assert flat == metrics_file(evaluation_of_company.content)
+    assert flat["grade"] and 8 <= sum(len(part) for name, part in flat.items() if name != "grade") <= 12
     assert flat["holdfast"]["churn_auc"] == pytest.approx(
         evaluation_of_company.content["metrics"]["holdfast"]["churn_auc"], rel=1e-5
     )
