@@ -139,10 +139,6 @@ class FeatureSet:
         """Read what `to_json` wrote."""
         return cls(tuple(FeatureSpec(**item) for item in json.loads(text)))
 
-    def of_driver(self, driver: str) -> list[FeatureSpec]:
-        """The features of one family, in order."""
-        return [spec for spec in self.specs if spec.driver == driver]
-
     def select(self, names: Iterable[str]) -> FeatureSet:
         """The features named, in the order of this set."""
         wanted = set(names)

@@ -17,8 +17,6 @@ from features.tables import TABLES
 
 PLACE = "data.transactions"
 PathOf = Callable[[Sequence[Path], Path], str]
-_CLOSE = 0.12
-"""Difference of fit below which two columns are asked about."""
 
 
 def settle_log(

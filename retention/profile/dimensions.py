@@ -79,7 +79,6 @@ DIMENSIONS: dict[str, Dimension] = {
 }
 
 LEVEL_DIMENSIONS = tuple(code for code, dimension in DIMENSIONS.items() if dimension.kind == "level")
-TEXT_DIMENSIONS = tuple(code for code, dimension in DIMENSIONS.items() if dimension.unit == "code")
 
 
 @dataclass(frozen=True)

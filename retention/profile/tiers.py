@@ -10,10 +10,33 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from configs.catalogue import Lang
-from retention.profile.attributes import Measured
+from configs.settings import TierSettings
+from retention.profile.attributes import Floats, Measured, Texts
 from retention.profile.baseline import Baseline
-from retention.profile.dimensions import ALL, DIMENSIONS, SMALLEST_COMPANY, Cut, cut_arrays, level_tiers
+from retention.profile.dimensions import ALL, DIMENSIONS, SMALLEST_COMPANY, Cut, cut_arrays, fit_cuts, level_tiers
 from retention.wording import format_value, text, texts
+
+
+def tiers_of(code: str, values: Floats, types: Texts, chosen: Mapping[str, TierSettings]) -> Texts:
+    """Tiers of one dimension where there is no baseline yet: its cut-offs are fitted on these customers themselves.
+
+    Parameters
+    ----------
+    code : str
+        Dimension.
+    values : ndarray, shape (n,)
+        Its number.
+    types : ndarray of str, shape (n,)
+        Customer type, or `unknown`.
+    chosen : mapping
+        `retention.tiers` of the settings.
+
+    Examples
+    --------
+    >>> tiers_of("churn_risk", np.array([0.2, 0.3, 0.6]), np.array(["unknown"] * 3), {}).tolist()
+    ['low', 'medium', 'high']
+    """
+    return level_tiers(values, *cut_arrays(fit_cuts(code, values, types, chosen), types))
 
 
 def classify(measured: Mapping[str, Measured], baseline: Baseline) -> pd.DataFrame:

@@ -1,12 +1,16 @@
 """Measures per method and per slice, and the honest checks of dates and intervals."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from configs.settings import DataSettings, Settings, SourceSettings, TierSettings
 from evaluation import metrics
 from evaluation.measures import MIN_SLICE, by_slice, lifetime_check, losses, measures, next_order_check
 from evaluation.slices import slice_columns
+from retention.profile.dimensions import cut_arrays, fit_cuts, level_tiers
 
 random = np.random.default_rng(21)
 N = 600
@@ -54,6 +58,11 @@ def test_slices_are_measured_on_their_own_rows_in_a_fixed_order() -> None:
     assert found[0]["churn_auc"] == metrics.auc(ACTUAL["churned"][rows], PREDICTED["churn_probability"][rows])
 
 
+@pytest.fixture
+def settings() -> Settings:
+    return Settings(data=DataSettings(transactions=SourceSettings(path=Path("orders.parquet"))))
+
+
 def test_slice_columns(settings) -> None:  # type: ignore[no-untyped-def]
     frame = pd.DataFrame(
         {
@@ -67,10 +76,29 @@ def test_slice_columns(settings) -> None:  # type: ignore[no-untyped-def]
     predictions = pd.DataFrame({"churn_probability": [0.1, 0.1, 0.1, 0.1, 0.9, 0.9], "evidence": "strong"})
     found = slice_columns(frame, predictions, settings)
     assert found["value_tier"].tolist() == ["low", "low", "medium", "medium", "high", "high"]
-    assert found["risk_tier"].nunique() <= 3
-    assert found["risk_tier"].iloc[:4].nunique() == 1, "equal probabilities stay together"
+    assert found["risk_tier"].tolist() == ["low"] * 4 + ["high"] * 2
     assert found["tenure"].tolist() == ["new", "new", "existing", "existing", "existing", "existing"]
     assert "country" not in found and found["region"].isna().sum() == 1
+
+
+def test_a_high_risk_is_the_same_in_the_evaluation_as_in_the_scores(settings) -> None:  # type: ignore[no-untyped-def]
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame(
+        {
+            "orders_365d": np.ones(300),
+            "days_since_first_order": 400.0,
+            "customer_type": rng.choice(["enterprise", "individual"], 300),
+        }
+    )
+    predictions = pd.DataFrame({"churn_probability": rng.random(300)})
+    types = frame["customer_type"].to_numpy(dtype=object)
+    risk = predictions["churn_probability"].to_numpy()
+    for chosen in ({}, {"churn_risk": TierSettings(low_below=0.2, high_from=0.5)}, {"churn_risk": TierSettings()}):
+        retention = settings.retention.model_copy(update={"tiers": chosen})
+        own = settings.model_copy(update={"retention": retention})
+        cuts = cut_arrays(fit_cuts("churn_risk", risk, types, chosen), types)
+        expected = level_tiers(risk, *cuts).tolist()
+        assert slice_columns(frame, predictions, own)["risk_tier"].tolist() == expected
 
 
 def test_next_order_is_judged_where_the_window_can_tell() -> None:
