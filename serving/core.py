@@ -20,7 +20,7 @@ from configs.settings import Settings
 from configs.timestamps import format_moment, future_from
 from features.closures import Closures
 from features.engine import Tables, tables_from_arrow
-from features.tables import TABLES
+from features.extracts import customer_rows, some_customers
 from retention.scoring.scorer import Scorer
 from retention.wording import note
 from serving.answers import CustomerScore, ModelResponse, ScoreResponse, Warning_, customer_score, data_warning, rows_of
@@ -210,8 +210,7 @@ class ScoringCore:
 
     def _some_customers(self, count: int) -> list[str]:
         assert self.tables is not None
-        found = self.tables.query(f"SELECT customer_id FROM transactions LIMIT {int(count)}")
-        return [name for name in found["customer_id"].to_pylist() if name != "warm-up"]
+        return [name for name in some_customers(self.tables, count) if name != "warm-up"]
 
     def _check(self, customers: Sequence[Customer]) -> None:
         limit = self.settings.serving.max_customers
@@ -264,17 +263,8 @@ class ScoringCore:
 
     def _rows(self, ids: Sequence[str]) -> dict[str, pa.Table]:
         """The canonical rows of some customers, and the company's products."""
-        import pyarrow as pa
-
         assert self.tables is not None
-        wanted = pa.table({"wanted_customer": pa.array(ids, pa.string())})
-        found = {
-            name: self.tables.query(
-                f"SELECT * FROM {name} WHERE customer_id IN (SELECT wanted_customer FROM wanted)", wanted=wanted
-            )
-            for name in TABLES
-            if name != "products" and self.tables.has(name)
-        }
+        found = customer_rows(self.tables, ids)
         return found if self.company.products is None else {**found, "products": self.company.products}
 
     def _by_history(

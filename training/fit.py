@@ -31,13 +31,14 @@ from evaluation.datasets import TrainingSet, training_set
 from evaluation.evaluation_files import EVALUATION_FILE, LOSSES_FILE
 from evaluation.rhythm import find_rhythm
 from features.engine import Tables, compute_features, order_events, reference_prices
+from features.extracts import table_frame
 from features.meaning import meaning_of
 from models.suite import ModelSuite
 from reporting.model_card import card_content, card_files
 from retention.experiments.measurement import effect_files
 from retention.profile.categories import line_reference
 from retention.profile.reference_values import Baseline, fit_baseline
-from retention.scoring.scorer import BASELINE_FILE, FEATURES_FILE, PARAMETERS_FILE, PRICES_FILE, table_frame
+from retention.scoring.scorer import BASELINE_FILE, FEATURES_FILE, PARAMETERS_FILE, PRICES_FILE
 from retention.strategies.catalogue import load_catalogue
 
 EVALUATION_FOLDER = "evaluation"

@@ -15,6 +15,7 @@ from configs.errors import BundleError
 from configs.progress import SILENT, Progress
 from configs.settings import Settings, TargetSettings
 from features.engine import Tables, compute_features, order_events
+from features.extracts import table_frame
 from features.specs import FeatureSet
 from models.bundle.folder import Bundle, load_bundle
 from models.suite import ModelSuite
@@ -154,7 +155,7 @@ class Scorer:
             open_days=OpenDays.of(tables),
             lines=line_shares(tables, as_of, self.baseline.lines),
             segments=self.segments,
-            recent_contacts=table_frame(tables, "treatments", "customer_id, treated_at, treatment_id"),
+            recent_contacts=table_frame(tables, "treatments", "customer_id", "treated_at", "treatment_id"),
             measured_effects=self.measured if measured_effects is None else measured_effects,
             own_effects=own_effect_columns(self.own_effects, self.suite.encoder_, frame),
             model_version=self.version,
@@ -204,14 +205,6 @@ class Scorer:
                 measured_effects=measured_effects,
                 scored_at=scored_at,
             )
-
-
-def table_frame(tables: Tables, name: str, order: str) -> pd.DataFrame | None:
-    """A canonical table as a frame, None where it is not given."""
-    if not tables.has(name):
-        return None
-    found: pd.DataFrame = tables.query(f"SELECT * FROM {name} ORDER BY {order}").to_pandas()
-    return found
 
 
 def load_scorer(settings: Settings, *, bundle_id: str | None = None, threads: int | None = None) -> Scorer:
