@@ -147,11 +147,14 @@ def with_pandas(folder: Path, threads: int) -> Callable[[], pd.DataFrame | None]
 def inline(folder: Path, threads: int) -> Callable[[], pd.DataFrame | None]:
     """One customer's history in memory, as the service gets it: the customer with the median number of lines."""
     from features.engine import compute_features, feature_set_for, open_tables, reference_prices, tables_from_arrow
+    from features.extracts import customer_rows, whole_table
 
     with open_tables(folder, threads=threads) as tables:
-        per_customer = tables.query("SELECT customer_id, count(*) AS n FROM transactions GROUP BY 1 ORDER BY 2, 1")
-        customer = per_customer["customer_id"][per_customer.num_rows // 2].as_py()
-        lines = tables.query(f"SELECT * FROM transactions WHERE customer_id = '{customer}'")
+        everyone = tables.run([whole_table(tables.shape, "transactions", ("customer_id",))])
+        counts = everyone.group_by("customer_id").aggregate([([], "count_all")])
+        counts = counts.sort_by([("count_all", "ascending"), ("customer_id", "ascending")])
+        customer = counts["customer_id"][counts.num_rows // 2].as_py()
+        lines = customer_rows(tables, [customer])["transactions"]
         feature_set, moment = feature_set_for(tables), cutoffs(folder, 1)
         prices, start = reference_prices(tables, moment[0]), tables.span()[0]
 

@@ -21,6 +21,7 @@ from configs.timestamps import format_moment
 from evaluation.cutoffs import CutoffGrid, cutoff_grid, level_cutoffs
 from evaluation.labels import make_labels, without_treated
 from features.engine import Tables, compute_features, feature_set_for, order_events
+from features.extracts import treatments_until
 from features.specs import FeatureSet
 from models.contract import KEYS, LEVEL_PREFIX, orders_column
 from models.order_bound import UNBOUNDED, OrderBound, bound_state, bounded, most_on_a_day, read_bound
@@ -169,12 +170,7 @@ def training_set(tables: Tables, as_of: datetime, settings: Settings, progress: 
 
 def treatments_of(tables: Tables) -> pd.DataFrame:
     """customer_id, treated_at and arm of all treatments; empty where there is no such table."""
-    if not tables.has("treatments"):
-        return pd.DataFrame({name: pd.Series(dtype=object) for name in ("customer_id", "treated_at", "arm")})
-    found: pd.DataFrame = tables.query(
-        "SELECT customer_id, treated_at, arm FROM treatments ORDER BY customer_id, treated_at"
-    ).to_pandas()
-    return found
+    return treatments_until(tables)[["customer_id", "treated_at", "arm"]]
 
 
 def order_bound(events: pd.DataFrame) -> OrderBound:

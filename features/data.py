@@ -36,14 +36,6 @@ ARROW_TYPES: dict[str, pa.DataType] = {
 UNIQUE = {"customers": "customer_id", "products": "product_id"}
 
 
-class _Written(Step):
-    """A statement that is given as DuckDB's SQL."""
-
-    def __init__(self, name: str, expression: Any, text: str) -> None:
-        super().__init__(name, expression)
-        self._texts["duckdb", False] = text
-
-
 class Tables:
     """Canonical tables, open for computing; close it, or use it in a ``with`` statement.
 
@@ -180,10 +172,6 @@ class Tables:
             else:
                 self._late = bool(self.run([late_lines(self.shape)])["n"][0].as_py())
         return self._late
-
-    def query(self, sql: str, **given: pa.Table) -> pa.Table:
-        """The answer to one statement of DuckDB; `given` are small tables that it may name."""
-        return self.run([_Written("answer", None, sql)], **given)
 
     def run(self, steps: Sequence[Step], **given: pa.Table) -> pa.Table:
         """The answer of the last step (`features.engines.protocol.Engine.run`); `given` are small tables beside ours.

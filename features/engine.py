@@ -132,8 +132,11 @@ def order_events(tables: Tables, until: datetime | None = None) -> pd.DataFrame:
     if tables.whole is tables:
         answer = tables.run([_events(shape)], cutoffs=given)
     else:  # a part of the tables is small: what takes long is to compile
-        sql = kept_statement(tables.whole.work, ("events", shape), lambda: _events(shape).sql("duckdb"))
-        answer = tables.query(sql, cutoffs=given)
+        answer = _POOL.run(
+            ("events", shape),
+            lambda: kept_statement(tables.whole.work, ("events", shape), lambda: _events(shape).sql("duckdb")),
+            {**(tables.memory or {}), "cutoffs": given},
+        )
     frame: pd.DataFrame = answer.to_pandas()
     if "amount" not in frame:
         frame.insert(3, "amount", float("nan"))

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from features.data import Tables
 from features.engines.duckdb_engine import on_duckdb
+from features.extracts import customer_rows, products_table
 
 
 def part_of(tables: Tables, customers: Sequence[str], *, products: pa.Table | None = None) -> Tables:
@@ -27,13 +28,7 @@ def part_of(tables: Tables, customers: Sequence[str], *, products: pa.Table | No
     products : pyarrow.Table, optional
         The table of products where it has been read before; else it is read.
     """
-    wanted = pa.table({"wanted_customer": pa.array(customers, pa.string())})
-    theirs = "WHERE customer_id IN (SELECT wanted_customer FROM wanted)"
-    memory: dict[str, pa.Table] = {
-        name: tables.query(f"SELECT * FROM {name} {theirs}", wanted=wanted)
-        for name, _ in tables.shape
-        if name != "products"
-    }
+    memory = customer_rows(tables, customers)
     if tables.has("products"):
         memory["products"] = _bought(tables, memory["transactions"], products)
     return Tables(
@@ -47,13 +42,9 @@ def part_of(tables: Tables, customers: Sequence[str], *, products: pa.Table | No
 
 
 def _bought(tables: Tables, lines: pa.Table, products: pa.Table | None) -> pa.Table:
+    known = products_table(tables) if products is None else products
+    assert known is not None  # asked for only where there is such a table
     if "product_id" not in lines.column_names:
-        return tables.query("SELECT * FROM products") if products is None else products
-    bought = pc.unique(lines["product_id"])
-    if products is None:
-        wanted = pa.table({"wanted_product": bought})
-        return tables.query(
-            "SELECT * FROM products WHERE product_id IN (SELECT wanted_product FROM wanted)", wanted=wanted
-        )
-    known: Any = pc.is_in(products["product_id"], value_set=bought)
-    return products.filter(known)
+        return known
+    bought: Any = pc.is_in(known["product_id"], value_set=pc.unique(lines["product_id"]))
+    return known.filter(bought)

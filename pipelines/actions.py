@@ -51,12 +51,12 @@ def last_scores(settings: Settings, path: Path | None, progress: Progress = SILE
 def profile_and_contacts(settings: Settings) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
     """The customers table and the treatments table, each None where it is not given."""
     from features.engine import open_tables
-    from retention.scoring.scorer import table_frame
+    from features.extracts import table_frame
 
     with open_tables(settings.canonical) as tables:
         return (
             table_frame(tables, "customers", "customer_id"),
-            table_frame(tables, "treatments", "customer_id, treated_at, treatment_id"),
+            table_frame(tables, "treatments", "customer_id", "treated_at", "treatment_id"),
         )
 
 

@@ -81,6 +81,7 @@ def show_evaluation(result: tuple[Evaluation, Path], settings: Settings) -> None
     said = message(f"terminal.grades.{letter}", settings.language)
     said = message(f"terminal.grades.{letter}", settings.language)
     said = message(f"terminal.grades.{letter}", settings.language)
+    said = message(f"terminal.grades.{letter}", settings.language)
     out.print(f"{_label('grade', settings)}: {letter} ({said})", markup=False)
     if letter != "A":
         reason = text(f"grade.{evaluation.content['grade']['reason']}", settings.language)

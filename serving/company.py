@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from configs.errors import BundleError
 from configs.files import atomic_path, write_json_atomic
+from features.extracts import products_table
 from features.tables import TABLES
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Company:
             log_start=first,
             last_event=last,
             end=tables.end(timezone),
-            products=tables.query("SELECT * FROM products ORDER BY product_id") if tables.has("products") else None,
+            products=products_table(tables),
         )
 
     @classmethod

@@ -21,6 +21,7 @@ from configs.settings import Settings
 from configs.timestamps import format_moment, future_from
 from features.closures import Closures
 from features.engine import Tables, tables_from_arrow
+from features.extracts import some_customers
 from features.part import part_of
 from retention.scoring.scorer import Scorer
 from retention.wording import note
@@ -209,8 +210,7 @@ class ScoringCore:
 
     def _some_customers(self, count: int) -> list[str]:
         assert self.tables is not None
-        found = self.tables.query(f"SELECT customer_id FROM transactions LIMIT {int(count)}")
-        return [name for name in found["customer_id"].to_pylist() if name != "warm-up"]
+        return [name for name in some_customers(self.tables, count) if name != "warm-up"]
 
     def _check(self, customers: Sequence[Customer]) -> None:
         limit = self.settings.serving.max_customers

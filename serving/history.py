@@ -11,19 +11,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from configs.settings import DataSettings
+from features.order_rules import derived_amount, is_refused, round_money, signed
 from features.tables import MONEY_LIMIT, TABLES, Column
 from serving.errors import request_error
-from serving.schemas import Customer, OrderLine, Profile, round_money
+from serving.schemas import Customer, OrderLine, Profile
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-NINTH = Decimal("0.000000001")
 LISTS = {"transactions": "orders", "feedback": "feedback", "interactions": "interactions"}
 """Canonical table → list of the request that it is made from."""
 
@@ -164,19 +164,14 @@ def _check_currency(line: OrderLine, place: str, data: DataSettings) -> None:
 def _set_amount(row: dict[str, Any], place: str, data: DataSettings) -> None:
     """Complete and check a line's amount as ingestion does: quantity by price where it is not given, returns marked."""
     if "amount" not in row and {"quantity", "unit_price"} <= row.keys():
-        with localcontext(prec=60):  # a quantity of 13 digits and 9 decimals times a price of 14 and 4 is exact
-            quantity = Decimal(repr(row["quantity"])).quantize(NINTH, rounding=ROUND_HALF_UP)
-            gross = quantity * row["unit_price"] - row.get("discount", Decimal(0))
-        row["amount"] = round_money(gross)
+        row["amount"] = derived_amount(row["quantity"], row["unit_price"], row.get("discount"))
     amount = row.get("amount")
     if amount is None:
         raise request_error("invalid_request", field=f"{place}.amount", type="missing")
     if abs(amount) >= MONEY_LIMIT:
         raise request_error("invalid_request", field=f"{place}.amount", type="number_range")
-    prefix = data.returns.order_prefix
-    if prefix and row["order_id"].startswith(prefix):
-        row["amount"] = -abs(amount)
-    elif amount < 0 and not data.returns.negative_amount:
+    row["amount"] = signed(amount, row["order_id"], data.returns)
+    if is_refused(row["amount"], row["order_id"], data.returns):
         raise request_error("invalid_request", field=f"{place}.amount", type="negative_amount")
 
 

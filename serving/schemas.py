@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -24,8 +24,9 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from features.order_rules import round_money
 from features.tables import MONEY_LIMIT, NUMBER_LIMIT
-from serving.strict_json import MAX_NUMBER, parse_json
+from serving.strict_json import parse_json
 
 Language = Literal["en", "zh"]
 
@@ -34,7 +35,6 @@ MAX_LINES = 20_000
 _MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?)?"
 )
-_ROUNDED = Decimal("0.0001")
 _MONEY_LIMIT, _NUMBER_LIMIT = Decimal(MONEY_LIMIT), float(NUMBER_LIMIT)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
@@ -89,12 +89,6 @@ def _money(value: Any) -> Decimal:
     if not in_range:
         raise PydanticCustomError("number_range", "is not between -1e14 and 1e14")
     return amount
-
-
-def round_money(amount: Decimal) -> Decimal:
-    """An amount as the tables keep it: four decimals, halves away from zero, however many digits it has before."""
-    with localcontext(prec=MAX_NUMBER + 100):
-        return amount.quantize(_ROUNDED, rounding=ROUND_HALF_UP)
 
 
 def _text(value: Any) -> Any:

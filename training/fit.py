@@ -32,6 +32,7 @@ from evaluation.evaluation_files import EVALUATION_FILE, LOSSES_FILE
 from evaluation.rhythm import find_rhythm
 from features.definitions import definitions_fingerprint
 from features.engine import Tables, compute_features, order_events, reference_prices
+from features.extracts import table_frame
 from features.meaning import meaning_of
 from models.bundle.declarations import FEATURES_FILE
 from models.suite import ModelSuite
@@ -40,7 +41,7 @@ from retention.experiments.measurement import effect_files
 from retention.profile.baseline import Baseline
 from retention.profile.categories import line_reference
 from retention.profile.reference_values import fit_baseline
-from retention.scoring.scorer import BASELINE_FILE, PARAMETERS_FILE, PRICES_FILE, table_frame
+from retention.scoring.scorer import BASELINE_FILE, PARAMETERS_FILE, PRICES_FILE
 from retention.strategies.catalogue import load_catalogue
 
 EVALUATION_FOLDER = "evaluation"

@@ -194,7 +194,9 @@ def _session(master: str, options: dict[str, str]) -> Any:
         if _made is None:
             # Spilled rows speak of customers: a folder that only this user may read, gone when Spark stops.
             _scratch = Path(tempfile.mkdtemp(prefix="holdfast-spark-"))
-            _made = _started(master, options, _scratch)
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
+                _made = _started(master, options, _scratch)
         session = _made.newSession()
         for name, value in SESSION.items():
             session.conf.set(name, value)

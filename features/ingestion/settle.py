@@ -12,12 +12,13 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from configs.errors import DataError
-from configs.settings import Settings
+from configs.settings import ReturnRule, Settings
 from configs.timestamps import start_of_day
 from features.connection import every, literal, one
 from features.ingestion.raw import ROW
 from features.ingestion.stray import EPOCH_FROM, EPOCH_TIMES, EPOCH_TO, NEAR_SHARE, core
 from features.ingestion.zones import local_day
+from features.order_rules import marked_sql
 from features.tables import TABLES
 
 Columns = Mapping[str, tuple[str, ...]]
@@ -66,7 +67,7 @@ def settle(
             set_aside(connection, name, own, f"customer_id IN ({listed})", "customer_id", "nobody")
     lines = columns["transactions"]
     if data.returns.sales_negative and "amount" in lines:
-        _turn_signs(connection, lines, data.returns.order_prefix)
+        _turn_signs(connection, lines, data.returns)
     if data.first_day is None or data.first_day >= EPOCH_TO.date():
         _check_epoch(connection, settings)
     emptied = _bound(connection, columns, settings)
@@ -176,9 +177,10 @@ def _owners(connection: Any, word: str) -> dict[str, str]:
 # --- signs
 
 
-def _turn_signs(connection: Any, columns: tuple[str, ...], prefix: str | None) -> None:
+def _turn_signs(connection: Any, columns: tuple[str, ...], rules: ReturnRule) -> None:
     """Sales that are written as negative amounts become positive, and returns negative."""
-    spared = f" WHERE NOT starts_with(order_id, {literal(prefix)})" if prefix else ""
+    marked = marked_sql("order_id", rules)
+    spared = f" WHERE NOT {marked}" if marked else ""
     connection.execute(f"UPDATE transactions SET amount = -amount{spared}")
     # Stock movements: what leaves the store is negative as well.
     if "quantity" in columns and (one(connection, "SELECT sum(sign(quantity)) FROM transactions")[0] or 0) < 0:

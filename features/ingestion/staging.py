@@ -28,6 +28,7 @@ from features.ingestion.raw import ROW, RawFile
 from features.ingestion.readings import ENOUGH, Seen, answers, mixtures
 from features.ingestion.report import Refusal
 from features.ingestion.zones import odd_times, to_utc
+from features.order_rules import derived_amount_sql, gross_sql, marked_sql, refused_sql, signed_sql
 from features.tables import DUCKDB_TYPES, Table
 
 _MONEY = ("amount", "unit_price", "discount")
@@ -341,14 +342,14 @@ class Stage:
     def _amount(self, plan: Plan, values: dict[str, str], notes: list[tuple[str, str]]) -> None:
         rules = self.settings.data.returns
         if plan.derived_amount:
-            exact = "TRY(v_quantity::DECIMAL(28,9) * v_unit_price::DECIMAL(18,4))"
-            less = " - coalesce(v_discount, 0)" if plan.has("discount") else ""
-            values["amount"] = f"TRY(({exact}{less})::DECIMAL(18,4))"
+            exact = gross_sql("v_quantity", "v_unit_price")
+            discount = "v_discount" if plan.has("discount") else None
+            values["amount"] = derived_amount_sql("v_quantity", "v_unit_price", discount)
             notes.append((f"{exact} <> {exact}::DECIMAL(38,4)", "more_decimals"))
-        if "amount" in values and rules.order_prefix and plan.has("order_id"):
-            amount, marked = values["amount"], f"starts_with(v_order_id, {literal(rules.order_prefix)})"
-            notes.append((f"{marked} AND {amount} > 0", "made_negative"))
-            values["amount"] = f"CASE WHEN {marked} THEN -abs({amount}) ELSE {amount} END"
+        marked = marked_sql("v_order_id", rules)
+        if "amount" in values and marked and plan.has("order_id"):
+            notes.append((f"{marked} AND {values['amount']} > 0", "made_negative"))
+            values["amount"] = signed_sql(values["amount"], "v_order_id", rules)
         home = self.settings.data.currency
         if plan.has("currency"):
             if home:
@@ -376,10 +377,8 @@ class Stage:
             found.append(("s_quantity IS NULL OR s_unit_price IS NULL", "amount", "missing_value"))
         if "amount" in plan.columns:
             found.append(("f_amount IS NULL", "amount", "out_of_range"))
-            if not self.settings.data.returns.negative_amount:
-                prefix = self.settings.data.returns.order_prefix
-                spared = f" AND NOT starts_with(f_order_id, {literal(prefix)})" if prefix else ""
-                found.append((f"f_amount < 0{spared}", "amount", "negative_amount"))
+            if refused := refused_sql("f_amount", "f_order_id", self.settings.data.returns):
+                found.append((refused, "amount", "negative_amount"))
         if plan.has("score") and plan.has("score_min") and plan.has("score_max"):
             found.append(("v_score < v_score_min OR v_score > v_score_max", "score", "score_outside"))
         if self.future_from is not None and self.table.time in plan.columns:

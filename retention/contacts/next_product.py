@@ -62,11 +62,7 @@ def purchases(tables: Tables, as_of: datetime, *, item: Item = "product_id", day
     NotEnoughDataError
         The log has no such column.
     """
-    import ibis
-
-    from features.dialects import to_sql
-    from features.relations import unbound
-    from features.visible import visible
+    from features.extracts import purchases_before
 
     columns = tables.columns("transactions")
     if item not in columns:
@@ -75,17 +71,7 @@ def purchases(tables: Tables, as_of: datetime, *, item: Item = "product_id", day
             f"map it under data.transactions.columns, or use {'category' if item == 'product_id' else 'product_id'}",
             field=item,
         )
-    moment = as_of.replace(tzinfo=None)
-    lines = to_sql(visible(unbound(dict(tables.shape))["transactions"], ibis.literal(moment).cast("timestamp")))
-    bought = "AND amount > 0" if "amount" in columns else ""
-    since = (moment - timedelta(days=days)).isoformat(sep=" ")
-    query = (
-        f"SELECT customer_id, {item} AS item, count(DISTINCT order_id) AS orders, max(occurred_at) AS last_at "
-        f"FROM ({lines}) WHERE {item} IS NOT NULL AND occurred_at >= TIMESTAMP '{since}' {bought} "
-        "GROUP BY 1, 2 ORDER BY 1, 2"
-    )
-    found: pd.DataFrame = tables.query(query).to_pandas()
-    return found
+    return purchases_before(tables, as_of, item, days)
 
 
 class NextProduct:

@@ -64,15 +64,9 @@ class Measurement:
 
 def contacts_until(tables: Tables, as_of: datetime) -> pd.DataFrame:
     """Treatments before `as_of`: customer_id, treated_at, strategy, arm; empty where there is no such table."""
-    columns = ["treatment_id", "customer_id", "treated_at", "strategy", "arm"]
-    if not tables.has("treatments"):
-        return pd.DataFrame({name: pd.Series(dtype="object") for name in columns})
-    moment = as_of.replace(tzinfo=None)
-    found: pd.DataFrame = tables.query(
-        f"SELECT {', '.join(columns)} FROM treatments WHERE treated_at < TIMESTAMP '{moment}' "
-        "ORDER BY customer_id, treated_at, treatment_id"
-    ).to_pandas()
-    return found
+    from features.extracts import treatments_until
+
+    return treatments_until(tables, as_of)
 
 
 def measure_campaigns(
@@ -103,6 +97,7 @@ def measure_campaigns(
         at the contact.
     """
     from features.engine import order_events
+    from features.extracts import customer_type_of
 
     contacts = contacts_until(tables, as_of)
     if contacts.empty:
@@ -114,11 +109,8 @@ def measure_campaigns(
         horizon_days=horizon_days,
         until=pd.Timestamp(moment),
     )
-    kinds = None
-    if "customer_type" in tables.columns("customers"):
-        given = tables.query("SELECT customer_id, customer_type FROM customers").to_pandas()
-        by_id = given.drop_duplicates("customer_id").set_index("customer_id")["customer_type"]
-        kinds = outcomes["customer_id"].map(by_id).to_numpy(dtype=object)
+    by_id = customer_type_of(tables)
+    kinds = None if by_id is None else outcomes["customer_id"].map(by_id).to_numpy(dtype=object)
     before = outcomes["orders_before"].to_numpy(dtype=np.float64) > 0
     outcomes = outcomes.assign(segment=effect_segments(kinds, before))
     if "amount" not in tables.columns("transactions"):

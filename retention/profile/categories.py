@@ -14,13 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from features.statements import kept_statement
+from features.category_extracts import items_bought, spent_by_category
+from features.extracts import table_frame
 from retention.entries import CategoryPlace
 from retention.profile.category_tree import SEPARATOR, category_paths, category_tree, line_code
 
@@ -94,7 +95,7 @@ def line_reference(tables: Tables, as_of: datetime) -> LineReference | None:
     if source is None:
         return None
     limits = price_limits(source.items)
-    spent = _spent(tables, source, _nodes(source.items, limits), as_of)
+    spent = spent_by_category(tables, as_of, source.key, _nodes(source.items, limits), WINDOW_DAYS)
     return _reference(source, limits, spent)
 
 
@@ -138,17 +139,15 @@ def line_shares(tables: Tables, as_of: datetime, reference: LineReference | None
     if source is None:
         return None
     limits = price_limits(source.items) if reference is None else reference.price_limits
-    spent = _spent(tables, source, _nodes(source.items, limits), as_of)
+    spent = spent_by_category(tables, as_of, source.key, _nodes(source.items, limits), WINDOW_DAYS)
     return _customers(spent, _reference(source, limits, spent) if reference is None else reference)
 
 
 @dataclass(frozen=True)
 class _Source:
-    """The visible lines as SQL, the column that names an item, whether there are quantities, and the items."""
+    """The column of the order lines that names an item, and the items."""
 
-    lines: str
     key: str
-    quantities: bool
     items: pd.DataFrame
 
 
@@ -158,37 +157,17 @@ def _source(tables: Tables, as_of: datetime) -> _Source | None:
     described = set(tables.columns("products")) if key == "product_id" else set()
     if "amount" not in columns or not ("category" in columns or {"category", "line"} & described):
         return None
-    lines = _visible_lines(tables, as_of)
-    return _Source(lines, key, "quantity" in columns, _items(tables, lines, key, columns, described))
+    return _Source(key, _items(tables, as_of, key, described))
 
 
-def _visible_lines(tables: Tables, as_of: datetime) -> str:
-    moment = as_of.replace(tzinfo=None)
-
-    def compiled() -> str:
-        import ibis
-
-        from features.dialects import to_sql
-        from features.relations import unbound
-        from features.visible import visible
-
-        return to_sql(visible(unbound(dict(tables.shape))["transactions"], ibis.literal(moment).cast("timestamp")))
-
-    return kept_statement(tables.whole.work, ("visible", tables.shape[0], moment.isoformat()), compiled)
-
-
-def _items(tables: Tables, lines: str, key: str, columns: set[str], described: set[str]) -> pd.DataFrame:
-    quantity = "sum(quantity)" if "quantity" in columns else "NULL"
-    category = "max(category)" if "category" in columns else "NULL"
-    items: pd.DataFrame = tables.query(
-        f"SELECT {key} AS item, CAST(sum(amount) AS DOUBLE) AS spent, CAST({quantity} AS DOUBLE) AS quantity, "
-        f"{category} AS line_category FROM ({lines}) WHERE amount > 0 AND {key} IS NOT NULL GROUP BY 1 ORDER BY 1"
-    ).to_pandas()
+def _items(tables: Tables, as_of: datetime, key: str, described: set[str]) -> pd.DataFrame:
+    items = items_bought(tables, as_of, key)
     items["category"] = items["line_category"].astype(object)
     items["line"] = None
     if described:
         names = [name for name in ("category", "line") if name in described]
-        products = tables.query(f"SELECT product_id, {', '.join(names)} FROM products ORDER BY product_id").to_pandas()
+        products = table_frame(tables, "products", "product_id")
+        assert products is not None  # its columns are described
         products = products.drop_duplicates("product_id").set_index("product_id")
         for name in names:
             given = items["item"].map(products[name]).astype(object)
@@ -225,44 +204,6 @@ def _nodes(items: pd.DataFrame, limits: Mapping[str, float]) -> pa.Table:
                 rows[column].append(value)
     kinds = [pa.string(), pa.int32(), pa.string(), *[pa.float64()] * 4]
     return pa.table({name: pa.array(values, kind) for (name, values), kind in zip(rows.items(), kinds, strict=True)})
-
-
-def _spent(tables: Tables, source: _Source, nodes: pa.Table, as_of: datetime) -> pd.DataFrame:
-    """Per customer, level and category: spend, spend with a known line and role, and whether bought lately."""
-    # Decimals throughout: sums of floating-point numbers over threads would differ from run to run.
-    start, recent, prior = (
-        f"TIMESTAMP '{as_of.replace(tzinfo=None) - timedelta(days=days):%Y-%m-%d %H:%M:%S.%f}'"
-        for days in (WINDOW_DAYS, 90, 180)
-    )
-
-    def total(amount: str, where: str = "true") -> str:
-        part = f"CAST(CAST({amount} AS DECIMAL(22,4)) * CAST(weight AS DECIMAL(9,6)) AS DECIMAL(30,10))"
-        return f"CAST(sum({part}) FILTER ({where}) AS DOUBLE)"
-
-    dear_spent = "CASE WHEN premium IS NULL THEN dear_spent ELSE spent END"
-    dear = "quantity > 0 AND CAST(amount AS DOUBLE) / quantity > dear" if source.quantities else "false"
-    sql = f"""
-        WITH limits AS (SELECT DISTINCT item, dear FROM nodes),
-        bought AS (
-            SELECT customer_id, item, sum(amount) AS spent,
-                   coalesce(sum(amount) FILTER ({dear}), 0) AS dear_spent,
-                   bool_or(occurred_at >= {recent}) AS lately,
-                   bool_or(occurred_at >= {prior} AND occurred_at < {recent}) AS before
-            FROM ({source.lines}) AS line JOIN limits ON limits.item = line.{source.key}
-            WHERE amount > 0 AND occurred_at >= {start} GROUP BY 1, 2
-        )
-        SELECT customer_id, level, category, {total("spent")} AS spent,
-               {total("spent", "premium IS NOT NULL OR dear IS NOT NULL")} AS premium_known,
-               {total(dear_spent, "premium = 1 OR dear IS NOT NULL")} AS premium,
-               {total("spent", "premium IS NOT NULL")} AS premium_flagged,
-               {total("spent", "main IS NOT NULL")} AS main_known,
-               {total("spent", "main = 1")} AS main,
-               {total("spent", "main IS NOT NULL")} AS main_flagged,
-               bool_or(lately) AS lately, bool_or(before) AS before
-        FROM bought JOIN nodes USING (item) GROUP BY 1, 2, 3 ORDER BY 1, 2, 4 DESC, 3
-    """
-    found: pd.DataFrame = tables.query(sql, nodes=nodes).to_pandas()
-    return found
 
 
 def _customers(spent: pd.DataFrame, reference: LineReference) -> pd.DataFrame:

@@ -114,59 +114,21 @@ def _poisson_z(now: pd.Series[Any], before: pd.Series[Any]) -> pd.Series[Any]:
     )
 
 
-def _visible(tables: Tables, table: str, as_of: datetime) -> str:
-    import ibis
-
-    from features.dialects import to_sql
-    from features.relations import unbound
-    from features.sources import with_level
-    from features.visible import visible
-
-    moment = ibis.literal(as_of.replace(tzinfo=None)).cast("timestamp")
-    rows = visible(unbound(dict(tables.shape))[table], moment)
-    return to_sql(with_level(rows) if table == "feedback" else rows)
-
-
 def _lines(tables: Tables, as_of: datetime, item: str, days: int) -> pd.DataFrame:
     columns = tables.columns("transactions")
-    source = _visible(tables, "transactions", as_of)
-    name = item
-    if (
-        item not in columns
-        and item == "category"
-        and "category" in tables.columns("products")
-        and "product_id" in columns
-    ):
-        # the first path of the product's categories
-        source = f"SELECT t.*, p.category[1] AS category FROM ({source}) t LEFT JOIN products p USING (product_id)"
-    elif item not in columns:
+    described = item == "category" and "category" in tables.columns("products") and "product_id" in columns
+    if item not in columns and not described:
         raise NotEnoughDataError(
             f"the order lines have no {item}",
             "map it under data.transactions.columns or give a products table",
             field=item,
         )
     end = as_of.replace(tzinfo=None)
+    length, year = timedelta(days=days), timedelta(days=365)
+    windows = {"now": end, "before": end - length, "last_year": end - year}
+    from features.extracts import item_windows
 
-    def window(last: datetime, label: str) -> str:
-        first = last - timedelta(days=days)
-        return f"WHEN occurred_at >= TIMESTAMP '{first}' AND occurred_at < TIMESTAMP '{last}' THEN '{label}'"
-
-    cases = " ".join(
-        [
-            window(end, "now"),
-            window(end - timedelta(days=days), "before"),
-            window(end - timedelta(days=365), "last_year"),
-        ]
-    )
-    spend = "CAST(sum(amount) AS DOUBLE)" if "amount" in columns else "CAST(NULL AS DOUBLE)"
-    bought = "AND amount > 0" if "amount" in columns else ""
-    query = (
-        f"SELECT customer_id, CAST({name} AS VARCHAR) AS item, span AS window, count(DISTINCT order_id) AS orders, "
-        f"{spend} AS spend FROM (SELECT *, CASE {cases} END AS span FROM ({source})) "
-        f"WHERE span IS NOT NULL AND {name} IS NOT NULL {bought} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
-    )
-    found: pd.DataFrame = tables.query(query).to_pandas()
-    return found
+    return item_windows(tables, as_of, item, {name: (last - length, last) for name, last in windows.items()})
 
 
 def satisfaction_view(
@@ -241,13 +203,9 @@ def satisfaction_view(
 
 
 def _answers(tables: Tables, as_of: datetime, days: int) -> pd.DataFrame:
-    topic = "topic" if "topic" in tables.columns("feedback") else "NULL AS topic"
-    source = _visible(tables, "feedback", as_of)
-    query = (
-        f"SELECT customer_id, occurred_at, kind, {topic}, level FROM ({source}) "
-        "ORDER BY customer_id, occurred_at, feedback_id"
-    )
-    frame: pd.DataFrame = tables.query(query).to_pandas()
+    from features.extracts import feedback_answers
+
+    frame = feedback_answers(tables, as_of)
     complaint = (frame["kind"] == "complaint").to_numpy()
     frame["value"] = np.where(complaint, 0.0, frame["level"].astype("float64"))
     frame["complaint"] = complaint

@@ -15,6 +15,7 @@ from configs.errors import BundleError
 from configs.progress import SILENT, Progress
 from configs.settings import Settings, TargetSettings
 from features.engine import Tables, compute_features, order_events
+from features.extracts import table_frame
 from features.specs import FeatureSet
 from models.bundle.declarations import FEATURES_FILE
 from models.bundle.folder import Bundle, load_bundle
@@ -152,7 +153,7 @@ class Scorer:
             open_days=OpenDays.of(tables),
             profile=table_frame(tables, "customers", "customer_id"),
             lines=line_shares(tables, as_of, self.baseline.lines),
-            recent_contacts=table_frame(tables, "treatments", "customer_id, treated_at, treatment_id"),
+            recent_contacts=table_frame(tables, "treatments", "customer_id", "treated_at", "treatment_id"),
         )
         predicted = Predicted(
             frame,
@@ -214,14 +215,6 @@ class Scorer:
                 measured_effects=measured_effects,
                 scored_at=scored_at,
             )
-
-
-def table_frame(tables: Tables, name: str, order: str) -> pd.DataFrame | None:
-    """A canonical table as a frame, None where it is not given."""
-    if not tables.has(name):
-        return None
-    found: pd.DataFrame = tables.query(f"SELECT * FROM {name} ORDER BY {order}").to_pandas()
-    return found
 
 
 def targets_of(bundle: Bundle) -> TargetSettings:

@@ -24,6 +24,7 @@ from features.connection import connect, one
 from features.declare import BOUNDS, Row, age_days, slice_of
 from features.dialects import to_sql
 from features.engine import compute_features, feature_set_for, open_tables, order_events, tables_from_arrow
+from features.extracts import table_frame
 from features.manifest import write_manifest
 from features.query_plan import Shape, build_plan
 from features.sources import ALL_MEASURES
@@ -88,10 +89,10 @@ def test_a_missing_an_added_and_a_replaced_file_are_seen(folder: Path) -> None:
         before = tables.span()
         (folder / "products.parquet").replace(folder / "aside")
         with pytest.raises(DataError, match="were replaced or taken away while they were in use; run it again"):
-            tables.query("SELECT count(*) FROM transactions")
+            table_frame(tables, "transactions", "occurred_at")
         earlier = tables.before(AS_OF, known_by=AS_OF)
         with pytest.raises(DataError, match="were replaced or taken away"):
-            earlier.query("SELECT count(*) FROM transactions")
+            table_frame(earlier, "transactions", "occurred_at")
         earlier.close()
     with pytest.raises(DataError, match=r"products\.parquet is missing; run holdfast ingest again"):
         open_tables(folder)

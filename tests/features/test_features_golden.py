@@ -10,8 +10,19 @@ import pytest
 import sqlglot
 
 from features.catalog import CATALOGUE
+from features.category_extracts import categories_relation, items_relation
 from features.dialects import DIALECTS, Dialect
 from features.engines.protocol import Step, source_name
+from features.extracts import (
+    answers_relation,
+    customer_types,
+    first_customers,
+    purchases_relation,
+    treatments_relation,
+    wanted_rows,
+    whole_table,
+    windows_relation,
+)
 from features.query_plan import Shape, build_plan, events_plan, hidden_plan, log_starts_plan, prices_plan
 from features.relations import extent, late_lines, unbound_table
 from features.tables import TABLES
@@ -26,6 +37,7 @@ FROM_PRODUCTS = tuple(
     (name, tuple(column for column in columns if (name, column) != ("transactions", "category")))
     for name, columns in COLUMNS
 )
+MOMENT = datetime(2024, 3, 1)
 SOME = ("orders_90d", "spend_90d", "days_since_last_order", "price_level", "categories_ever", "new_products_90d")
 
 
@@ -38,6 +50,18 @@ def steps() -> dict[str, Step]:
     whole = {step.name: step for step in build_plan(Shape(COLUMNS, tuple(CATALOGUE), cutoffs=2, trimmed=False))}
     others = [events_plan(COLUMNS), hidden_plan(COLUMNS), log_starts_plan(COLUMNS), prices_plan(COLUMNS, 2)]
     others += [extent(COLUMNS), late_lines(COLUMNS), before("feedback"), before("treatments")]
+    others += [
+        whole_table(COLUMNS, "customers", ("customer_id",)),
+        wanted_rows(COLUMNS, "feedback"),
+        first_customers(COLUMNS, 3),
+        customer_types(COLUMNS),
+        treatments_relation(COLUMNS, MOMENT),
+        purchases_relation(COLUMNS, MOMENT, "product_id", 730),
+        windows_relation(FROM_PRODUCTS, MOMENT, "category", {"now": (datetime(2024, 1, 1), MOMENT)}),
+        answers_relation(COLUMNS, MOMENT),
+        items_relation(COLUMNS, MOMENT, "product_id"),
+        categories_relation(COLUMNS, MOMENT, "product_id", 365),
+    ]
     late = Shape(FROM_PRODUCTS, SOME, restricted=True, late=True, prices_given=True, staged=False)
     return whole | {step.name: step for step in others} | {"one_statement": build_plan(late)[0]}
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
@@ -17,6 +18,7 @@ from configs.errors import SettingsError
 from configs.files import write_checked
 from configs.settings import load_settings
 from features.catalog import CATALOGUE
+from features.category_extracts import items_bought, spent_by_category
 from features.closures import Closures
 from features.engine import (
     compute_features,
@@ -30,6 +32,7 @@ from features.engines import spark_engine
 from features.engines.protocol import Opener
 from features.engines.spark_cluster import SHORT_LIVED, local_cluster
 from features.engines.spark_engine import on_spark, spark_missing
+from features.extracts import feedback_answers, item_windows, purchases_before, table_frame, treatments_until
 from features.ingestion import ingest
 from features.manifest import MANIFEST, read_manifest, write_manifest
 from tests.features.features_data import AS_OF, random_tables, to_arrow
@@ -103,6 +106,36 @@ def test_rows_recorded_late_and_an_earlier_state(tmp_path: Path, spark: Opener) 
         with here.before(moment, known_by=known_by) as left, there.before(moment, known_by=known_by) as right:
             pd.testing.assert_frame_equal(order_events(left), order_events(right))
             assert left.span() == right.span()
+
+
+@pytest.mark.spark
+def test_what_other_rooms_ask(tmp_path: Path, spark: Opener) -> None:
+    folder = written(tmp_path, 3, late=True)
+    windows = {"now": (AS_OF - 90 * DAY, AS_OF), "before": (AS_OF - 180 * DAY, AS_OF - 90 * DAY)}
+    nodes = pa.table(
+        {
+            "item": ["p1", "p1", "p2", "p3"],
+            "level": pa.array([0, 1, 0, 0], pa.int32()),
+            "category": [None, "k1", None, None],
+            "weight": [1.0, 0.333333, 1.0, 1.0],
+            "premium": [1.0, 1.0, None, None],
+            "main": [None, None, 0.0, 1.0],
+            "dear": [None, None, 20.0, None],
+        }
+    )
+    with open_tables(folder) as here, open_tables(folder, engine=spark) as there:
+        for ask in (
+            lambda t: purchases_before(t, AS_OF, "product_id", 400),
+            lambda t: item_windows(t, AS_OF, "category", windows),
+            lambda t: feedback_answers(t, AS_OF),
+            lambda t: treatments_until(t, AS_OF),
+            lambda t: items_bought(t, AS_OF, "product_id"),
+            lambda t: spent_by_category(t, AS_OF, "product_id", nodes, 365),
+            lambda t: table_frame(t, "customers", "customer_id"),
+        ):
+            left, right = ask(here), ask(there)
+            assert len(left) > 0
+            pd.testing.assert_frame_equal(left, right, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.slow

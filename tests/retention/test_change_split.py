@@ -17,6 +17,7 @@ from configs.errors import BundleError
 from configs.settings import Settings
 from evaluation.labels import make_labels
 from features.engine import Tables, compute_features, feature_set_for, order_events, tables_from_arrow
+from features.extracts import whole_table
 from features.specs import FeatureSet
 from models.bundle.folder import Bundle
 from models.suite import FitContext, ModelSuite
@@ -243,8 +244,8 @@ def test_a_complaint_resolved_since_is_new_behaviour() -> None:
     with tables_from_arrow({"transactions": lines, "feedback": feedback}) as tables:
         earlier = tables.before(THEN, known_by=NOW)
         assert "recorded_at" not in earlier.columns("feedback")
-        rows = earlier.query("SELECT feedback_id, resolved_at FROM feedback ORDER BY feedback_id").to_pylist()
-    assert rows == [{"feedback_id": "f1", "resolved_at": None}]
+        rows = earlier.run([whole_table(earlier.shape, "feedback", ("feedback_id",))])
+    assert rows.select(["feedback_id", "resolved_at"]).to_pylist() == [{"feedback_id": "f1", "resolved_at": None}]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,153 @@
+SELECT
+  *
+FROM (
+  SELECT
+    "t12"."customer_id",
+    "t12"."level",
+    "t12"."category",
+    CAST(SUM(
+      CAST(CAST("t12"."all_spent" AS DECIMAL(28, 10)) * CAST("t12"."weight" AS DECIMAL(28, 10)) AS DECIMAL(30, 10))
+    ) AS DOUBLE) AS "spent",
+    CAST(SUM(
+      CAST(CAST("t12"."all_spent" AS DECIMAL(28, 10)) * CAST("t12"."weight" AS DECIMAL(28, 10)) AS DECIMAL(30, 10))
+    ) FILTER(WHERE
+      (
+        "t12"."premium" IS NOT NULL
+      ) OR (
+        "t12"."dear" IS NOT NULL
+      )) AS DOUBLE) AS "premium_known",
+    CAST(SUM(
+      CAST(CAST(CASE WHEN "t12"."premium" IS NULL THEN "t12"."dear_spent" ELSE "t12"."all_spent" END AS DECIMAL(28, 10)) * CAST("t12"."weight" AS DECIMAL(28, 10)) AS DECIMAL(30, 10))
+    ) FILTER(WHERE
+      (
+        "t12"."premium" = 1
+      ) OR (
+        "t12"."dear" IS NOT NULL
+      )) AS DOUBLE) AS "premium",
+    CAST(SUM(
+      CAST(CAST("t12"."all_spent" AS DECIMAL(28, 10)) * CAST("t12"."weight" AS DECIMAL(28, 10)) AS DECIMAL(30, 10))
+    ) FILTER(WHERE
+      "t12"."premium" IS NOT NULL) AS DOUBLE) AS "premium_flagged",
+    CAST(SUM(
+      CAST(CAST("t12"."all_spent" AS DECIMAL(28, 10)) * CAST("t12"."weight" AS DECIMAL(28, 10)) AS DECIMAL(30, 10))
+    ) FILTER(WHERE
+      "t12"."main" IS NOT NULL) AS DOUBLE) AS "main_known",
+    CAST(SUM(
+      CAST(CAST("t12"."all_spent" AS DECIMAL(28, 10)) * CAST("t12"."weight" AS DECIMAL(28, 10)) AS DECIMAL(30, 10))
+    ) FILTER(WHERE
+      "t12"."main" = 1) AS DOUBLE) AS "main",
+    CAST(SUM(
+      CAST(CAST("t12"."all_spent" AS DECIMAL(28, 10)) * CAST("t12"."weight" AS DECIMAL(28, 10)) AS DECIMAL(30, 10))
+    ) FILTER(WHERE
+      "t12"."main" IS NOT NULL) AS DOUBLE) AS "main_flagged",
+    BOOL_OR(CAST("t12"."lately" AS BOOLEAN)) AS "lately",
+    BOOL_OR(CAST("t12"."before" AS BOOLEAN)) AS "before"
+  FROM (
+    SELECT
+      "t11"."customer_id",
+      "t11"."bought_item",
+      "t11"."all_spent",
+      "t11"."dear_spent",
+      "t11"."lately",
+      "t11"."before",
+      "t2"."item",
+      "t2"."level",
+      "t2"."category",
+      "t2"."weight",
+      "t2"."premium",
+      "t2"."main",
+      "t2"."dear"
+    FROM (
+      SELECT
+        "t9"."customer_id",
+        "t9"."limited" AS "bought_item",
+        SUM("t9"."amount") AS "all_spent",
+        COALESCE(
+          SUM("t9"."amount") FILTER(WHERE
+            (
+              "t9"."quantity" > 0
+            )
+            AND (
+              (
+                CAST("t9"."amount" AS DOUBLE) / "t9"."quantity"
+              ) > "t9"."dear_from"
+            )),
+          CAST(0 AS DECIMAL(18, 4))
+        ) AS "dear_spent",
+        BOOL_OR(CAST("t9"."occurred_at" >= MAKE_TIMESTAMP(2023, 12, 2, 0, 0, 0.0) AS BOOLEAN)) AS "lately",
+        BOOL_OR(
+          CAST((
+            "t9"."occurred_at" >= MAKE_TIMESTAMP(2023, 9, 3, 0, 0, 0.0)
+          )
+          AND (
+            "t9"."occurred_at" < MAKE_TIMESTAMP(2023, 12, 2, 0, 0, 0.0)
+          ) AS BOOLEAN)
+        ) AS "before"
+      FROM (
+        SELECT
+          *
+        FROM (
+          SELECT
+            "t7"."customer_id",
+            "t7"."order_id",
+            "t7"."occurred_at",
+            "t7"."amount",
+            "t7"."product_id",
+            "t7"."category",
+            "t7"."quantity",
+            "t7"."unit_price",
+            "t7"."discount",
+            "t7"."channel",
+            "t7"."recorded_at",
+            "t7"."returns_order_id",
+            "t7"."promised_at",
+            "t7"."delivered_at",
+            "t6"."limited",
+            "t6"."dear_from"
+          FROM (
+            SELECT
+              *
+            FROM "transactions" AS "t1"
+            WHERE
+              "t1"."occurred_at" < MAKE_TIMESTAMP(2024, 3, 1, 0, 0, 0.0)
+              AND (
+                (
+                  "t1"."recorded_at" IS NULL
+                )
+                OR (
+                  "t1"."recorded_at" <= MAKE_TIMESTAMP(2024, 3, 1, 0, 0, 0.0)
+                )
+              )
+          ) AS "t7"
+          INNER JOIN (
+            SELECT DISTINCT
+              *
+            FROM (
+              SELECT
+                "t0"."item" AS "limited",
+                "t0"."dear" AS "dear_from"
+              FROM "nodes" AS "t0"
+            ) AS "t3"
+          ) AS "t6"
+            ON "t7"."product_id" = "t6"."limited"
+        ) AS "t8"
+        WHERE
+          "t8"."amount" > 0 AND "t8"."occurred_at" >= MAKE_TIMESTAMP(2023, 3, 2, 0, 0, 0.0)
+      ) AS "t9"
+      GROUP BY
+        1,
+        2
+    ) AS "t11"
+    INNER JOIN "nodes" AS "t2"
+      ON "t11"."bought_item" = "t2"."item"
+  ) AS "t12"
+  GROUP BY
+    1,
+    2,
+    3
+) AS "t13"
+ORDER BY
+  "t13"."customer_id" ASC,
+  "t13"."level" ASC,
+  "t13"."spent" DESC,
+  "t13"."category" ASC
