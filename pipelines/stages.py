@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from features.engines.protocol import Opener
     from retention.scoring.scores_table import RunStamp
 
-TESTING = ("sklearn", "matplotlib")
+TESTING = ("sklearn", "matplotlib", "shap")
 """What the out-of-time test and its report need beside a plain installation."""
 
 

@@ -13,11 +13,22 @@ from benchmarks.simulator import SimulationSettings, simulate
 from benchmarks.simulator.writing import to_arrow
 from features.data import Tables
 from features.engine import compute_features, feature_set_for, tables_from_arrow
+from features.extracts import table_frame
 from features.part import part_of
 from features.statements import FOLDER, kept_statement
 
 COMPANY = SimulationSettings(customers=150, weeks=60, future_weeks=0, campaigns=(), seed=2)
 NAMES = ("transactions", "customers", "products", "feedback", "interactions")
+
+
+def lines_of(tables: Tables) -> pd.DataFrame:
+    found = table_frame(tables, "transactions", "customer_id")
+    assert found is not None
+    return found
+
+
+def customers_of(tables: Tables) -> list[str]:
+    return sorted(set(lines_of(tables)["customer_id"]))
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["at once", "recorded late"])
@@ -32,7 +43,7 @@ def tables(request: pytest.FixtureRequest) -> Tables:
 
 
 def test_a_part_has_the_rows_of_its_customers_and_their_products_alone(tables: Tables) -> None:
-    names = tables.query("SELECT DISTINCT customer_id FROM transactions ORDER BY 1 LIMIT 2")["customer_id"].to_pylist()
+    names = customers_of(tables)[:2]
     with part_of(tables, names) as part:
         assert part.memory is not None
         for name in NAMES:
@@ -40,13 +51,13 @@ def test_a_part_has_the_rows_of_its_customers_and_their_products_alone(tables: T
                 assert set(part.memory[name]["customer_id"].to_pylist()) <= set(names)
         bought = set(part.memory["transactions"]["product_id"].to_pylist())
         assert set(part.memory["products"]["product_id"].to_pylist()) == bought
-        assert part.memory["transactions"].num_rows < tables.query("SELECT 1 AS n FROM transactions").num_rows
+        assert part.memory["transactions"].num_rows < len(lines_of(tables))
 
 
 def test_a_part_gives_the_features_of_the_whole_also_as_of_an_earlier_state(tables: Tables) -> None:
     features = feature_set_for(tables)
     then, now = COMPANY.end - timedelta(days=60), COMPANY.end
-    names = tables.query("SELECT DISTINCT customer_id FROM transactions ORDER BY 1 LIMIT 40")["customer_id"].to_pylist()
+    names = customers_of(tables)[:40]
     whole = compute_features(tables, [then, now], features, customers=names)
     with part_of(tables, names) as part:
         pd.testing.assert_frame_equal(compute_features(part, [then, now], features), whole, check_exact=True)
