@@ -18,7 +18,7 @@ from configs.settings import load_settings
 from pipelines.cli_actions import add_actions
 from pipelines.cli_init import add_init
 from pipelines.cli_models import models_app
-from pipelines.cli_training import add_laboratory, benchmark_app
+from pipelines.cli_training import add_training, benchmark_app
 from pipelines.console import ConsoleProgress, show_error, speak
 from pipelines.ingest import ingest_stage
 from pipelines.options import DEFAULT_CONFIG, AsOf, Config, Force, Lang, Previous, chosen_language, example, table_file
@@ -175,7 +175,7 @@ add_actions(app)
 app.add_typer(models_app, name="models")
 app.add_typer(benchmark_app, name="benchmark")
 add_spark(app)
-add_laboratory(app)
+add_training(app)
 
 
 def main() -> None:

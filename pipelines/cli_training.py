@@ -125,7 +125,7 @@ def simulate(
     out.print(f"{folder / 'holdfast.yaml'}", markup=False)
 
 
-def add_laboratory(app: typer.Typer) -> None:
+def add_training(app: typer.Typer) -> None:
     """Register the verbs."""
     app.command(epilog=example("holdfast tune --trials 40"))(tune)
     app.command(epilog=example("holdfast simulate --customers 5000 --lang zh"))(simulate)

@@ -27,8 +27,8 @@ class _Refusal(importlib.abc.MetaPathFinder):
         return None
 
 
-def refuse_laboratory() -> None:
-    """Make `import` of the laboratory fail from now on in this process.
+def refuse_training_dependencies() -> None:
+    """Make `import` of what only training needs fail from now on in this process.
 
     LightGBM, for one, imports scikit-learn only because it is there; refused, it does without and starts two seconds
     sooner. Call it before anything heavy is imported, and only in a process that serves.

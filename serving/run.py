@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from configs.errors import SettingsError
 from configs.settings import ServingSettings, Settings
-from serving.process import calm_threads, freeze_memory, quiet_logs, refuse_laboratory, release_memory
+from serving.process import calm_threads, freeze_memory, quiet_logs, refuse_training_dependencies, release_memory
 
 if TYPE_CHECKING:
     from serving.core import ScoringCore
@@ -121,7 +121,7 @@ def _warm(core: ScoringCore) -> ScoringCore:
 def _serve(load: Callable[[], Live | None], limits: ServingSettings, host: str | None, port: int | None) -> None:
     host, port = host or limits.host, port or limits.port
     calm_threads()
-    refuse_laboratory()
+    refuse_training_dependencies()
     quiet_logs()
     listener = _listen(host, port)
     live: Live | None = None

@@ -19,7 +19,7 @@ from serving.answers import ModelResponse, ScoreResponse
 from serving.errors import error_bytes, log_failure, request_error, status_of
 from serving.guard import CHECKED, LANGUAGE, OURS, REQUEST_ID, Guard
 from serving.health import Health
-from serving.process import calm_threads, freeze_memory, refuse_laboratory, silence_bentoml
+from serving.process import calm_threads, freeze_memory, refuse_training_dependencies, silence_bentoml
 from serving.schemas import Asked, ModelRequest, ScoreRequest
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class HoldfastService:
         if _core is None:
             calm_threads()
             silence_bentoml()
-            refuse_laboratory()
+            refuse_training_dependencies()
             from serving.model_folder import load_built_in
 
             core = load_built_in()

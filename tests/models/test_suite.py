@@ -197,7 +197,7 @@ def test_frame_and_labels_must_fit_together(world) -> None:
         ModelSuite().fit(world.frame.drop(columns="customer_id"), world.labels, world.context)
 
 
-def test_loading_needs_no_laboratory_and_no_pickle(files: dict[str, bytes], tmp_path: Path) -> None:
+def test_loading_needs_no_training_dependencies_and_no_pickle(files: dict[str, bytes], tmp_path: Path) -> None:
     for name, data in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(data)

@@ -461,11 +461,11 @@ def test_requests_have_the_columns_of_the_data_contract(model: Any, table: str) 
     assert set(model.model_fields) == {column.name for column in TABLES[table].columns} - {"customer_id"}
 
 
-def test_the_serving_process_imports_no_laboratory(trained: Any) -> None:
+def test_the_serving_process_imports_no_training_dependencies(trained: Any) -> None:
     code = f"""
 import sys
-from serving.process import refuse_laboratory
-refuse_laboratory()
+from serving.process import refuse_training_dependencies
+refuse_training_dependencies()
 from configs.settings import load_settings
 from serving.model_folder import load_core
 import serving.service
