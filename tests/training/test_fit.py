@@ -86,13 +86,18 @@ def test_a_bundle_is_refused_where_its_features_are_declared_otherwise(
         monkeypatch.setitem(measures, "n", replace(counted, value=lambda seen: counted.value(seen) * 2))
     elif change == "direction":
         monkeypatch.setitem(CATALOGUE, name, replace(declared, spec=replace(declared.spec, monotone_churn=1)))
-    else:
-        monkeypatch.delitem(CATALOGUE, name)
+    in_order = dict(CATALOGUE)
+    if change == "gone":
+        del CATALOGUE[name]
     definitions_fingerprint.cache_clear()
     try:
         with pytest.raises(BundleError) as caught:
             load_bundle(tmp_path, bundle_id=bundle_id)
     finally:
+        monkeypatch.undo()
+        if change == "gone":  # in its old place: the order of the catalogue is that of the columns
+            CATALOGUE.clear()
+            CATALOGUE.update(in_order)
         definitions_fingerprint.cache_clear()
     assert caught.value.code == "bundle_other_features"
     said = "computed in another way" if change in ("expression", "below") else "another feature set"
