@@ -85,8 +85,10 @@ class Tables:
 
     @property
     def work(self) -> Path | None:
-        """The work folder that holds the folder of the tables; None for tables from memory."""
-        return None if self._folder is None else self._folder.parent
+        """The work folder that holds the folder of the tables; None for tables from memory, or in a hidden copy."""
+        if self._folder is None or self._folder.parent.name.startswith("."):
+            return None
+        return self._folder.parent
 
     def has(self, table: str) -> bool:
         """Whether a table is given."""

@@ -51,7 +51,7 @@ def test_every_public_name_is_documented_and_typed() -> None:
             assert value.__doc__, name
         if inspect.isfunction(value) and value.__module__.startswith("holdfast"):
             for section in ("Parameters", "Returns", "Examples"):
-                assert f"{section}\n    ---" in value.__doc__, name
+                assert f"{section}\n---" in str(inspect.getdoc(value)), name
             assert "return" in value.__annotations__, name
     assert (ROOT / "holdfast" / "py.typed").is_file()
 
