@@ -50,9 +50,20 @@ def text(identity: str, lang: str, /, **fields: object) -> str:
     return words.format(**fields) if fields else words
 
 
-def pairs(file: str) -> dict[str, tuple[str, str]]:
-    """Every message of a file: entry → (English, Chinese)."""
-    return {entry: (words["en"], words["zh"]) for entry, words in _messages(file).items()}
+def pairs(file: str, part: str = "") -> dict[str, tuple[str, str]]:
+    """Every message of a file, or of the part of it under one name: entry → (English, Chinese).
+
+    Examples
+    --------
+    >>> pairs("terminal", "grades")["C"]
+    ('not to be relied on yet', '暂不宜依赖')
+    """
+    before = f"{part}." if part else ""
+    return {
+        entry.removeprefix(before): (words["en"], words["zh"])
+        for entry, words in _messages(file).items()
+        if entry.startswith(before)
+    }
 
 
 @cache

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from configs.catalogue import Lang
 from configs.errors import SettingsError
 from configs.extras import EXTRAS, require
 from configs.schema_breaches import settings_breach
@@ -322,7 +323,7 @@ class Settings(Model):
     retention: RetentionSettings = RetentionSettings()
     tracking: TrackingSettings = TrackingSettings()
     serving: ServingSettings = ServingSettings()
-    language: Literal["en", "zh"] = "en"
+    language: Lang = "en"
     workdir: Path = Path("work")
     artifacts: Path = Path("artifacts")
     root: Path = Field(default=Path(), exclude=True)

@@ -66,6 +66,7 @@ def explain(
     """
     from configs.errors import SettingsError
     from configs.extras import require
+    from reporting.contribution_plots import explanation
     from retention.scoring.scorer import load_scorer
 
     require("shap", task="`holdfast.explain`")
@@ -77,15 +78,4 @@ def explain(
         raise SettingsError(
             f"the model explains no {what!r}", f"use one of {', '.join(parts)}", code="not_explained", value=what
         )
-    return _explanation(parts[what], frame)
-
-
-def _explanation(parts: Any, frame: pd.DataFrame) -> Any:
-    import shap
-
-    return shap.Explanation(
-        values=parts.values.to_numpy(),
-        base_values=parts.base,
-        data=frame.reindex(columns=parts.values.columns).to_numpy(),
-        feature_names=list(parts.values.columns),
-    )
+    return explanation(parts[what], frame)

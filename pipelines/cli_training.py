@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
+from configs.catalogue import Lang as Language
 from configs.extras import require
 from configs.settings import load_settings
 from pipelines.console import ConsoleProgress, out
@@ -113,7 +114,7 @@ def simulate(
     folder: Annotated[Path, typer.Option("--dir", help="Folder to write to.")] = Path("simulated"),
     customers: Annotated[int, typer.Option("--customers", min=500, max=10_000_000)] = 2_000,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed, same company.")] = 7,
-    lang: Annotated[Literal["en", "zh"], typer.Option("--lang", help="Language of names and texts.")] = "en",
+    lang: Annotated[Language, typer.Option("--lang", help="Language of names and texts.")] = "en",
 ) -> None:
     """Write a made-up company whose true risks and campaign effects are known, with a settings file to use it."""
     from benchmarks.simulator import SimulationSettings, check_folder, write_simulation

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Literal
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as RichProgress
 
+from configs.catalogue import Lang
 from configs.errors import HoldfastError
 from configs.messages import error_sentence, in_chinese
 
@@ -18,15 +18,15 @@ out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
 err = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
 
 
-_chosen: list[Literal["en", "zh"]] = ["en"]
+_chosen: list[Lang] = ["en"]
 
 
-def speak(language: Literal["en", "zh"]) -> None:
+def speak(language: Lang) -> None:
     """Choose the language of steps and errors for this process."""
     _chosen[:] = [language]
 
 
-def language() -> Literal["en", "zh"]:
+def language() -> Lang:
     """The language chosen."""
     return _chosen[0]
 

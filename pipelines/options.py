@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from configs.catalogue import Lang as Language
 from configs.errors import SettingsError
 from configs.files import read_regular
 from configs.yaml_files import MAX_BYTES
@@ -27,7 +28,6 @@ Previous = Annotated[
     ),
 ]
 DEFAULT_CONFIG = Path("holdfast.yaml")
-Language = Literal["en", "zh"]
 LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
 """Variables that tell the terminal's language, the strongest first."""
 

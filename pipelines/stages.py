@@ -12,8 +12,9 @@ import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from configs.catalogue import Lang
 from configs.errors import DataError, HoldfastError, NotEnoughDataError, UnknownCustomerError
 from configs.extras import is_installed, require
 from configs.files import Content, json_bytes, remove_leftovers, sha256_of, write_json_atomic, write_set
@@ -270,7 +271,7 @@ def explain_stage(
     settings: Settings,
     customer_id: str,
     as_of: str | None,
-    lang: Literal["en", "zh"],
+    lang: Lang,
     progress: Progress,
     *,
     previous: Path | None = None,

@@ -24,11 +24,10 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from configs.catalogue import Lang as Language
 from features.order_rules import round_money
 from features.tables import MONEY_LIMIT, NUMBER_LIMIT
 from serving.strict_json import parse_json
-
-Language = Literal["en", "zh"]
 
 MAX_CUSTOMERS = 10_000
 MAX_LINES = 20_000

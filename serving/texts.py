@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from configs.catalogue import LANGUAGES, section
+from configs.catalogue import LANGUAGES, pairs, section
 
 
 def _errors() -> dict[str, dict[str, tuple[str, str]]]:
@@ -15,15 +15,10 @@ def _errors() -> dict[str, dict[str, tuple[str, str]]]:
     }
 
 
-def _pairs(part: str) -> dict[str, tuple[str, str]]:
-    english, chinese = (section("service", lang)[part] for lang in LANGUAGES)
-    return {code: (english[code], chinese[code]) for code in english}
-
-
 ERRORS: Final = _errors()
 """Message and remedy by error code and language; placeholders are filled from the error's place."""
-PROBLEMS: Final = _pairs("problems")
+PROBLEMS: Final = pairs("service", "problems")
 """What is wrong with a field, by the validator's own type; in English and Chinese."""
 OTHER_PROBLEM: Final = PROBLEMS.pop("other")
-DATA_WARNINGS: Final = _pairs("warnings")
+DATA_WARNINGS: Final = pairs("service", "warnings")
 """What the data of an answer lacks, by code; in English and Chinese."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from configs.catalogue import Lang
 from configs.settings import Model
 
 
@@ -66,7 +66,7 @@ class SimulationSettings(Model):
     burn_in_weeks: int = Field(30, ge=0, le=104)
     end: datetime = datetime.fromisoformat("2024-06-30")
     seed: int = Field(7, ge=0)
-    language: Literal["en", "zh"] = "en"
+    language: Lang = "en"
     currency: str = "EUR"
     enterprise_share: float = Field(0.2, ge=0, le=1)
     prospect_share: float = Field(0.03, ge=0, le=1)

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from features.connection import literal, one
-from features.ingestion.readings import FEW, SPREAD
+from features.ingestion.readings import few_beside_many
 
 ISO = "iso"
 """Year, month, day with - or / between, perhaps a time: read without a `date_format`."""
@@ -140,7 +140,7 @@ def _without_guessed_years(read: dict[str, set[int]], values: list[str]) -> dict
         return read
     parts = [found for value in values if (found := re.match(r"([0-9]{1,2})[/.-][0-9]{1,2}[/.-]([0-9]{1,2})", value))]
     first, last = ({int(found[place]) for found in parts} for place in (1, 2))
-    if parts and len(first) <= FEW and max(last) - min(last) >= SPREAD and len(last) > FEW:
+    if parts and few_beside_many(first, last) and not few_beside_many(last, first):
         return years
     return {form: hits for form, hits in read.items() if form not in years}
 

@@ -26,6 +26,7 @@ from features.ingestion.content import kind_of
 from features.ingestion.packed import unpack_gzip, unpack_zip
 from features.ingestion.plan import place_of
 from features.ingestion.sources import Format, Place, locate, open_place
+from features.ingestion.times import DAY_AND_HOUR
 
 ROWS = 200_000
 """Rows of a file that are looked at."""
@@ -33,7 +34,6 @@ ASKED_AT_ONCE = 50
 """Columns in one question: planning a statement takes time that grows with the square of what it asks."""
 SAMPLED = 2_000
 """Values of a column whose form is looked at, spread over those rows."""
-_HOURS = re.compile(r"(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])([01][0-9]|2[0-3])")
 Kind = Literal["time", "number", "text", "empty"]
 
 
@@ -330,7 +330,7 @@ def with_epoch(column: ColumnFacts) -> Dates | None:
     if column.kind != "number" or column.low is None or column.high is None:
         return None
     form = epoch_of(column.low, column.high)
-    if form is not None and column.top and all(_HOURS.fullmatch(value) for value, _ in column.top):
+    if form is not None and column.top and all(re.fullmatch(DAY_AND_HOUR, value) for value, _ in column.top):
         form = "%Y%m%d%H"  # 2024030510 is ten o'clock of a day, and as seconds a moment in 2034
     if form is None and column.low > 20_000 and column.high < 70_000:
         form = "excel"

@@ -20,6 +20,7 @@ from typing import Any
 import pyarrow as pa
 
 from configs.errors import SettingsError
+from configs.extras import DISTRIBUTION
 from features.engines.protocol import Opener, Source, Step, source_name
 
 SESSION = {
@@ -168,7 +169,7 @@ def require_spark() -> None:
     if "pyspark" in missing:
         raise SettingsError(
             "the Python package pyspark, which the Spark engine needs, is not installed",
-            "install it with `pip install 'holdfast[spark]'` or `uv sync --extra spark`",
+            f"install it with `pip install '{DISTRIBUTION}[spark]'` or `uv sync --extra spark`",
             code="no_spark",
         )
     raise SettingsError(

@@ -136,11 +136,16 @@ def _order(kinds: Counter[str], separator: str) -> str | None:
     if len(possible) == 2 and "y" in possible and not long:
         first, last = ({int(parts[place]) for parts in short} for place in (1, 2))
         # 25 years in which things were sold on one to three days of the month only: those are the days, not the years.
-        if len(last) <= FEW and max(first) - min(first) >= SPREAD:
+        if few_beside_many(last, first):
             possible.discard("y")
-        elif len(first) <= FEW and max(last) - min(last) >= SPREAD:
+        elif few_beside_many(first, last):
             possible &= {"y"}
     return possible.pop() if len(possible) == 1 else None
+
+
+def few_beside_many(years: set[int], days: set[int]) -> bool:
+    """Whether two figures of dates are years and the others days: the years stay few while days run through a month."""
+    return len(years) <= FEW and max(days) - min(days) >= SPREAD
 
 
 def _epoch(kinds: Counter[str]) -> str | None:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from configs.catalogue import LANGUAGES, section
+from configs.catalogue import pairs
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,7 @@ class Text:
 
 def _texts(part: str) -> dict[str, Text]:
     """The entries of one part of `configs/texts/ingestion.yaml`."""
-    english, chinese = (section("ingestion", lang)[part] for lang in LANGUAGES)
-    return {code: Text(english[code], chinese[code]) for code in english}
+    return {code: Text(*words) for code, words in pairs("ingestion", part).items()}
 
 
 REASONS: dict[str, Text] = _texts("reasons")

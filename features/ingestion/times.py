@@ -49,6 +49,10 @@ EXCEL = "excel"
 _LAST_SERIAL = 2_958_465
 
 
+DAY_AND_HOUR = "(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])([01][0-9]|2[0-3])"
+"""Ten figures that may be a day with its hour: 2024030510 is the fifth of March, ten o'clock, or a moment in 2034."""
+
+
 def is_plain(text: str) -> str:
     """SQL condition: the text can be cast as it stands."""
     return f"regexp_full_match({text}, {literal(PLAIN)})"
@@ -178,13 +182,10 @@ def time_kind(name: str) -> str:
     shown = f"{r}.mark || CASE WHEN {short} THEN '2:' ELSE '4:' END || {letters}"
     years = f"CASE WHEN {short} THEN ':' || {r}.first || ':' || {r}.last ELSE '' END"
     in_doubt = f"CASE WHEN {_differ(r)} THEN '?' ELSE '' END"
-    # 2024030510 is the fifth of March, ten o'clock, or a moment in 2034.
-    hours = "(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])([01][0-9]|2[0-3])"
     digits = f"length(split_part({r}.counted, '.', 1))"
     units = " ".join(f"WHEN {digits} = {length} THEN '?epoch_{unit}'" for length, unit in _MAGNITUDES.items())
-    counted = (
-        f"CASE WHEN regexp_full_match({r}.counted, {literal(hours)}) THEN '?epoch_s_or_hour' {units} ELSE 'odd' END"
-    )
+    hours = f"regexp_full_match({r}.counted, {literal(DAY_AND_HOUR)})"
+    counted = f"CASE WHEN {hours} THEN '?epoch_s_or_hour' {units} ELSE 'odd' END"
     return (
         f"CASE WHEN {s} IS NULL THEN NULL WHEN {n} IS NULL OR {r}.certain IS NOT NULL THEN 'certain' "
         f"WHEN {r}.counted IS NOT NULL THEN {counted} WHEN {r}.mark = '' OR {letters} = '' THEN NULL "
