@@ -42,10 +42,7 @@ def driver_summary(
         Per driver, strongest first: `mean_abs`, `mean` and the quantiles `p05`, `p25`, `p50`, `p75`, `p95` of the
         points, in probability (0.05 = five percentage points).
     """
-    fraction = stable_fraction([str(customer) for customer in frame["customer_id"]])
-    # In the order of the hash, so that the last digit does not depend on the order of the frame.
-    rows = np.argsort(fraction, kind="stable")[:customers]
-    sample = frame.iloc[rows].reset_index(drop=True)
+    sample = _stable_sample(frame, customers)
     shown = suite.predict(sample)["churn_probability"].to_numpy(dtype=np.float64)
     found = attribute(suite.contributions(sample)["churn"], feature_set, target="churn", shown=shown)
     result = []
@@ -87,8 +84,7 @@ def contribution_sample(suite: ModelSuite, frame: pd.DataFrame, feature_set: Fea
         number), in log-odds of no order; `labels`, per column in both languages; `others`, how many `REST` holds.
         Base and values of a row add up to the log-odds of the probability shown. No id of a customer is in it.
     """
-    fraction = stable_fraction([str(customer) for customer in frame["customer_id"]])
-    sample = frame.iloc[np.argsort(fraction, kind="stable")[:PICTURED]].reset_index(drop=True)
+    sample = _stable_sample(frame, PICTURED)
     parts = suite.contributions(sample)["churn"]
     shown = suite.predict(sample)["churn_probability"].to_numpy(dtype=np.float64)
     # A customer at high risk, not the extreme one: whoever is nearest to the ninth of ten.
@@ -98,6 +94,12 @@ def contribution_sample(suite: ModelSuite, frame: pd.DataFrame, feature_set: Fea
     labels = {spec.name: {"en": spec.label_en, "zh": spec.label_zh} for spec in feature_set if spec.name in names}
     labels |= {name: {"en": DRIVERS[name].en, "zh": DRIVERS[name].zh} for name in names if name not in labels}
     return found | {"labels": labels, "others": max(len(parts.values.columns) - MAIN, 0)}
+
+
+def _stable_sample(frame: pd.DataFrame, customers: int) -> pd.DataFrame:
+    fraction = stable_fraction([str(customer) for customer in frame["customer_id"]])
+    # In the order of the hash, so that the last digit does not depend on the order of the frame.
+    return frame.iloc[np.argsort(fraction, kind="stable")[:customers]].reset_index(drop=True)
 
 
 def _pictured(parts: Contributions, sample: pd.DataFrame, rows: slice) -> dict[str, Any]:

@@ -89,7 +89,8 @@ def _evidence_of_pseudo_cutoff(
     if len(learn) > MAX_BACKTEST_ROWS:
         learn = learn[np.unique(np.linspace(0, len(learn) - 1, MAX_BACKTEST_ROWS).astype(int))]
     outcome = known.churned[horizon][learn]
-    now = panel.day == pseudo
+    # A customer who was contacted within the window has no outcome that tells of the model.
+    now = (panel.day == pseudo) & ~np.isnan(panel.churned[horizon])
     came = panel.churned[horizon][now]
     fewest = min((part == value).sum() for part in (outcome, came) for value in (0, 1))
     if fewest < MIN_OUTCOMES:

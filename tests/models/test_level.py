@@ -153,6 +153,16 @@ def test_the_dormant_are_moved_by_what_was_seen_of_them() -> None:
     assert abs(found.shifts[4]) < 1.0
 
 
+def test_a_closed_cutoff_with_customers_who_were_contacted_still_tells() -> None:
+    """Their outcome is unknown (a campaign may have brought the order): the others decide, not a mean with a gap."""
+    frame, labels = frame_at(Company(season=0.6).orders(3), [640.0 - 20 * k for k in range(28)], 640.0)
+    churn = ChurnModel(FEATURES, TargetSettings(horizon_days=90, horizons=HORIZONS), TrainingSettings(threads=1))
+    contacted = np.flatnonzero(frame["customer_id"].str[1:].astype(int) % 3 == 0)
+    labels.loc[contacted, "orders_90d"] = np.nan
+    churn.fit(frame, labels, log_start=START, known_until=START + timedelta(days=640))
+    assert np.isfinite(churn.models_[90].raw(churn.encoder_.transform(frame))).all()
+
+
 def season_of(day: float) -> float:
     return 0.6 * float(np.cos(2 * np.pi * day / 365.25))
 
