@@ -183,7 +183,7 @@ def test_changing_the_fact_moves_the_points_as_told(log: Log) -> None:
     ids = log.frame["customer_id"].iloc[told].tolist()
     as_of = log.tables.end("UTC")
     tables = {
-        name: log.tables.run([whole_table(log.tables.shape, name, columns[:1])]) for name, columns in log.tables.shape
+        name: log.tables.run(whole_table(log.tables.shape, name, columns[:1])) for name, columns in log.tables.shape
     }
     lines = tables["transactions"].to_pandas()
     # the last order comes the day before the moment instead: the same orders, no silence
