@@ -27,6 +27,7 @@ import yaml
 from configs.errors import HoldfastError, NotEnoughDataError
 from configs.extras import require
 from configs.files import write_bytes_atomic
+from configs.formats import number
 from configs.history import MIN_HISTORY_DAYS
 from configs.progress import SILENT, Progress
 from configs.settings import Settings, TrainingSettings
@@ -102,11 +103,11 @@ class Tuned:
             text(
                 f"tune.{name}",
                 language,
-                before=f"{self.before[name]:.4f}",
-                after=f"{self.after[name]:.4f}",
-                change=f"{found.mean:+.4f}",
-                low=f"{found.low:+.4f}",
-                high=f"{found.high:+.4f}",
+                before=number(self.before[name], language, 4),
+                after=number(self.after[name], language, 4),
+                change=number(found.mean, language, 4, signed=True),
+                low=number(found.low, language, 4, signed=True),
+                high=number(found.high, language, 4, signed=True),
             )
             for name, found in self.differences.items()
         ]

@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from configs.errors import DataError
+from configs.formats import number
 from features.ingestion.texts import NOTES, REASONS, Text
 
 JSON_NAME = "data_report.json"
@@ -109,7 +110,7 @@ class TableReport(_Part):
     def note_texts(self, codes: Collection[str] = NOTES) -> list[Text]:
         """The notes in words, with their counts: all, or those of some codes."""
         return [
-            Text(NOTES[code].en.format(count=f"{count:,}"), NOTES[code].zh.format(count=f"{count:,}"))
+            Text(NOTES[code].en.format(count=number(count, "en")), NOTES[code].zh.format(count=number(count, "zh")))
             for code, count in self.notes.items()
             if code in codes
         ]
