@@ -253,23 +253,6 @@ def stable_fraction(customers: Sequence[str], salt: str = "holdfast") -> NDArray
     return np.fromiter(numbers, dtype=np.float64, count=len(customers)) / float(1 << 53)
 
 
-@dataclass(frozen=True)
-class TimeSplit:
-    """Row positions of training and test; no label window of training passes the test cut-off."""
-
-    train: NDArray[np.int64]
-    test: NDArray[np.int64]
-    test_cutoff: datetime
-
-
-def split_by_time(frame: pd.DataFrame, horizon_days: int, test_cutoff: datetime) -> TimeSplit:
-    """Training rows whose window ``[as_of, as_of + horizon)`` ends by the test cut-off, and the rows at it."""
-    moments = frame["as_of"]
-    train = np.flatnonzero((moments + pd.Timedelta(days=horizon_days) <= pd.Timestamp(test_cutoff)).to_numpy())
-    test = np.flatnonzero((moments == pd.Timestamp(test_cutoff)).to_numpy())
-    return TimeSplit(train.astype(np.int64), test.astype(np.int64), test_cutoff)
-
-
 def backtest_cutoffs(as_of: datetime, horizon_days: int, folds: int, *, not_before: datetime) -> list[datetime]:
     """Cut-offs of the backtest, newest first, one horizon apart so that the windows they look at do not overlap."""
     cutoffs = [as_of - timedelta(days=horizon_days * fold) for fold in range(1, folds + 1)]

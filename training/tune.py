@@ -26,7 +26,6 @@ import yaml
 
 from configs.errors import HoldfastError, NotEnoughDataError
 from configs.extras import require
-from configs.files import write_bytes_atomic
 from configs.formats import number
 from configs.history import MIN_HISTORY_DAYS
 from configs.progress import SILENT, Progress
@@ -200,11 +199,6 @@ def tune(  # noqa: PLR0913 – what the command line offers
         best = min(_finished(study), key=lambda trial: (trial.value, trial.number))
     with progress.step("Comparing before and after"):
         return _judged(kept, small, best, trials, len(search), make_suite, settings)
-
-
-def write_snippet(tuned: Tuned, path: Path) -> None:
-    """Write the best settings to a file of their own."""
-    write_bytes_atomic(path, tuned.snippet().encode())
 
 
 def require_optuna() -> Any:

@@ -11,7 +11,6 @@ from features.discovery.profile import FileFacts
 from features.discovery.roles import Reading
 from features.discovery.words import plain
 
-MADE = "holdfast_"
 """Beginning of the names of columns that a query adds."""
 MOST = 0.95
 _NET = ("实付", "实收", "实际", "成交", "paid", "net", "total", "bezahlt", "pagado", "paye")

@@ -200,10 +200,6 @@ class DataReport(_Part):
         """JSON with stable key order."""
         return self.model_dump_json(indent=1, exclude={"reused"}) + "\n"
 
-    def sentences(self, language: str | None = None) -> list[str]:
-        """The findings as plain text."""
-        return [finding.of(language or self.language) for finding in self.findings]
-
     def loud(self) -> list[Finding]:
         """The findings that every command says, the worst first."""
         return sorted((finding for finding in self.findings if finding.loud), key=lambda one: one.severity != "stop")

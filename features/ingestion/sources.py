@@ -291,17 +291,6 @@ def open_file(
         raise refuse(kind, label)
 
 
-def first_rows(raw: RawFile, count: int) -> list[list[str | None]]:
-    """The first rows of a file that is not read further, as text."""
-    chunks = raw.chunks()
-    table = next(chunks, None)
-    getattr(chunks, "close", lambda: None)()
-    if table is None:
-        return []
-    columns = [table.column(index).slice(0, count).to_pylist() for index in range(len(raw.columns))]
-    return [[None if cell is None else str(cell) for cell in row] for row in zip(*columns, strict=True)]
-
-
 def open_csv(path: Path, source: SourceSettings, label: str | None = None, names: tuple[str, ...] = ()) -> RawFile:
     """A text file of cells (see `csv_scan`)."""
     file = CsvFile(path, source, label or path.name, names)

@@ -23,7 +23,7 @@ from retention.experiments.individual_effects import (
     learn_individual,
     write_individual,
 )
-from retention.experiments.uplift import SMALLEST_ARM, UpliftReport, UpliftSettings, evaluate_uplift
+from retention.experiments.uplift import SMALLEST_ARM, UpliftSettings
 from retention.strategies.catalogue import Catalogue
 from retention.strategies.effect_priors import FILE as BELIEFS_FILE
 from retention.strategies.effect_priors import (
@@ -164,29 +164,6 @@ def contact_rows(
         joined["treated"].to_numpy(dtype=np.bool_),
         joined["active"].to_numpy(dtype=np.float64),
     )
-
-
-def campaign_uplift(
-    tables: Tables,
-    strategy: str,
-    settings: Settings,
-    as_of: datetime,
-    encoder: Encoder,
-    *,
-    learner: UpliftSettings | None = None,
-) -> UpliftReport:
-    """How well individual effects of one strategy can be told in advance, judged on unseen customers.
-
-    Features are those of the moment of each contact, as a model's encoder reads them; the outcome is an order within
-    the horizon.
-
-    Raises
-    ------
-    NotEnoughDataError
-        Too few customers in an arm for individual effects.
-    """
-    rows = contact_rows(tables, strategy, settings, as_of, encoder.feature_set)
-    return evaluate_uplift(_features(rows, encoder, learner), rows.treated, rows.active, settings=learner)
 
 
 def _features(rows: ContactRows, encoder: Encoder, learner: UpliftSettings | None) -> pd.DataFrame:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from datetime import datetime
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import sqlglot
 
 from features.catalog import CATALOGUE
 from features.category_extracts import categories_relation, items_relation
-from features.dialects import DIALECTS, Dialect
+from features.dialects import Dialect
 from features.engines.protocol import Step, source_name
 from features.extracts import (
     answers_relation,
@@ -66,6 +67,7 @@ def steps() -> dict[str, Step]:
     return whole | {step.name: step for step in others} | {"one_statement": build_plan(late)[0]}
 
 
+DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
 STEPS = steps()
 
 

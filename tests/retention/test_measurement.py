@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from benchmarks.simulator import CampaignPlan, SimulationSettings, simulate
-from benchmarks.simulator.scores import random_scores
 from benchmarks.simulator.writing import to_arrow
 from configs.errors import BundleError, NotEnoughDataError
 from configs.settings import DataSettings, Settings, SourceSettings
@@ -27,13 +26,12 @@ from retention.experiments.individual_effects import (
     write_individual,
 )
 from retention.experiments.measurement import (
-    campaign_uplift,
     contact_rows,
     effect_files,
     measure_campaigns,
     measured_beliefs,
 )
-from retention.experiments.uplift import DRLearner, UpliftSettings
+from retention.experiments.uplift import DRLearner, UpliftSettings, evaluate_uplift
 from retention.strategies.catalogue import EVIDENCE, load_catalogue
 from retention.strategies.choice import price_strategies, select_strategies
 from retention.strategies.effect_priors import (
@@ -42,6 +40,7 @@ from retention.strategies.effect_priors import (
     believed,
     effect_segments,
 )
+from tests.retention.random_scores import random_scores
 
 PLANS = (
     CampaignPlan(strategy="regular_contact", week=20, share=1.0, held_out=0.5, lift=1.5, moderation=1.0),
@@ -182,7 +181,8 @@ def test_the_learner_finds_whom_the_simulated_contact_moves(tables: Tables, comp
     true = company["true_effects"].query("strategy == 'regular_contact'").set_index("customer_id")["true_effect"]
     assert np.corrcoef(told, true.reindex(rows.frame["customer_id"]))[0, 1] > 0.2
     quick = UpliftSettings(folds=2, rounds=25)
-    report = campaign_uplift(tables, "regular_contact", SETTINGS, COMPANY.end, encoder, learner=quick)
+    fewer = effect_features(encoder.transform(rows.frame), encoder, least=quick.effect_leaf_share)
+    report = evaluate_uplift(fewer, rows.treated, rows.active, settings=quick)
     files = effect_files(tables, load_catalogue(), SETTINGS, COMPANY.end, encoder, learner=quick)
     assert [one.strategy for one in read_individual(files)] == (["regular_contact"] if report.useful else [])
 
