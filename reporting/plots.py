@@ -23,10 +23,26 @@ _COLOURS = {
     MUTED: "var(--muted)",
 }
 _SIZE = (4.8, 3.3)
+DECILES = ("spend", "orders")
+SMALLEST_DRIVER = 0.0002
+"""Drivers that move the probability by less, on average, are left out of the plot; the JSON has them."""
 DRAWN: Lang = "en"
 """A drawing is made once and its words are exchanged; its figures read the same in all languages."""
 
 Rows = list[dict[str, Any]]
+
+
+def training_plots(content: Mapping[str, Any], gains: Mapping[str, Rows]) -> dict[str, str]:
+    """The plots of a training's evaluation, by name; `gains` are its gain tables in the order of the methods."""
+    drawings = {
+        "calibration": calibration_plot(content["tables"]["calibration"]),
+        "gain": gain_plot(gains),
+        "drivers": driver_plot([row for row in content["drivers"] if row["mean_abs"] >= SMALLEST_DRIVER]),
+    }
+    for kind in DECILES:
+        if rows := content["tables"][f"{kind}_deciles"]:
+            drawings[kind] = decile_plot(rows, f"plot.{kind}_per_customer")
+    return drawings
 
 
 def calibration_plot(rows: Rows) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 from configs.files import json_bytes, write_set
 from evaluation.backtest import OURS, RULE, Evaluation
 from evaluation.baselines import BASELINES
+from evaluation.measures import BETTER, HIGHER, LOWER, ZERO
 from reporting import plots
 from reporting.contribution_plots import contribution_alts, contribution_drawings
 from reporting.pages import in_both, in_language, money, page, percent, sentence, signed, three, whole
@@ -29,9 +30,6 @@ CURVES = {
 }
 
 METHODS = (OURS, *BASELINES, RULE)
-SMALLEST_DRIVER = 0.0002
-"""Drivers that move the probability by less, on average, are left out of the plot; the JSON has them."""
-HIGHER, LOWER, ZERO = "higher", "lower", "zero"
 FIGURES: dict[str, tuple[str, ...]] = {
     OURS: (
         "churn_auc",
@@ -48,24 +46,6 @@ FIGURES: dict[str, tuple[str, ...]] = {
     "warnings": ("warned_in_time",),
 }
 """The dozen figures that tell one training from another at a glance; report.json holds all of them."""
-BETTER: dict[str, str] = {
-    "churn_auc": HIGHER,
-    "churn_average_precision": HIGHER,
-    "churn_log_loss": LOWER,
-    "churn_brier": LOWER,
-    "churn_ece": LOWER,
-    "churn_lift_top_decile": HIGHER,
-    "orders_mae": LOWER,
-    "orders_bias": ZERO,
-    "orders_gini": HIGHER,
-    "orders_spearman": HIGHER,
-    "spend_mae": LOWER,
-    "spend_bias": ZERO,
-    "spend_gini": HIGHER,
-    "spend_spearman": HIGHER,
-    "spend_decile_error": LOWER,
-}
-"""Measures of the comparison table and which direction is better."""
 
 
 def report_files(evaluation: Evaluation, *, language: str = "en") -> dict[str, bytes]:
@@ -137,14 +117,7 @@ def figure_line(figure: Mapping[str, Any], language: str) -> tuple[str, str]:
 
 def render(content: Mapping[str, Any], language: str = "en") -> str:
     """The page; `language` is shown first, the other is one click away."""
-    drawings = {
-        "calibration": plots.calibration_plot(content["tables"]["calibration"]),
-        "gain": plots.gain_plot(_gains(content)),
-        "drivers": plots.driver_plot([row for row in content["drivers"] if row["mean_abs"] >= SMALLEST_DRIVER]),
-    }
-    decile_plots = [kind for kind in ("spend", "orders") if content["tables"][f"{kind}_deciles"]]
-    for kind in decile_plots:
-        drawings[kind] = plots.decile_plot(content["tables"][f"{kind}_deciles"], f"plot.{kind}_per_customer")
+    drawings = plots.training_plots(content, _gains(content))
     methods = [name for name in METHODS if name in content["metrics"]]
     return page(
         "report.html",
@@ -155,7 +128,7 @@ def render(content: Mapping[str, Any], language: str = "en") -> str:
         plots=in_both(drawings),
         contributions=_contributions(content),
         gain_methods=list(_gains(content)),
-        decile_plots=decile_plots,
+        decile_plots=[kind for kind in plots.DECILES if kind in drawings],
         methods=methods,
         method_rows=list(_method_rows(content, methods)),
         reasons=content.get("reasons"),

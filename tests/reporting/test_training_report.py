@@ -13,11 +13,12 @@ import pytest
 
 from configs.catalogue import LANGUAGES
 from evaluation.backtest import Evaluation
+from evaluation.measures import BETTER
 from evaluation.texts import TEXTS, text
 from features.specs import DRIVERS
 from reporting import pages, plots
 from reporting import training_report as report
-from reporting.training_report import BETTER, figure_line, headline, metrics_file, render, write_report
+from reporting.training_report import figure_line, headline, metrics_file, render, write_report
 
 TEMPLATES = Path(report.__file__).parent / "templates"
 
