@@ -138,11 +138,11 @@ def training_set(tables: Tables, as_of: datetime, settings: Settings, progress: 
     customers, share = _sample(orders, grid, settings.training.max_rows)
     feature_set = feature_set_for(tables)
     # The newest moment has no outcome yet; its rows tell the level step who the forecast is for.
-    moments = sorted({*grid.cutoffs, as_of})
-    watched = level_cutoffs(log_start, as_of, settings.targets, moments)
-    with progress.step("Computing features", len(moments) + len(watched)) as done:
-        frame = compute_features(tables, moments, feature_set, customers=customers)
-        done(len(moments))
+    cutoffs = sorted({*grid.cutoffs, as_of})
+    watched = level_cutoffs(log_start, as_of, settings.targets, cutoffs)
+    with progress.step("Computing features", len(cutoffs) + len(watched)) as done:
+        frame = compute_features(tables, cutoffs, feature_set, customers=customers)
+        done(len(cutoffs))
         if watched:
             limit = min(LEVEL_CUSTOMERS, settings.training.max_rows // (4 * len(watched)))
             panel = _panel_customers(orders, customers, limit)
@@ -227,8 +227,8 @@ def _sample(orders: pd.DataFrame, grid: CutoffGrid, max_rows: int) -> tuple[list
     """Customers to keep so that the expected number of rows stays within `max_rows`; None means all."""
     first = orders.groupby("customer_id", sort=True)["occurred_at"].min()
     starts = np.sort(first.to_numpy())
-    moments = {*grid.cutoffs, grid.as_of}
-    rows = sum(int(np.searchsorted(starts, np.datetime64(cutoff), side="left")) for cutoff in moments)
+    cutoffs = {*grid.cutoffs, grid.as_of}
+    rows = sum(int(np.searchsorted(starts, np.datetime64(cutoff), side="left")) for cutoff in cutoffs)
     if rows <= max_rows:
         return None, 1.0
     share = max_rows / rows
