@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from configs import formats
 from configs.catalogue import Lang, section
 from configs.timestamps import local_time
 from retention.entries import Change, EarlyWarning, Offer, Points, Reason, entries_of, in_language
@@ -21,7 +22,7 @@ from retention.profile.lifecycle import STAGES
 from retention.profile.peers import EVERYBODY
 from retention.profile.reference_values import dimension_unit
 from retention.profile.tiers import rule_text
-from retention.wording import evidence_reason, format_date, format_value, note, text, texts
+from retention.wording import evidence_reason, format_date, format_value, note, points_text, text, texts
 
 if TYPE_CHECKING:
     from retention.scoring.changes import Changes
@@ -263,9 +264,9 @@ def _sum_line(own: Mapping[str, Any], lang: Lang) -> tuple[str, str, str]:
     told = {one.driver for one in entries_of(Reason, own.get("reasons")) if one.points is not None}
     rest = math.fsum(points for code, points in drivers.items() if code not in told)
     return (
-        _tenth(_number(own.get("churn_base")), lang),
-        _signed(rest, "points", lang),
-        _tenth(_number(own["churn_probability"]), lang),
+        formats.percent(_number(own.get("churn_base")), lang, 1),  # as finely as the points beside it
+        points_text(rest, lang, signed=True),
+        formats.percent(_number(own["churn_probability"]), lang, 1),
     )
 
 
@@ -274,15 +275,6 @@ def _base_text(own: Mapping[str, Any], lang: Lang) -> str:
     rate = worded(np.array([base]), "hundred", lang)[0]
     form = section("reasons", lang)["base"][str(own.get("comparison_group") or EVERYBODY)]
     return str(form).format(rate=rate, days=format_value(float(own["horizon_days"]), "days", lang))
-
-
-def _tenth(probability: float, lang: Lang) -> str:
-    # as finely as the points beside it
-    return text(lang, "format", "percent").format(number=f"{probability * 100.0:.1f}")
-
-
-def _signed(value: float, unit: str, lang: Lang, currency: str | None = None) -> str:
-    return ("+" if value >= 0 else "-") + format_value(abs(value), unit, lang, currency)
 
 
 def _stage_rule(own: Mapping[str, Any], baseline: Baseline, lang: Lang, rules: Mapping[str, float]) -> str:
@@ -295,7 +287,7 @@ def _stage_rule(own: Mapping[str, Any], baseline: Baseline, lang: Lang, rules: M
     times = rules.get("lost_after", 4.0) if lost else rules.get("at_risk_after", 2.0)
     days = rules.get("shortest_lost_days", 60.0) if lost else rules.get("loyal_days", 180.0)
     return form.format(
-        orders=format_value(float(rules.get("loyal_orders", 5)), "count", "en"),
+        orders=formats.brief_number(float(rules.get("loyal_orders", 5)), lang),
         days=format_value(float(days), "days", lang),
         times=format_value(float(times), "ratio", lang),
         probability=format_value(_number(own["churn_probability"]), "probability", lang),
@@ -339,9 +331,13 @@ def _dimensions(own: Mapping[str, Any], baseline: Baseline, lang: Lang, currency
 
 
 def _reasons(reasons: Any, target: Target, lang: Lang, currency: str | None) -> list[ReasonLine]:
-    unit = "points" if target == "churn" else "money"
+    def signed(points: float) -> str:
+        if target == "churn":
+            return points_text(points, lang, signed=True)
+        return formats.brief_money(points, lang, currency, signed=True)
+
     found = []
     for one in entries_of(Reason, reasons):
-        points = "" if one.points is None else _signed(one.points, unit, lang, currency)
+        points = "" if one.points is None else signed(one.points)
         found.append(ReasonLine(in_language(one, "text", lang), points, one.actionable))
     return found

@@ -130,7 +130,7 @@ class Condition:
         return _spoken(self.source) or "everyone"
 
 
-def parse_condition(source: Any, *, place: str, extra_fields: Iterable[str] = ()) -> Condition:
+def parse_condition(source: Any, *, place: str) -> Condition:
     """Check a condition and keep it.
 
     Parameters
@@ -139,8 +139,6 @@ def parse_condition(source: Any, *, place: str, extra_fields: Iterable[str] = ()
         The condition as read from YAML; an empty one holds for everyone.
     place : str
         File, entry and field that it comes from, for messages.
-    extra_fields : iterable of str
-        Further numeric columns (a company's own features).
 
     Raises
     ------
@@ -159,8 +157,7 @@ def parse_condition(source: Any, *, place: str, extra_fields: Iterable[str] = ()
     ...
     configs.errors.SettingsError: segments.yaml, mine: 'stgae' is not a known column; did you mean 'stage'.
     """
-    known = {**FIELDS, **{name: Field(name, "number") for name in extra_fields if name not in FIELDS}}
-    _check(source, place, known)
+    _check(source, place, FIELDS)
     return Condition(dict(source), place)
 
 

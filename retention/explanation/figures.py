@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from configs import formats
 from configs.catalogue import Lang, section
 from retention.profile.attributes import Floats
 
@@ -77,7 +78,7 @@ def worded(
     >>> worded(np.array([51.0, 1.0]), "span", "en"), worded(np.array([10.6]), "every", "zh")
     (['51 days', '1 day'], ['约11天一单'])
     >>> worded(np.array([24_310.0]), "money", "zh", "CNY"), worded(np.array([1093.7]), "money", "en", "USD")
-    (['2.43万元'], ['USD 1,090'])
+    (['2.43万元'], ['$1,090'])
     >>> worded(np.array([0.0, 1.0, 3.0]), "ago", "en")
     ['today', 'yesterday', '3 days ago']
     """
@@ -94,10 +95,10 @@ def _speaker(style: Style, lang: Lang, currency: str | None, reference: bool) ->
 
     def span(days: float) -> str:
         if days < MONTHS_FROM:
-            return _counted(words, "day", "days", days)
+            return _counted(words, lang, "day", "days", days)
         if days < YEARS_FROM:
-            return _counted(words, "month", "months", round(days / MONTH))
-        return _counted(words, "year", "years", round(days / YEAR))
+            return _counted(words, lang, "month", "months", round(days / MONTH))
+        return _counted(words, lang, "year", "years", round(days / YEAR))
 
     def ago(days: float) -> str:
         return str(words["today" if days < 1 else "yesterday"]) if days < 2 else words["ago"].format(span=span(days))
@@ -107,41 +108,42 @@ def _speaker(style: Style, lang: Lang, currency: str | None, reference: bool) ->
 
     def count(number: float) -> str:
         if reference:
-            return str(nouns["beside" if number else "none"]).format(number=f"{number:,.0f}")
-        return str(nouns["zero" if number == 0 else "one" if number == 1 else "many"]).format(number=f"{number:,.0f}")
+            return str(nouns["beside" if number else "none"]).format(number=formats.number(number, lang))
+        return str(nouns["zero" if number == 0 else "one" if number == 1 else "many"]).format(
+            number=formats.number(number, lang)
+        )
 
     spoken: dict[Style, Callable[[float], str]] = {
         "span": span,
         "ago": ago,
         "every": every,
         "money": lambda amount: money_words(amount, lang, currency),
-        "percent": lambda share: words["percent"].format(number=f"{share * 100:.0f}"),
-        "hundred": lambda share: words["hundred"].format(number=f"{share * 100:.0f}"),
-        "score": lambda score: words["score"].format(number=f"{score:.1f}".removesuffix(".0")),
+        "percent": lambda share: formats.percent(share, lang),
+        "hundred": lambda share: words["hundred"].format(number=formats.number(share * 100, lang)),
+        "score": lambda score: words["score"].format(number=formats.number(score, lang, 1, least=0)),
     }
     return spoken.get(style, count)
 
 
-def _counted(words: dict[str, str], one: str, many: str, number: float) -> str:
-    return words[one if number == 1 else many].format(number=f"{number:,.0f}")
+def _counted(words: dict[str, str], lang: Lang, one: str, many: str, number: float) -> str:
+    return words[one if number == 1 else many].format(number=formats.number(number, lang))
 
 
 def money_words(amount: float, lang: Lang, currency: str | None) -> str:
-    """An amount that is rounded already, as people write it.
+    """An amount that is rounded already, as people write it: yuan in words, other money as the language writes it.
 
     Examples
     --------
-    >>> money_words(80.0, "zh", "CNY"), money_words(45.5, "en", None), money_words(10900.0, "zh", "USD")
-    ('80元', '45.50', '1.09万 USD')
+    >>> money_words(80.0, "zh", "CNY"), money_words(24_300.0, "zh", "CNY"), money_words(45.5, "en", "USD")
+    ('80元', '2.43万元', '$45.50')
     """
     words = section("reasons", lang)["figures"]
-    if lang == "zh" and abs(amount) >= 10_000:
-        number = words["ten_thousand"].format(number=f"{amount / 10_000:.2f}".rstrip("0").rstrip("."))
-    else:
-        number = f"{amount:,.0f}" if amount == int(amount) else f"{amount:,.2f}"
-    if currency is None:
-        return str(words["plain_money"].format(number=number))
-    return str(words["yuan" if currency == "CNY" else "money"].format(number=number, currency=currency))
+    whole = amount == int(amount)
+    if lang == "zh" and currency == "CNY":
+        if abs(amount) >= 10_000:
+            return str(words["ten_thousand_yuan"].format(number=formats.number(amount / 10_000, lang, 2, least=0)))
+        return str(words["yuan"].format(number=formats.number(amount, lang, 0 if whole else 2)))
+    return formats.money(amount, lang, currency, 0 if whole else 2)
 
 
 def dates(values: NDArray[np.datetime64], as_of: pd.Timestamp, lang: Lang) -> list[str]:
@@ -152,13 +154,8 @@ def dates(values: NDArray[np.datetime64], as_of: pd.Timestamp, lang: Lang) -> li
     >>> dates(np.array(["2011-05-03", "2010-12-24"], dtype="datetime64[D]"), pd.Timestamp("2011-06-01"), "en")
     ['3 May', '24 Dec 2010']
     """
-    months = section("words", lang)["format"]["months"]
-    words = section("reasons", lang)["figures"]
     codes, distinct = pd.factorize(values.astype("datetime64[D]"), use_na_sentinel=True)
-    made = []
-    for value in distinct:
-        day = pd.Timestamp(value)
-        form = words["date" if day.year == as_of.year else "date_year"]
-        made.append(form.format(day=day.day, month=months[day.month - 1], year=day.year))
+    days = [pd.Timestamp(value).date() for value in distinct]
+    made = [(formats.day_of_year if day.year == as_of.year else formats.day)(day, lang) for day in days]
     made.append("")
     return [made[code] for code in codes.tolist()]

@@ -269,10 +269,6 @@ class Catalogue(_Entry):
         asked = {name for condition in conditions if condition is not None for name in condition.fields}
         return asked | set(PLACEHOLDERS.values()) | {"days_since_last_order"}
 
-    def veto_text(self, code: str, language: str) -> str:
-        """The sentence of a veto."""
-        return next(veto.text.of(language) for veto in self.vetoes if veto.code == code)
-
 
 def load_catalogue(settings: Settings | None = None) -> Catalogue:
     """The catalogue of the product, or the company's own when `retention.strategies` names a file.

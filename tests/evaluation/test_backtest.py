@@ -17,9 +17,10 @@ from evaluation.backtest import Evaluation, backtest
 from evaluation.baselines import BASELINES, bg_nbd, persistence, recency_rule
 from evaluation.datasets import TrainingSet
 from evaluation.drivers import driver_summary
-from evaluation.evaluation_files import load_evaluation, save_evaluation
+from evaluation.evaluation_files import load_evaluation
 from evaluation.labels import OrderLog
 from features.engine import order_events, tables_from_arrow
+from tests.company import save_evaluation
 
 
 class Recorder:

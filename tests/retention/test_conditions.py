@@ -83,11 +83,6 @@ def test_errors_name_the_place_and_the_remedy(source: object, message: str) -> N
     assert message in str(caught.value) and str(caught.value).startswith("here")
 
 
-def test_a_company_may_add_its_own_numbers() -> None:
-    condition = parse_condition({"litres_90d": "> 2"}, place="test", extra_fields=["litres_90d"])
-    assert condition.holds(pd.DataFrame({"litres_90d": [1.0, 3.0]})).tolist() == [False, True]
-
-
 def test_fields_and_words() -> None:
     condition = parse_condition(
         {"stage": ["lost", "at_risk"], "any": [{"headroom": "> 0"}, {"not": {"orders_90d": "1..2"}}]}, place="test"

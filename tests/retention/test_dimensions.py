@@ -330,7 +330,7 @@ def test_a_chosen_measure_replaces_the_number(world) -> None:  # type: ignore[no
     scores = score_world(replace(world, settings=own), fitted)
     np.testing.assert_allclose(scores["purchasing_power"], world.frame["spend_365d"])
     row = scores[scores["purchasing_power_tier"] == "high"].iloc[0]
-    assert "at least CNY 1,000" in rule_text("purchasing_power", row, fitted, "en", "CNY")
+    assert "at least CN¥1,000" in rule_text("purchasing_power", row, fitted, "en", "CNY")
 
 
 def test_the_baseline_survives_json(baseline) -> None:  # type: ignore[no-untyped-def]

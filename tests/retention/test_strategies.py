@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.simulator.scores import random_scores
 from configs.settings import DataSettings, RetentionSettings, Settings, SourceSettings
 from retention.strategies.catalogue import Catalogue, load_catalogue
 from retention.strategies.choice import price_strategies, select_strategies
 from retention.strategies.effect_priors import MeasuredEffect
+from tests.retention.random_scores import random_scores
 
 
 def settings_with(**retention: Any) -> Settings:
