@@ -204,8 +204,8 @@ class Phrase(_Entry):
 
 
 PHRASES: dict[str, set[str]] = {
-    "answers": {"driver", "points"},
-    "builds_on": {"driver"},
+    "answers": {"reason"},
+    "builds_on": {"reason"},
     "next_less": {"name", "amount", "own"},
     "next_less_unpriced": {"name"},
     "next_same_kind": {"name", "other"},

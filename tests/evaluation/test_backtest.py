@@ -158,13 +158,13 @@ def test_drivers_add_up_to_the_mean_probability(
     base = 1 / (1 + np.exp(0.2))
     expected = suite.predict(newest)["churn_probability"].mean()
     assert base + sum(row["mean"] for row in found) == pytest.approx(expected)
-    assert [row["driver"] for row in found] == ["recency", "calibration"], "strongest first"
+    assert [row["driver"] for row in found] == ["recency", "level"], "strongest first"
     one, two = (
         pd.DataFrame(driver_summary(suite, frame, data.feature_set, 50))
         for frame in (newest, newest.sample(frac=1, random_state=1))
     )
     pd.testing.assert_frame_equal(one, two)
-    assert {row["driver"] for row in evaluation_of_company.content["drivers"]} == {"recency", "calibration"}
+    assert {row["driver"] for row in evaluation_of_company.content["drivers"]} == {"recency", "level"}
 
 
 def frames(days: list[float]) -> pd.DataFrame:

@@ -135,13 +135,21 @@ def test_worked_example_of_the_documentation(catalogue: Catalogue) -> None:
 
 
 def test_why_names_the_customers_figures_and_the_driver(catalogue: Catalogue) -> None:
-    entries = select_strategies(one(), catalogue, settings_with())[0]
+    told = {"driver": "recency", "direction": "raises", "facts": [{"fact": "silence"}]}
+    told |= {
+        "text_en": "No order for 4 months; usually one every 30 days.",
+        "text_zh": "已4个月未下单，平时约30天一单。",
+    }
+    entries = select_strategies(one(reasons=[told]), catalogue, settings_with())[0]
     offer = next(entry for entry in entries if entry["code"] == "reactivation_offer")
     assert offer["why_en"] == (
         "120 days without an order and a 70% risk: an offer on the usual products. "
-        "It answers “silence and buying rhythm” (30.0 points of the risk)."
+        "Why now: No order for 4 months; usually one every 30 days."
     )
-    assert offer["why_zh"] == "已120天未下单，风险70%，以常购商品优惠唤醒。针对“沉默与购买节奏”（占风险30.0个百分点）。"
+    assert offer["why_zh"] == "已120天未下单，风险70%，以常购商品优惠唤醒。针对：已4个月未下单，平时约30天一单。"
+    untold = select_strategies(one(), catalogue, settings_with())[0]
+    alone = next(entry for entry in untold if entry["code"] == "reactivation_offer")
+    assert alone["why_en"] == "120 days without an order and a 70% risk: an offer on the usual products."
     assert offer["driver"] == "recency"
 
 
