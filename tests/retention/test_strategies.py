@@ -135,7 +135,7 @@ def test_worked_example_of_the_documentation(catalogue: Catalogue) -> None:
 
 
 def test_why_names_the_customers_figures_and_the_driver(catalogue: Catalogue) -> None:
-    told = {"driver": "recency", "direction": "raises", "facts": [{"fact": "silence"}]}
+    told: dict[str, Any] = {"driver": "recency", "direction": "raises", "facts": [{"fact": "silence"}]}
     told |= {
         "text_en": "No order for 4 months; usually one every 30 days.",
         "text_zh": "已4个月未下单，平时约30天一单。",
