@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from configs.catalogue import phrase
 from configs.settings import Settings, load_settings
 from pipelines.console import note, out
 from pipelines.options import DEFAULT_CONFIG, Config, example
@@ -101,7 +102,7 @@ def _set_champion(settings: Settings, bundle_id: str) -> None:
     try:
         Tracking(settings, tell=note).set_champion(bundle_id)
     except TrackingError as error:
-        note(f"the run log does not show it, because {error.message}")
+        note(phrase("notes.run_log_does_not_show_it", reason=error.phrase()))
 
 
 @models_app.command(epilog=example("holdfast models bento"))

@@ -1,4 +1,4 @@
-"""What the service says to its callers, from `configs/texts/service.yaml`."""
+"""What the service says to its callers, from `configs/texts/errors_answers.yaml` and `configs/texts/service.yaml`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from configs.catalogue import LANGUAGES, pairs, section
 
 
 def _errors() -> dict[str, dict[str, tuple[str, str]]]:
-    parts = {lang: section("service", lang)["errors"] for lang in LANGUAGES}
+    parts = {lang: section("errors_answers", lang) for lang in LANGUAGES}
     return {
         code: {lang: (parts[lang][code]["message"], parts[lang][code]["remedy"]) for lang in LANGUAGES}
         for code in parts["en"]
