@@ -108,7 +108,7 @@ class HoldfastError(Exception):
         try:
             message, remedy = error_texts()[self.id][language_of(lang)]
             return filled(message, lang, self.fields), filled(remedy, lang, self.fields)
-        except (LookupError, ValueError, TypeError, AttributeError):  # an error must not end in another one
+        except (LookupError, ValueError, TypeError, AttributeError, OSError):  # an error must not end in another one
             told = ", ".join(f"{name}={value}" for name, value in self.fields.items())
             return f"{self.id} ({told})", "report it"
 

@@ -337,7 +337,7 @@ def checked_table(name: str, table: pa.Table) -> pa.Table:
             )
     key = UNIQUE.get(name)
     if key and pc.count_distinct(columns[key]).as_py() < len(columns[key]):
-        raise DataError("id_not_unique", code="duplicate_id", field=f"{name}.{key}", name=name, key=key)
+        raise DataError("id_not_unique", code="duplicate_id", field=f"{name}.{key}")
     return pa.table(columns)
 
 
