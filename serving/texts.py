@@ -6,7 +6,6 @@ from typing import Final
 
 from configs.catalogue import error_texts, pairs, section
 
-
 ERRORS: Final = {code: error_texts()[code] for code in section("errors_answers", "en")}
 """Message and remedy by error code and language; placeholders are filled from the error's place."""
 PROBLEMS: Final = pairs("service", "problems")
