@@ -150,7 +150,7 @@ def inline(folder: Path, threads: int) -> Callable[[], pd.DataFrame | None]:
     from features.extracts import customer_rows, whole_table
 
     with open_tables(folder, threads=threads) as tables:
-        everyone = tables.run([whole_table(tables.shape, "transactions", ("customer_id",))])
+        everyone = tables.run(whole_table(tables.shape, "transactions", ("customer_id",)))
         counts = everyone.group_by("customer_id").aggregate([([], "count_all")])
         counts = counts.sort_by([("count_all", "ascending"), ("customer_id", "ascending")])
         customer = counts["customer_id"][counts.num_rows // 2].as_py()

@@ -12,9 +12,9 @@ import pandas as pd
 import pyarrow as pa
 
 from features.data import Tables
-from features.engines.protocol import Step
 from features.extracts import seen_at
 from features.relations import Columns
+from features.statements import Step, planned
 
 NODES = {
     "item": "string",
@@ -31,6 +31,7 @@ above which a line of an item without a flag is dear."""
 RECENT_DAYS = 90
 
 
+@planned
 def items_relation(columns: Columns, as_of: datetime, key: str) -> Step:
     """Spend, quantity and category of the lines of every item bought before a moment."""
     import ibis
@@ -47,10 +48,11 @@ def items_relation(columns: Columns, as_of: datetime, key: str) -> Step:
 
 def items_bought(tables: Tables, as_of: datetime, key: str) -> pd.DataFrame:
     """item, spent, quantity (missing without quantities), line_category (missing without categories)."""
-    found: pd.DataFrame = tables.run([items_relation(tables.shape, as_of, key)]).to_pandas()
+    found: pd.DataFrame = tables.run(items_relation(tables.shape, as_of, key)).to_pandas()
     return found
 
 
+@planned
 def categories_relation(columns: Columns, as_of: datetime, key: str, days: int) -> Step:
     """Per customer, level and category: spend, spend with a known line and role, and whether bought lately."""
     import ibis
@@ -93,7 +95,7 @@ def categories_relation(columns: Columns, as_of: datetime, key: str, days: int) 
 def spent_by_category(tables: Tables, as_of: datetime, key: str, nodes: pa.Table, days: int) -> pd.DataFrame:
     """customer_id, level, category, spent and the columns of `categories_relation`, the most spent first."""
     step = categories_relation(tables.shape, as_of, key, days)
-    found: pd.DataFrame = tables.run([step], nodes=nodes).to_pandas()
+    found: pd.DataFrame = tables.run(step, nodes=nodes).to_pandas()
     return found
 
 

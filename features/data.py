@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,10 +17,12 @@ from configs.errors import DataError
 from configs.timestamps import midnight_after
 from features.closures import OPEN, Closures
 from features.connection import connect, every, literal
+from features.dialects import Dialect
 from features.engines.duckdb_engine import on_duckdb
-from features.engines.protocol import Engine, Opener, Source, Step, source_name
+from features.engines.protocol import Engine, Opener, Source, source_name
 from features.manifest import check_tables, read_manifest
 from features.relations import extent, late_lines, unbound_table
+from features.statements import Plan, Step, planned
 from features.tables import DUCKDB_TYPES, TABLES, Column
 from features.visible import as_if_before
 
@@ -61,7 +64,7 @@ class Tables:
         folder: Path | None = None,
         memory: dict[str, pa.Table] | None = None,
         engine: Opener | None = None,
-        views: Mapping[str, Step] | None = None,
+        views: Mapping[str, Plan] | None = None,
         closures: Closures = OPEN,
         hindsight: frozenset[str] = frozenset(),
         whole: Tables | None = None,
@@ -117,7 +120,7 @@ class Tables:
             if self.memory is not None:
                 found = pc.min_max(self.memory["transactions"]["occurred_at"]).as_py()
             else:
-                found = self.run([extent(self.shape)]).to_pylist()[0]
+                found = self.run(extent(self.shape)).to_pylist()[0]
             self._extent = (found["min"], found["max"])
         first, last = self._extent
         return None if first is None or last is None else (first, last)
@@ -139,7 +142,7 @@ class Tables:
         columns = {
             name: tuple(column for column in own if column != "recorded_at") for name, own in self._columns.items()
         }
-        views = {name: self._before(name, moment, known_by) for name in self._columns}
+        views = {name: rows_before(name, own, moment, known_by) for name, own in self._columns.items()}
         if self.memory is None:
             before = Tables(
                 columns,
@@ -151,7 +154,7 @@ class Tables:
             )
             before._seen = self._seen  # the same files, not those that may have come in their place since
             return before
-        memory = {name: self.run([view], **{source_name(name): self.memory[name]}) for name, view in views.items()}
+        memory = {name: self.run(view, **{source_name(name): self.memory[name]}) for name, view in views.items()}
         return Tables(
             columns,
             memory=memory,
@@ -172,11 +175,11 @@ class Tables:
                 lines = self.memory["transactions"]
                 self._late = bool(pc.any(pc.greater(lines["recorded_at"], lines["occurred_at"])).as_py())
             else:
-                self._late = bool(self.run([late_lines(self.shape)])["n"][0].as_py())
+                self._late = bool(self.run(late_lines(self.shape))["n"][0].as_py())
         return self._late
 
-    def run(self, steps: Sequence[Step], **given: pa.Table) -> pa.Table:
-        """The answer of the last step (`features.engines.protocol.Engine.run`); `given` are small tables beside ours.
+    def run(self, plan: Plan, **given: pa.Table) -> pa.Table:
+        """The plan's answer (`features.engines.protocol.Engine.run`); `given` are small tables beside ours.
 
         Calls from several threads wait for each other.
 
@@ -188,7 +191,8 @@ class Tables:
         with self._lock:
             self.check_unchanged()
             try:
-                answer = self._opened_engine().run(steps, given)
+                engine = self._opened_engine()
+                answer = engine.run(plan.statements(engine.dialect, self.whole.work), given)
             except Exception:
                 self.check_unchanged()  # a file that went in between says more than the engine's error
                 raise
@@ -229,9 +233,8 @@ class Tables:
             return ()
         return tuple(_state(self._folder / f"{name}.parquet") for name in self._columns)
 
-    def _before(self, name: str, moment: datetime, known_by: datetime) -> Step:
-        table = unbound_table(name, self._columns[name], called=source_name(name))
-        return Step(name, as_if_before(table, TABLES[name].time, moment, known_by))
+    def _view(self, plan: Plan, dialect: Dialect) -> str:
+        return plan.statements(dialect, self.whole.work)[0].sql
 
     def _opened_engine(self) -> Engine:
         # Opened late: one customer's history in memory is computed without a connection of its own.
@@ -239,8 +242,16 @@ class Tables:
             sources: Mapping[str, Source] = self.memory or {}
             if self.memory is None and self._folder is not None:
                 sources = {name: self._folder / f"{name}.parquet" for name in self._columns}
-            self._opened = self._engine(sources, self._views)
+            views = {name: partial(self._view, plan) for name, plan in self._views.items()}
+            self._opened = self._engine(sources, views)
         return self._opened
+
+
+@planned
+def rows_before(name: str, columns: tuple[str, ...], moment: datetime, known_by: datetime) -> Step:
+    """A table as if nothing had happened since a moment (`features.visible.as_if_before`)."""
+    table = unbound_table(name, columns, called=source_name(name))
+    return Step(name, as_if_before(table, TABLES[name].time, moment, known_by))
 
 
 def open_tables(folder: Path, *, threads: int | None = None, engine: Opener | None = None) -> Tables:

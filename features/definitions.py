@@ -28,4 +28,4 @@ def definitions_fingerprint(names: tuple[str, ...]) -> str:
     """SHA-256 over the statement that computes these features, in the order given; all must be declared."""
     columns = tuple((name, tuple(table.by_name)) for name, table in TABLES.items())
     shape = Shape(columns, names, prices_given=True, staged=False)
-    return hashlib.sha256("\n".join(step.sql() for step in build_plan(shape)).encode()).hexdigest()
+    return hashlib.sha256("\n".join(one.sql() for one in build_plan(shape).steps()).encode()).hexdigest()

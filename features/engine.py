@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -34,7 +33,7 @@ from features.query_plan import (
 )
 from features.sources import available
 from features.specs import FeatureSet
-from features.statements import kept_statement
+from features.statements import Plan
 
 __all__ = [
     "Tables",
@@ -130,13 +129,9 @@ def order_events(tables: Tables, until: datetime | None = None) -> pd.DataFrame:
     moment = utc(until or datetime(9999, 1, 1, tzinfo=UTC))
     shape, given = tables.shape, _cutoffs([moment], {})
     if tables.whole is tables:
-        answer = tables.run([_events(shape)], cutoffs=given)
-    else:  # a part of the tables is small: what takes long is to compile
-        answer = _POOL.run(
-            ("events", shape),
-            lambda: kept_statement(tables.whole.work, ("events", shape), lambda: _events(shape).sql("duckdb")),
-            {**(tables.memory or {}), "cutoffs": given},
-        )
+        answer = tables.run(events_plan(shape), cutoffs=given)
+    else:  # a part of the tables is small
+        answer = _prepared(events_plan(shape), tables, {"cutoffs": given})
     frame: pd.DataFrame = answer.to_pandas()
     if "amount" not in frame:
         frame.insert(3, "amount", float("nan"))
@@ -166,7 +161,7 @@ def customer_pauses(tables: Tables) -> pd.DataFrame:
     """
     if not tables.closures.products or "product_id" not in tables.columns("transactions"):
         return pd.DataFrame({"customer_id": [], "start": [], "end": []})
-    found: pd.DataFrame = tables.run([_pauses(tables.shape)], stock_outs=tables.closures.stock_outs()).to_pandas()
+    found: pd.DataFrame = tables.run(pauses_plan(tables.shape), stock_outs=tables.closures.stock_outs()).to_pandas()
     return found
 
 
@@ -210,7 +205,7 @@ class _Call:
     def _with_late(self, moments: list[datetime], starts: dict[datetime, datetime | None]) -> pa.Table:
         # As if all had been recorded at once, then again those of whom something was hidden.
         result = self._run(moments, starts, self.customers)
-        hidden = self.tables.run([_hidden(self.tables.shape)], cutoffs=_cutoffs(moments, starts)).to_pandas()
+        hidden = self.tables.run(hidden_plan(self.tables.shape), cutoffs=_cutoffs(moments, starts)).to_pandas()
         if self.customers is not None:
             hidden = hidden[hidden["customer_id"].isin(self.customers)]
         if hidden.empty:
@@ -251,14 +246,9 @@ class _Call:
             stock_outs=stock_outs,
             staged=not self.small,
         )
-        if self.small and self.tables.memory is not None:
-            work = self.tables.whole.work
-            return _POOL.run(
-                shape,
-                lambda: kept_statement(work, shape, lambda: _steps(shape)[0].sql("duckdb")),
-                self.tables.memory | given,
-            )
-        return self.tables.run(_steps(shape), **given)
+        if self.small:
+            return _prepared(build_plan(shape), self.tables, given)
+        return self.tables.run(build_plan(shape), **given)
 
     def _prices_for(self, moments: list[datetime]) -> pa.Table | None:
         # None where the plan makes them on its way, because it reads all lines as they are anyhow.
@@ -282,7 +272,7 @@ class _Call:
             return dict.fromkeys(moments, self.log_start)
         whole = self.tables.whole
         if whole.late:
-            rows = whole.run([_log_starts(whole.shape)], cutoffs=_cutoffs(moments, {})).to_pylist()
+            rows = whole.run(log_starts_plan(whole.shape), cutoffs=_cutoffs(moments, {})).to_pylist()
             return {row["as_of"]: row["log_start"] for row in rows}
         extent = whole.extent()
         if extent is None:
@@ -302,12 +292,11 @@ def _groups(moments: list[datetime]) -> list[list[datetime]]:
     ]
 
 
-_steps = lru_cache(maxsize=256)(build_plan)
-_events = lru_cache(maxsize=64)(events_plan)
-_pauses = lru_cache(maxsize=64)(pauses_plan)
-_hidden = lru_cache(maxsize=64)(hidden_plan)
-_log_starts = lru_cache(maxsize=64)(log_starts_plan)
-_reference_prices = lru_cache(maxsize=64)(prices_plan)
+def _prepared(plan: Plan, tables: Tables, given: dict[str, pa.Table]) -> pa.Table:
+    # A plan of one statement over few rows in memory: what takes long is to plan it.
+    return _POOL.run(
+        plan.key, lambda: plan.statements("duckdb", tables.whole.work)[0].sql, {**(tables.memory or {}), **given}
+    )
 
 
 def _cutoffs(moments: list[datetime], starts: dict[datetime, datetime | None], closures: Closures = OPEN) -> pa.Table:
@@ -333,7 +322,7 @@ def _clock(moments: list[datetime]) -> pa.Table:
 
 
 def _prices(tables: Tables, moments: list[datetime]) -> pa.Table:
-    return tables.run([_reference_prices(tables.shape, len(moments))], clock=_clock(moments))
+    return tables.run(prices_plan(tables.shape, len(moments)), clock=_clock(moments))
 
 
 def _given_prices(reference: pa.Table, moments: list[datetime]) -> pa.Table:

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
 from features.data import Tables
-from features.engines.protocol import Step
 from features.relations import Columns, unbound
-from features.sources import with_level
+from features.sources import scale_of, with_level
+from features.statements import Step, planned
 from features.visible import visible
 
 TREATMENTS = ("treatment_id", "customer_id", "treated_at", "strategy", "arm")
@@ -26,7 +25,7 @@ TREATMENTS = ("treatment_id", "customer_id", "treated_at", "strategy", "arm")
 # Whole tables and some customers' rows -------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=64)
+@planned
 def whole_table(columns: Columns, name: str, order: tuple[str, ...]) -> Step:
     """All rows of a table, sorted."""
     return Step(name, unbound(dict(columns))[name].order_by(*order))
@@ -36,7 +35,7 @@ def table_frame(tables: Tables, name: str, *order: str) -> pd.DataFrame | None:
     """A canonical table as a frame sorted by `order`, None where it is not given."""
     if not tables.has(name):
         return None
-    found: pd.DataFrame = tables.run([whole_table(tables.shape, name, order)]).to_pandas()
+    found: pd.DataFrame = tables.run(whole_table(tables.shape, name, order)).to_pandas()
     return found
 
 
@@ -44,10 +43,29 @@ def products_table(tables: Tables) -> pa.Table | None:
     """The products, sorted by id; None where they are not given."""
     if not tables.has("products"):
         return None
-    return tables.run([whole_table(tables.shape, "products", ("product_id",))])
+    return tables.run(whole_table(tables.shape, "products", ("product_id",)))
 
 
-@lru_cache(maxsize=64)
+@planned
+def commonest_scale(columns: Columns) -> Step:
+    """The scale that most scores were given on: `low`, `high`."""
+    rows = unbound(dict(columns))["feedback"]
+    low, high = scale_of(rows)
+    scored = rows.mutate(low=low, high=high).filter(rows.score.notnull())
+    counted = scored.group_by(["low", "high"]).agg(scores=scored.count())
+    best = counted.order_by([counted.scores.desc(), counted.low, counted.high]).limit(1)
+    return Step("commonest_scale", best.select("low", "high"))
+
+
+def score_scale(tables: Tables) -> tuple[float, float] | None:
+    """Worst and best score of the scale that most feedback was given on; None without scores."""
+    if not tables.has("feedback") or "score" not in dict(tables.shape)["feedback"]:
+        return None
+    found = tables.run(commonest_scale(tables.shape)).to_pylist()
+    return (float(found[0]["low"]), float(found[0]["high"])) if found else None
+
+
+@planned
 def wanted_rows(columns: Columns, name: str) -> Step:
     """The rows of those customers whom the table `wanted` names."""
     tables = unbound(dict(columns))
@@ -59,13 +77,13 @@ def customer_rows(tables: Tables, customers: Sequence[str]) -> dict[str, pa.Tabl
     """The rows of some customers in every table that has customers."""
     wanted = pa.table({"wanted_customer": pa.array(customers, pa.string())})
     return {
-        name: tables.run([wanted_rows(tables.shape, name)], wanted=wanted)
+        name: tables.run(wanted_rows(tables.shape, name), wanted=wanted)
         for name, columns in tables.shape
         if "customer_id" in columns
     }
 
 
-@lru_cache(maxsize=64)
+@planned
 def first_customers(columns: Columns, count: int) -> Step:
     """The customers of any few order lines."""
     return Step("some", unbound(dict(columns))["transactions"].select("customer_id").limit(count))
@@ -73,10 +91,10 @@ def first_customers(columns: Columns, count: int) -> Step:
 
 def some_customers(tables: Tables, count: int) -> list[str]:
     """The customers of a few order lines, whichever come first."""
-    return [str(name) for name in tables.run([first_customers(tables.shape, count)])["customer_id"].to_pylist()]
+    return [str(name) for name in tables.run(first_customers(tables.shape, count))["customer_id"].to_pylist()]
 
 
-@lru_cache(maxsize=64)
+@planned
 def customer_types(columns: Columns) -> Step:
     """customer_id and customer_type."""
     return Step("types", unbound(dict(columns))["customers"].select("customer_id", "customer_type"))
@@ -86,7 +104,7 @@ def customer_type_of(tables: Tables) -> pd.Series[Any] | None:
     """customer_type by customer_id, None where it is not given."""
     if "customer_type" not in tables.columns("customers"):
         return None
-    given = tables.run([customer_types(tables.shape)]).to_pandas()
+    given = tables.run(customer_types(tables.shape)).to_pandas()
     kinds: pd.Series[Any] = given.drop_duplicates("customer_id").set_index("customer_id")["customer_type"]
     return kinds
 
@@ -94,6 +112,7 @@ def customer_type_of(tables: Tables) -> pd.Series[Any] | None:
 # Treatments ----------------------------------------------------------------------------------------------------------
 
 
+@planned
 def treatments_relation(columns: Columns, until: datetime | None = None) -> Step:
     """Treatments, those before a moment if one is given, by customer and time."""
     import ibis
@@ -109,7 +128,7 @@ def treatments_until(tables: Tables, as_of: datetime | None = None) -> pd.DataFr
     if not tables.has("treatments"):
         return pd.DataFrame({name: pd.Series(dtype="object") for name in TREATMENTS})
     until = None if as_of is None else as_of.replace(tzinfo=None)
-    found: pd.DataFrame = tables.run([treatments_relation(tables.shape, until)]).to_pandas()
+    found: pd.DataFrame = tables.run(treatments_relation(tables.shape, until)).to_pandas()
     return found
 
 
@@ -127,6 +146,7 @@ def _bought(lines: Any) -> Any:
     return lines.filter(lines.amount > 0) if "amount" in lines.columns else lines
 
 
+@planned
 def purchases_relation(columns: Columns, as_of: datetime, item: str, days: int) -> Step:
     """What each customer bought of each item in the days before a moment: orders and the last time."""
     import ibis
@@ -141,12 +161,13 @@ def purchases_relation(columns: Columns, as_of: datetime, item: str, days: int) 
 
 def purchases_before(tables: Tables, as_of: datetime, item: str, days: int) -> pd.DataFrame:
     """customer_id, item, orders, last_at of what was bought in the days before `as_of`."""
-    found: pd.DataFrame = tables.run([purchases_relation(tables.shape, as_of, item, days)]).to_pandas()
+    found: pd.DataFrame = tables.run(purchases_relation(tables.shape, as_of, item, days)).to_pandas()
     return found
 
 
+@planned
 def windows_relation(
-    columns: Columns, as_of: datetime, item: str, windows: Mapping[str, tuple[datetime, datetime]]
+    columns: Columns, as_of: datetime, item: str, windows: tuple[tuple[str, tuple[datetime, datetime]], ...]
 ) -> Step:
     """Orders and spend of each customer on each item in named windows; the first window that holds a line counts.
 
@@ -160,7 +181,7 @@ def windows_relation(
         paths = products.select(path_product="product_id", category=products.category[0])
         lines = lines.left_join(paths, lines.product_id == paths.path_product)
     cases = []
-    for name, (first, last) in windows.items():
+    for name, (first, last) in windows:
         begin, end = (ibis.literal(moment, "timestamp") for moment in (first, last))
         cases.append(((lines.occurred_at >= begin) & (lines.occurred_at < end), name))
     lines = lines.mutate(window=ibis.cases(*cases), item=lines[item].cast("string"))
@@ -174,10 +195,11 @@ def item_windows(
     tables: Tables, as_of: datetime, item: str, windows: Mapping[str, tuple[datetime, datetime]]
 ) -> pd.DataFrame:
     """customer_id, item, window, orders, spend (missing without amounts) of the lines visible at `as_of`."""
-    found: pd.DataFrame = tables.run([windows_relation(tables.shape, as_of, item, windows)]).to_pandas()
+    found: pd.DataFrame = tables.run(windows_relation(tables.shape, as_of, item, tuple(windows.items()))).to_pandas()
     return found
 
 
+@planned
 def answers_relation(columns: Columns, as_of: datetime) -> Step:
     """Feedback visible at a moment, by customer and time; a column that is not given is missing."""
     import ibis
@@ -190,5 +212,5 @@ def answers_relation(columns: Columns, as_of: datetime) -> Step:
 
 def feedback_answers(tables: Tables, as_of: datetime) -> pd.DataFrame:
     """customer_id, occurred_at, kind, topic and level (0 worst, 1 best) of the feedback visible at `as_of`."""
-    found: pd.DataFrame = tables.run([answers_relation(tables.shape, as_of)]).to_pandas()
+    found: pd.DataFrame = tables.run(answers_relation(tables.shape, as_of)).to_pandas()
     return found

@@ -13,11 +13,11 @@ from typing import Any
 from features.catalog import CATALOGUE
 from features.closures import Span, pauses
 from features.declare import BOUNDS, Base, Feature, Measure, Row, age_days, slice_of
-from features.engines.protocol import Step
 from features.orders import lined_up, order_events, order_sums
 from features.prices import category_sums, price_levels, reference_prices
 from features.relations import Columns, unbound
 from features.sources import ALL_MEASURES, SOURCES, available
+from features.statements import Step, planned
 from features.visible import exists_at, hidden_at, visible, visible_at
 
 KEYS = ["customer_id", "as_of"]
@@ -85,6 +85,7 @@ class _Stages:
         return ibis.table(expression.schema(), name=name)
 
 
+@planned
 def build_plan(shape: Shape) -> list[Step]:
     """The steps for a shape, over unbound tables; the last one, `features`, gives the frame."""
     wanted = [CATALOGUE[name] for name in shape.features]
@@ -113,6 +114,7 @@ def build_plan(shape: Shape) -> list[Step]:
     return [*stages.steps, Step("features", _features(tables, sums, wanted, row))]
 
 
+@planned
 def events_plan(columns: Columns) -> Step:
     """All order events visible at the one cut-off of the table `cutoffs`."""
     tables = unbound(dict(columns))
@@ -125,6 +127,7 @@ def events_plan(columns: Columns) -> Step:
     return Step("events", events.order_by("customer_id", "occurred_at", "order_id"))
 
 
+@planned
 def prices_plan(columns: Columns, cutoffs: int) -> Step:
     """The reference prices at all cut-offs of the table `clock`, over all customers."""
     tables = unbound(dict(columns), cutoffs=cutoffs)
@@ -133,6 +136,7 @@ def prices_plan(columns: Columns, cutoffs: int) -> Step:
     return Step("prices", reference_prices(sums, tables["clock"], numbers).order_by("as_of", "category"))
 
 
+@planned
 def pauses_plan(columns: Columns) -> Step:
     """Per customer, when the usual product was out of stock, by the table `stock_outs`."""
     tables = unbound(dict(columns))
@@ -141,6 +145,7 @@ def pauses_plan(columns: Columns) -> Step:
     return Step("pauses", found.order_by("start", "end", "customer_id"))
 
 
+@planned
 def hidden_plan(columns: Columns) -> Step:
     """Customers of whom a transaction had happened but was not yet recorded, per cut-off."""
     tables = unbound(dict(columns))
@@ -148,6 +153,7 @@ def hidden_plan(columns: Columns) -> Step:
     return Step("hidden", hidden.select(KEYS).distinct().order_by("as_of", "customer_id"))
 
 
+@planned
 def log_starts_plan(columns: Columns) -> Step:
     """The first transaction visible at every cut-off."""
     tables = unbound(dict(columns))

@@ -6,10 +6,9 @@ Every question to the canonical tables is an expression over these; an engine (`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
-from features.engines.protocol import Step
+from features.statements import Step, planned
 from features.tables import IBIS_TYPES, TABLES
 
 Columns = tuple[tuple[str, tuple[str, ...]], ...]
@@ -43,14 +42,14 @@ def unbound(columns: Mapping[str, tuple[str, ...]], *, cutoffs: int = 1) -> dict
     return tables | {name: ibis.table(types, name=name) for name, types in brought.items()}
 
 
-@lru_cache(maxsize=64)
+@planned
 def extent(columns: Columns) -> Step:
     """Times of the first and the last transaction: one row of min and max."""
     lines = unbound(dict(columns))["transactions"]
     return Step("extent", lines.agg(min=lines.occurred_at.min(), max=lines.occurred_at.max()))
 
 
-@lru_cache(maxsize=64)
+@planned
 def late_lines(columns: Columns) -> Step:
     """How many transactions were recorded after they happened: one row of n."""
     lines = unbound(dict(columns))["transactions"]

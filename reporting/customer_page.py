@@ -7,15 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 import pandas as pd
 
-from configs.catalogue import Lang
+from configs.catalogue import Lang, section
 from configs.timestamps import local_time
 from retention.entries import Change, EarlyWarning, Offer, Points, Reason, entries_of, in_language
+from retention.explanation.figures import worded
 from retention.explanation.reasons import Target
 from retention.profile.baseline import Baseline
 from retention.profile.dimensions import DIMENSIONS
 from retention.profile.lifecycle import STAGES
+from retention.profile.peers import EVERYBODY
 from retention.profile.reference_values import dimension_unit
 from retention.profile.tiers import rule_text
 from retention.wording import evidence_reason, format_date, format_value, note, text, texts
@@ -72,6 +75,8 @@ class CustomerPage:
     ----------
     title, subtitle : str
         Who, as of when, by which model.
+    summary : str
+        One sentence: what, since when, what to do.
     figures : tuple of Figure
         Risk, next order, potential, value.
     stage, stage_rule, member, member_rule : str
@@ -79,7 +84,10 @@ class CustomerPage:
     dimensions : tuple of DimensionLine
         All dimensions that are known, then those that are not.
     base, rest, total : str
-        Risk that all customers share, points of drivers not listed, and the risk shown: base + reasons + rest = total.
+        Risk of the active customers compared with, points of drivers not listed, and the risk shown: base + reasons +
+        rest = total.
+    base_text : str
+        Who these customers are and how many of a hundred stop.
     reasons, value_reasons : tuple of ReasonLine
         Why this risk, why this value.
     warnings, changes : tuple of str
@@ -94,6 +102,7 @@ class CustomerPage:
 
     title: str
     subtitle: str
+    summary: str
     figures: tuple[Figure, ...]
     stage: str
     stage_rule: str
@@ -103,6 +112,7 @@ class CustomerPage:
     evidence: str
     dimensions: tuple[DimensionLine, ...]
     base: str
+    base_text: str
     rest: str
     total: str
     reasons: tuple[ReasonLine, ...]
@@ -154,6 +164,7 @@ def customer_page(
         subtitle=words["subtitle"].format(
             as_of=_day(own["as_of"], timezone, lang), horizon=horizon, model=str(own.get("model_version") or "–")[:12]
         ),
+        summary=str(own.get(f"summary_{lang}") or ""),
         figures=tuple(_figures(own, lang, horizon, currency)),
         stage=_since(text(lang, "tiers", str(own["stage"])), own.get("stage_since"), lang),
         stage_rule=_stage_rule(own, baseline, lang, rules or {}),
@@ -163,6 +174,7 @@ def customer_page(
         evidence=_evidence(own, lang),
         dimensions=tuple(_dimensions(own, baseline, lang, currency)),
         base=base,
+        base_text=_base_text(own, lang),
         rest=rest,
         total=total,
         reasons=tuple(_reasons(own.get("reasons"), "churn", lang, currency)),
@@ -255,6 +267,13 @@ def _sum_line(own: Mapping[str, Any], lang: Lang) -> tuple[str, str, str]:
         _signed(rest, "points", lang),
         _tenth(_number(own["churn_probability"]), lang),
     )
+
+
+def _base_text(own: Mapping[str, Any], lang: Lang) -> str:
+    base = _number(own.get("churn_base"))
+    rate = worded(np.array([base]), "hundred", lang)[0]
+    form = section("reasons", lang)["base"][str(own.get("comparison_group") or EVERYBODY)]
+    return str(form).format(rate=rate, days=format_value(float(own["horizon_days"]), "days", lang))
 
 
 def _tenth(probability: float, lang: Lang) -> str:

@@ -8,7 +8,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from features.connection import connect, executed, literal
-from features.engines.protocol import Opener, Source, Step, source_name
+from features.dialects import Dialect
+from features.engines.protocol import Opener, Source, View, source_name
+from features.statements import Statement
 
 
 class DuckDBEngine:
@@ -18,14 +20,16 @@ class DuckDBEngine:
     ----------
     sources : mapping of str to Path or pyarrow.Table
         The tables; files must lie in one folder.
-    views : mapping of str to Step
+    views : mapping of str to callable
         What stands for a table, see `features.engines.protocol.Opener`.
     threads : int, optional
         Threads to use; all cores by default. The answers do not depend on it.
     """
 
+    dialect: Dialect = "duckdb"
+
     def __init__(
-        self, sources: Mapping[str, Source], views: Mapping[str, Step] | None = None, *, threads: int | None = None
+        self, sources: Mapping[str, Source], views: Mapping[str, View] | None = None, *, threads: int | None = None
     ) -> None:
         folder = next((source.parent for source in sources.values() if isinstance(source, Path)), None)
         self._connection = connect(folder, threads=threads)
@@ -38,11 +42,11 @@ class DuckDBEngine:
             else:
                 self._connection.register(inner, source)
             if name in views:
-                self._connection.execute(f"CREATE VIEW {name} AS {views[name].sql('duckdb')}")
+                self._connection.execute(f"CREATE VIEW {name} AS {views[name](self.dialect)}")
 
-    def run(self, steps: Sequence[Step], given: Mapping[str, pa.Table]) -> pa.Table:
+    def run(self, statements: Sequence[Statement], given: Mapping[str, pa.Table]) -> pa.Table:
         """See `features.engines.protocol.Engine.run`."""
-        return executed(self._connection, [(step.name, step.sql("duckdb"), step.drops) for step in steps], given)
+        return executed(self._connection, [(one.name, one.sql, one.drops) for one in statements], given)
 
     def close(self) -> None:
         """Close the connection."""

@@ -1,54 +1,46 @@
 """What an engine is: relations in, Arrow out.
 
 A relation is an ibis expression over unbound tables, so it says what is wanted and not who computes it. An engine is
-opened over the canonical tables, compiles each relation to its own dialect and executes it. Every engine gives the
-same answer: types of `features.tables`, times in UTC without a zone, rows in the order that the relation asks for.
+opened over the canonical tables and executes what was compiled to its own dialect (`features.statements`). Every engine
+gives the same answer: types of `features.tables`, times in UTC without a zone, rows in the order that the relation asks
+for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 import pyarrow as pa
 
-from features.dialects import Dialect, to_sql
+from features.dialects import Dialect
+from features.statements import Statement
 
 Source: TypeAlias = Path | pa.Table
 """Where a canonical table is: a Parquet file, or in memory."""
 
 
-@dataclass(frozen=True)
-class Step:
-    """A statement: what its answer is called, its expression, and which earlier answers are of no use after it."""
-
-    name: str
-    expression: Any
-    drops: tuple[str, ...] = ()
-    _texts: dict[tuple[Dialect, bool], str] = field(default_factory=dict, init=False, repr=False, compare=False)
-
-    def sql(self, dialect: Dialect = "duckdb", *, pretty: bool = False) -> str:
-        """The statement's text; compiled once per dialect, because compiling takes longer than a small query."""
-        key = (dialect, pretty)
-        if key not in self._texts:
-            self._texts[key] = to_sql(self.expression, dialect, pretty=pretty)
-        return self._texts[key]
-
-
 class Engine(Protocol):
-    """Executes steps over the canonical tables it was opened with."""
+    """Executes statements over the canonical tables it was opened with.
 
-    def run(self, steps: Sequence[Step], given: Mapping[str, pa.Table]) -> pa.Table:
-        """Keep the answers of all steps but the last under their names; the answer of the last.
+    Attributes
+    ----------
+    dialect : {"duckdb", "spark"}
+        What the statements are written in.
+    """
+
+    dialect: Dialect
+
+    def run(self, statements: Sequence[Statement], given: Mapping[str, pa.Table]) -> pa.Table:
+        """Keep the answers of all statements but the last under their names; the answer of the last.
 
         Parameters
         ----------
-        steps : sequence of Step
-            In this order; a step may name the answers of earlier ones, until one that `drops` them has run.
+        statements : sequence of Statement
+            In this order; one may name the answers of earlier ones, until one that `drops` them has run.
         given : mapping of str to pyarrow.Table
-            Small tables that the steps may name beside the canonical ones.
+            Small tables that the statements may name beside the canonical ones.
         """
         ...
 
@@ -57,7 +49,10 @@ class Engine(Protocol):
         ...
 
 
-Opener: TypeAlias = Callable[[Mapping[str, Source], Mapping[str, Step]], Engine]
+View: TypeAlias = Callable[[Dialect], str]
+"""The query of a view in a dialect."""
+
+Opener: TypeAlias = Callable[[Mapping[str, Source], Mapping[str, View]], Engine]
 """Opens an engine over tables by name. Where a view of that name is given, it stands for the table, and it reads the
 source as `source_name(name)`."""
 

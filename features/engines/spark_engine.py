@@ -21,7 +21,9 @@ import pyarrow as pa
 
 from configs.errors import SettingsError
 from configs.extras import DISTRIBUTION
-from features.engines.protocol import Opener, Source, Step, source_name
+from features.dialects import Dialect
+from features.engines.protocol import Opener, Source, View, source_name
+from features.statements import Statement
 
 SESSION = {
     # Our timestamps are UTC without a zone; a Spark timestamp is a moment, shown in the session's zone.
@@ -67,7 +69,7 @@ class SparkEngine:
     ----------
     sources : mapping of str to Path or pyarrow.Table
         The tables.
-    views : mapping of str to Step
+    views : mapping of str to callable
         What stands for a table, see `features.engines.protocol.Opener`.
     master : str
         ``spark://host:port`` of a cluster, or ``local[2]`` for threads of this process.
@@ -81,10 +83,12 @@ class SparkEngine:
         PySpark or Java is not there, or Spark cannot be started.
     """
 
+    dialect: Dialect = "spark"
+
     def __init__(
         self,
         sources: Mapping[str, Source],
-        views: Mapping[str, Step] | None = None,
+        views: Mapping[str, View] | None = None,
         *,
         master: str,
         options: Mapping[str, str] | None = None,
@@ -98,21 +102,21 @@ class SparkEngine:
             inner = source_name(name) if name in views else name
             self._frame(source).createOrReplaceTempView(inner)
             if name in views:
-                self._session.sql(views[name].sql("spark")).createOrReplaceTempView(name)
+                self._session.sql(views[name](self.dialect)).createOrReplaceTempView(name)
 
-    def run(self, steps: Sequence[Step], given: Mapping[str, pa.Table]) -> pa.Table:
+    def run(self, statements: Sequence[Statement], given: Mapping[str, pa.Table]) -> pa.Table:
         """See `features.engines.protocol.Engine.run`."""
         kept: dict[str, Any] = {}
         for name, table in given.items():
             self._frame(table).createOrReplaceTempView(name)
         try:
-            for step in steps[:-1]:
+            for one in statements[:-1]:
                 # Computed here and now: a plan that holds all earlier ones takes Spark longer than the data does.
-                kept[step.name] = self._session.sql(step.sql("spark")).localCheckpoint()
-                kept[step.name].createOrReplaceTempView(step.name)
-                for done in step.drops:
+                kept[one.name] = self._session.sql(one.sql).localCheckpoint()
+                kept[one.name].createOrReplaceTempView(one.name)
+                for done in one.drops:
                     self._forget(done, kept.pop(done))
-            return _plain(self._session.sql(steps[-1].sql("spark")).toArrow())
+            return _plain(self._session.sql(statements[-1].sql).toArrow())
         finally:
             for name, frame in kept.items():
                 self._forget(name, frame)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from configs.catalogue import phrase
 from configs.errors import BusyError, DataError, HoldfastError, InputError, together
-from configs.files import remove_leftovers, sha256_of
+from configs.files import remove_leftovers
 from configs.locks import exclusive
 from configs.progress import SILENT, Progress
 from configs.settings import Settings
@@ -25,7 +23,7 @@ from features.connection import connect, one
 from features.ingestion import canonical, facts
 from features.ingestion.currency import load_rates
 from features.ingestion.findings import Look, find
-from features.ingestion.report import DataReport, Input, TableReport, read_report
+from features.ingestion.report import DataReport, Input, TableReport
 from features.ingestion.report_html import report_files, write_report
 from features.ingestion.settle import settle
 from features.ingestion.shares import check_shares
@@ -34,20 +32,14 @@ from features.ingestion.sources import (
     InputFile,
     Place,
     check_unchanged,
-    describe_inputs,
-    locate,
     open_place,
 )
 from features.ingestion.staging import Stage, create_quarantine
 from features.ingestion.sums import set_apart_sums
 from features.ingestion.times import check_date_format
-from features.manifest import check_tables, describe, read_manifest
+from features.ingestion.unchanged import FORMAT, each, inputs_of, listed, settings_fingerprint, unchanged
+from features.manifest import describe
 from features.tables import TABLES
-
-A = TypeVar("A")
-B = TypeVar("B")
-FORMAT = 2
-"""Raised whenever the same input would give other tables."""
 
 
 @dataclass(frozen=True)
@@ -97,11 +89,11 @@ def ingest(settings: Settings, *, progress: Progress | None = None, force: bool 
         for folder in (work, settings.canonical, work / "quarantine"):
             remove_leftovers(folder)
         with progress.step(phrase("steps.check_inputs")):
-            places, inputs = _inputs(settings)
+            places, inputs = inputs_of(settings)
         future_from = future_moment(settings.data)
-        fingerprint = _fingerprint(settings)
+        fingerprint = settings_fingerprint(settings)
         if not force:
-            report = _unchanged(settings, places, inputs, fingerprint, future_from)
+            report = unchanged(settings, places, inputs, fingerprint, future_from)
             if report is not None:
                 write_report(report, work)
                 return report
@@ -125,7 +117,7 @@ def _run(
         if settings.data.rates is not None:
             load_rates(connection, settings)
         problems: list[HoldfastError] = []
-        read = _each(
+        read = each(
             places,
             lambda place: _read(connection, place, inputs[place.table], settings, future_from, scratch, progress),
             problems,
@@ -147,7 +139,7 @@ def _run(
         with progress.step(phrase("steps.write_tables")):
             names = list(done)
             quarantined = canonical.write_quarantine(connection, settings.work / "quarantine", names)
-            _each(names, lambda name: check_shares(connection, name, done[name].stage, settings), problems)
+            each(names, lambda name: check_shares(connection, name, done[name].stage, settings), problems)
             if problems:
                 raise together(problems)
             tables = {name: _report_of(connection, name, item, places) for name, item in done.items()}
@@ -162,7 +154,7 @@ def _run(
         manifest = {
             "format": FORMAT,
             "tables": described,
-            "inputs": _listed(inputs),
+            "inputs": listed(inputs),
             "settings_sha256": fingerprint,
             "closures": Closures.of(settings.data).to_json(),
             "quarantine": {
@@ -239,17 +231,6 @@ def _finish(connection: Any, stage: Stage, emptied: int, settings: Settings) -> 
     return _Done(stage, columns, currency, zero)
 
 
-def _each(items: Iterable[A], work: Callable[[A], B], problems: list[HoldfastError]) -> list[B]:
-    """The results of all items; what is wrong with some is put to the problems, and the others are still worked on."""
-    results = []
-    for item in items:
-        try:
-            results.append(work(item))
-        except InputError as error:
-            problems.append(error)
-    return results
-
-
 def _report_of(connection: Any, name: str, done: _Done, places: list[Place]) -> TableReport:
     counts = done.stage.counts
     kept = one(connection, f"SELECT count(*) FROM {name}")[0]
@@ -317,93 +298,6 @@ def _report(
         log=log,
         findings=find(look),
     )
-
-
-def up_to_date(settings: Settings) -> DataReport | None:
-    """The report of the tables on disk if `ingest` would give the same; None if it has to be run. Nothing is written.
-
-    Raises
-    ------
-    DataError, SettingsError
-        A source has vanished or cannot be read.
-    """
-    places, inputs = _inputs(settings)
-    return _unchanged(settings, places, inputs, _fingerprint(settings), future_moment(settings.data))
-
-
-def read_with(settings: Settings) -> bool:
-    """Whether the tables on disk were read with these settings; asks no source."""
-    try:
-        return bool(read_manifest(settings.canonical).get("settings_sha256") == _fingerprint(settings))
-    except DataError:
-        return False
-
-
-def _inputs(settings: Settings) -> tuple[list[Place], dict[str, list[InputFile]]]:
-    """Where every table comes from, and name, size and hash of every file that is read."""
-    problems: list[HoldfastError] = []
-    sources = settings.data.sources()
-    places = _each(sources, lambda name: locate(settings, name, sources[name]), problems)
-    described = _each(places, describe_inputs, problems)
-    if problems:
-        raise together(problems)
-    inputs = {place.table: items for place, items in zip(places, described, strict=True)}
-    if settings.data.rates is not None:
-        rates = settings.path(settings.data.rates)
-        inputs["rates"] = describe_inputs(Place("rates", settings.data.transactions, "csv", (rates,), rates.name))
-    return places, inputs
-
-
-def _unchanged(
-    settings: Settings,
-    places: list[Place],
-    inputs: dict[str, list[InputFile]],
-    fingerprint: str,
-    future_from: datetime | None,
-) -> DataReport | None:
-    """The report of the run before, if running again would give the same tables."""
-    if any(place.format == "postgresql" for place in places):
-        return None
-    try:
-        manifest = read_manifest(settings.canonical)
-        report = read_report(settings.work)
-        last = datetime.fromisoformat(manifest["last_event"])
-        same = (
-            manifest["format"] == FORMAT
-            and manifest["settings_sha256"] == fingerprint
-            and manifest["inputs"] == _listed(inputs)
-            and manifest["refused_as_future"] == 0
-            and (future_from is None or last < future_from)
-            and manifest["report_sha256"] == report.fingerprint()
-            and all(
-                sha256_of(settings.work / "quarantine" / f"{name}.parquet") == said["sha256"]
-                for name, said in manifest["quarantine"].items()
-            )
-        )
-        if same:
-            check_tables(settings.canonical, manifest)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, DataError):
-        return None
-    return report.model_copy(update={"language": settings.language, "reused": True}) if same else None
-
-
-def _listed(inputs: dict[str, list[InputFile]]) -> list[dict[str, Any]]:
-    return [
-        {"table": item.table, "name": item.name, "bytes": item.bytes, "sha256": item.sha256}
-        for items in inputs.values()
-        for item in items
-    ]
-
-
-def _fingerprint(settings: Settings) -> str:
-    """SHA-256 over the settings and the contract that shape the tables; holds no password and no moving date."""
-    data = settings.data.model_dump(mode="json", exclude={"future_after"})
-    for source in data.values():
-        if isinstance(source, dict):
-            source.pop("url", None)
-    contract = [[column.name, column.type, column.required] for table in TABLES.values() for column in table.columns]
-    text = json.dumps([data, contract, settings.targets.horizon_days, settings.targets.all_horizons], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @contextmanager

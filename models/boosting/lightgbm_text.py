@@ -9,6 +9,7 @@ of the manifest's hash.
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from dataclasses import dataclass
@@ -22,7 +23,10 @@ MAX_TREES, MAX_LEAVES, MAX_FEATURES = 2_000, 1_024, 10_000
 END = "end of trees\n"
 
 _INTEGER = re.compile(r"-?[0-9]{1,10}")
-_NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,3})?")
+_INTEGERS = re.compile(r"-?[0-9]{1,10}(?: -?[0-9]{1,10})*")
+_ONE = r"-?[0-9]{1,20}(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,3})?"
+_NUMBERS = re.compile(rf"{_ONE}(?: {_ONE})*")
+_NUMBERS_OR_INFINITE = re.compile(rf"(?:{_ONE}|inf)(?: (?:{_ONE}|inf))*")
 _INFO = re.compile(r"none|\[[-+.0-9eE]{1,40}:[-+.0-9eE]{1,40}\]|-?[0-9]{1,10}(:-?[0-9]{1,10})*")
 _HEADER = ("version", "num_class", "num_tree_per_iteration", "label_index", "max_feature_idx", "objective")
 _HEADER_TAIL = ("feature_names", "monotone_constraints", "feature_infos", "tree_sizes")
@@ -55,6 +59,11 @@ class TextSummary:
     objective: str
 
 
+_VALID: dict[bytes, TextSummary] = {}
+MOST_VALID = 1_000
+"""Texts of this process, by SHA-256, that were found valid."""
+
+
 class _Bad(Exception):
     """The text breaks the grammar; its message says where."""
 
@@ -75,7 +84,7 @@ def validate_text(data: bytes, *, features: int | None = None) -> TextSummary:
         With code `bad_model_text`, at the first thing that is wrong.
     """
     try:
-        summary = _check(data)
+        summary = _summary(data)
         if features is not None and summary.features != features:
             raise _Bad(f"{summary.features} features where {features} are expected")
     except _Bad as problem:
@@ -98,6 +107,18 @@ def tree_blocks(data: bytes) -> list[str]:
     """The trees of a checked text, without the empty lines between them."""
     _, _, rest = data.decode("ascii").partition("\n\n")
     return [block for block in rest.split("\n\n\n") if block.startswith("Tree=")]
+
+
+def _summary(data: bytes) -> TextSummary:
+    # The store and the model that is rebuilt both ask; a text that was found valid needs no second reading.
+    name = hashlib.sha256(data).digest()
+    found = _VALID.get(name)
+    if found is None:
+        found = _check(data)
+        if len(_VALID) >= MOST_VALID:
+            _VALID.clear()
+        _VALID[name] = found
+    return found
 
 
 def _check(data: bytes) -> TextSummary:
@@ -235,7 +256,7 @@ def _integer(text: str, low: int, high: int, what: str) -> int:
 
 def _integers(text: str, count: int, what: str) -> list[int]:
     items = text.split(" ")
-    if len(items) != count or not all(_INTEGER.fullmatch(item) for item in items):
+    if len(items) != count or not _INTEGERS.fullmatch(text):
         raise _Bad(what)
     return [int(item) for item in items]
 
@@ -243,10 +264,11 @@ def _integers(text: str, count: int, what: str) -> list[int]:
 def _numbers(text: str, count: int | None, what: str, *, infinite: bool = False) -> list[float]:
     """Numbers; a threshold may be `inf`, where every known value goes left and a missing one right."""
     items = text.split(" ") if text else []
-    well_formed = all(_NUMBER.fullmatch(item) or (infinite and item == "inf") for item in items)
-    if (count is not None and len(items) != count) or not well_formed:
+    grammar = _NUMBERS_OR_INFINITE if infinite else _NUMBERS
+    if (count is not None and len(items) != count) or (text and not grammar.fullmatch(text)):
         raise _Bad(what)
     values = [float(item) for item in items]
-    if not all(math.isfinite(value) or item == "inf" for value, item in zip(values, items, strict=True)):
+    # a number may be written that is too large to be held
+    if not all(map(math.isfinite, values)) and values.count(math.inf) + values.count(-math.inf) != items.count("inf"):
         raise _Bad(what)
     return values

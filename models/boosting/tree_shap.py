@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from math import factorial
 
@@ -84,7 +85,10 @@ class TreeContributions:
         if any(len(leaf.features) > MAX_PATH for leaves in self._leaves for leaf in leaves):
             raise BundleError("bundle_paths_too_long", count=MAX_PATH)
         self._tables = _tabulate(self._leaves)
-        self._flat = _Flat(self.trees, self._leaves, self._tables)
+
+    @cached_property
+    def _flat(self) -> _Flat:
+        return _Flat(self.trees, self._leaves, self._tables)
 
     def values(self, matrix: Floats) -> Floats:
         """Contributions per feature, shape (n, k); they and `base` add up to the raw prediction."""
@@ -153,9 +157,9 @@ class _Flat:
         offset: list[int] = []
         stride: list[int] = []
         starts: list[int] = []
-        node: list[list[int]] = []
-        turn: list[list[bool]] = []
-        blank: list[list[bool]] = []
+        node: list[int] = []
+        turn: list[bool] = []
+        tests: list[int] = []
         flat: list[Floats] = []
         pairs: dict[tuple[int, int], int] = {}
         self._nodes = [(tree, number) for tree in trees for number in range(len(tree.feature))]
@@ -166,16 +170,16 @@ class _Flat:
                     continue
                 flat.append(table.ravel())
                 starts.append(len(slot_of))
-                for slot, feature in enumerate(leaf.features):
-                    leaf_of.append(count)
-                    slot_of.append(slot)
-                    pair_of.append(pairs.setdefault((number, feature), len(pairs)))
-                    offset.append(start + slot)
-                    stride.append(len(leaf.features))
-                    missing = repeats - len(leaf.nodes[slot])
-                    node.append([first + place for place in leaf.nodes[slot]] + [0] * missing)
-                    turn.append(list(leaf.turns[slot]) + [False] * missing)
-                    blank.append([False] * len(leaf.nodes[slot]) + [True] * missing)
+                slots = len(leaf.features)
+                leaf_of.extend([count] * slots)
+                slot_of.extend(range(slots))
+                pair_of.extend([pairs.setdefault((number, feature), len(pairs)) for feature in leaf.features])
+                offset.extend(range(start, start + slots))
+                stride.extend([slots] * slots)
+                for places, turns in zip(leaf.nodes, leaf.turns, strict=True):
+                    tests.append(len(places))
+                    node.extend([first + place for place in places])
+                    turn.extend(turns)
                 start += table.size
                 count += 1
             first += len(tree.feature)
@@ -184,8 +188,11 @@ class _Flat:
         self.pair_of = np.array(pair_of, dtype=np.int64)
         self.pair_feature = np.array([feature for _, feature in pairs], dtype=np.int64)
         self.offset, self.stride = np.array(offset, dtype=np.int64), np.array(stride, dtype=np.int64)
-        self.test_node, self.test_turn = np.array(node, dtype=np.int64), np.array(turn, dtype=bool)
-        self.test_blank = np.array(blank, dtype=bool)
+        # a row per slot, as wide as the most tests of one; what is left of it is blank
+        used = np.arange(repeats) < np.array(tests, dtype=np.int64)[:, None]
+        self.test_node, self.test_turn = np.zeros(used.shape, dtype=np.int64), np.zeros(used.shape, dtype=bool)
+        self.test_node[used], self.test_turn[used] = node, turn
+        self.test_blank = ~used
         self.table = np.concatenate(flat) if flat else np.zeros(0)
         numeric = [i for i, (tree, place) in enumerate(self._nodes) if not tree.kind[place] & 1]
         self._numeric = np.array(numeric, dtype=np.int64)
@@ -245,11 +252,13 @@ def _paths(tree: _Tree) -> list[_Leaf]:
 
 
 def _leaf(tree: _Tree, passed: list[tuple[int, bool, float]], value: float) -> _Leaf:
-    features = tuple(dict.fromkeys(tree.feature[node] for node, _, _ in passed))
-    of = [[step for step in passed if tree.feature[step[0]] == feature] for feature in features]
-    shares = tuple(float(np.prod([share for _, _, share in steps])) for steps in of)
-    nodes = tuple(tuple(node for node, _, _ in steps) for steps in of)
-    return _Leaf(features, nodes, tuple(tuple(left for _, left, _ in steps) for steps in of), shares, value)
+    of: dict[int, list[tuple[int, bool, float]]] = {}
+    for step in passed:
+        of.setdefault(tree.feature[step[0]], []).append(step)
+    nodes = tuple(tuple(node for node, _, _ in steps) for steps in of.values())
+    turns = tuple(tuple(left for _, left, _ in steps) for steps in of.values())
+    shares = tuple(math.prod(share for _, _, share in steps) for steps in of.values())
+    return _Leaf(tuple(of), nodes, turns, shares, value)
 
 
 def _tabulate(trees: Sequence[Sequence[_Leaf]]) -> list[list[Floats]]:

@@ -18,7 +18,7 @@ from configs.resources import ROOM
 from configs.schema_breaches import first_breach, meant, problem
 from configs.settings import Settings
 from configs.yaml_files import read_yaml_file
-from features.specs import DRIVERS
+from features.specs import TOLD_DRIVERS
 from retention.conditions.expressions import Condition, parse_condition
 
 DEFAULT = ROOM / "strategies.yaml"
@@ -137,8 +137,8 @@ class Strategy(_Entry):
     @classmethod
     def _known_drivers(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for driver in value:
-            if driver not in DRIVERS:
-                raise ValueError(f"driver {driver!r} is not one of {', '.join(DRIVERS)}")
+            if driver not in TOLD_DRIVERS:
+                raise ValueError(f"driver {driver!r} is not one of {', '.join(TOLD_DRIVERS)}")
         return value
 
     @model_validator(mode="after")

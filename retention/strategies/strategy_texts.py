@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from configs.catalogue import LANGUAGES, Lang
-from features.specs import DRIVERS
+from features.specs import TOLD_DRIVERS
 from retention.conditions.expressions import Table
 from retention.strategies.catalogue import PLACEHOLDERS, Catalogue, placeholders
 from retention.strategies.offer import PricedOffers
@@ -51,7 +51,7 @@ class StrategyWriter:
         self._catalogue = catalogue
         self._currency = currency
         self._scores = scores
-        self._drivers = list(DRIVERS)
+        self._drivers = list(TOLD_DRIVERS)
         self._points = Table(scores).points()
         self._amounts: dict[tuple[float, Lang], str] = {}
         self._words: dict[tuple[str, Lang], list[str]] = {}

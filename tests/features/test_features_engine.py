@@ -313,7 +313,7 @@ def test_two_connections_never_spill_into_one_place() -> None:
 def test_nothing_sums_doubles() -> None:
     columns = tuple((name, tuple(table.column_names)) for name, table in to_arrow(random_tables(1)).items())
     steps = build_plan(Shape(columns, tuple(CATALOGUE), cutoffs=3))
-    sums = [node for step in steps for node in step.expression.op().find((ops.Sum, ops.Mean, ops.Variance))]
+    sums = [node for step in steps.steps() for node in step.expression.op().find((ops.Sum, ops.Mean, ops.Variance))]
     assert len(sums) > 100
     for node in sums:
         assert isinstance(node, ops.Sum)

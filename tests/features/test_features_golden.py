@@ -11,8 +11,8 @@ import sqlglot
 
 from features.catalog import CATALOGUE
 from features.category_extracts import categories_relation, items_relation
+from features.data import rows_before
 from features.dialects import DIALECTS, Dialect
-from features.engines.protocol import Step, source_name
 from features.extracts import (
     answers_relation,
     customer_types,
@@ -24,9 +24,9 @@ from features.extracts import (
     windows_relation,
 )
 from features.query_plan import Shape, build_plan, events_plan, hidden_plan, log_starts_plan, prices_plan
-from features.relations import extent, late_lines, unbound_table
+from features.relations import extent, late_lines
+from features.statements import Plan, Step
 from features.tables import TABLES
-from features.visible import as_if_before
 
 GOLDEN = Path(__file__).parent / "golden"
 COLUMNS = tuple(
@@ -41,15 +41,14 @@ MOMENT = datetime(2024, 3, 1)
 SOME = ("orders_90d", "spend_90d", "days_since_last_order", "price_level", "categories_ever", "new_products_90d")
 
 
-def before(name: str) -> Step:
-    table = unbound_table(name, dict(COLUMNS)[name], called=source_name(name))
-    return Step(f"before_{name}", as_if_before(table, TABLES[name].time, datetime(2024, 3, 1), datetime(2024, 6, 1)))
+def before(name: str) -> Plan:
+    return rows_before(name, dict(COLUMNS)[name], datetime(2024, 3, 1), datetime(2024, 6, 1))
 
 
 def steps() -> dict[str, Step]:
-    whole = {step.name: step for step in build_plan(Shape(COLUMNS, tuple(CATALOGUE), cutoffs=2, trimmed=False))}
+    whole = {step.name: step for step in build_plan(Shape(COLUMNS, tuple(CATALOGUE), cutoffs=2, trimmed=False)).steps()}
     others = [events_plan(COLUMNS), hidden_plan(COLUMNS), log_starts_plan(COLUMNS), prices_plan(COLUMNS, 2)]
-    others += [extent(COLUMNS), late_lines(COLUMNS), before("feedback"), before("treatments")]
+    others += [extent(COLUMNS), late_lines(COLUMNS)]
     others += [
         whole_table(COLUMNS, "customers", ("customer_id",)),
         wanted_rows(COLUMNS, "feedback"),
@@ -57,13 +56,15 @@ def steps() -> dict[str, Step]:
         customer_types(COLUMNS),
         treatments_relation(COLUMNS, MOMENT),
         purchases_relation(COLUMNS, MOMENT, "product_id", 730),
-        windows_relation(FROM_PRODUCTS, MOMENT, "category", {"now": (datetime(2024, 1, 1), MOMENT)}),
+        windows_relation(FROM_PRODUCTS, MOMENT, "category", (("now", (datetime(2024, 1, 1), MOMENT)),)),
         answers_relation(COLUMNS, MOMENT),
         items_relation(COLUMNS, MOMENT, "product_id"),
         categories_relation(COLUMNS, MOMENT, "product_id", 365),
     ]
     late = Shape(FROM_PRODUCTS, SOME, restricted=True, late=True, prices_given=True, staged=False)
-    return whole | {step.name: step for step in others} | {"one_statement": build_plan(late)[0]}
+    built = [step for plan in others for step in plan.steps()]
+    earlier = {f"before_{name}": before(name).steps()[0] for name in ("feedback", "treatments")}
+    return whole | {step.name: step for step in built} | earlier | {"one_statement": build_plan(late).steps()[0]}
 
 
 STEPS = steps()

@@ -244,7 +244,7 @@ def test_a_complaint_resolved_since_is_new_behaviour() -> None:
     with tables_from_arrow({"transactions": lines, "feedback": feedback}) as tables:
         earlier = tables.before(THEN, known_by=NOW)
         assert "recorded_at" not in earlier.columns("feedback")
-        rows = earlier.run([whole_table(earlier.shape, "feedback", ("feedback_id",))])
+        rows = earlier.run(whole_table(earlier.shape, "feedback", ("feedback_id",)))
     assert rows.select(["feedback_id", "resolved_at"]).to_pylist() == [{"feedback_id": "f1", "resolved_at": None}]
 
 

@@ -23,9 +23,9 @@ def frame() -> pd.DataFrame:
             "birthday": [pd.NaT, pd.Timestamp("1990-01-01"), pd.NaT, pd.NaT],
             "drivers": [
                 [{"driver": "recency", "points": 0.2}],
-                [{"driver": "recency", "points": -0.2}, {"driver": "trend", "points": 0.1}],
+                [{"driver": "recency", "points": -0.2}, {"driver": "frequency", "points": 0.1}],
                 [],
-                [{"driver": "trend", "points": 0.001}],
+                [{"driver": "frequency", "points": 0.001}],
             ],
         }
     )
@@ -47,7 +47,7 @@ def frame() -> pd.DataFrame:
         ({"orders_90d": 3}, [0, 1, 0, 0]),
         ({"birthday": "present"}, [0, 1, 0, 0]),
         ({"drivers": "recency"}, [1, 0, 0, 0]),
-        ({"drivers": ["recency", "trend"]}, [1, 1, 0, 0]),
+        ({"drivers": ["recency", "frequency"]}, [1, 1, 0, 0]),
         ({"satisfaction_tier": "unknown"}, [0, 1, 0, 0]),
         ({"not": {"satisfaction_tier": "low"}}, [0, 0, 1, 0]),
         ({"loyalty_tier": "high"}, [0, 0, 0, 0]),

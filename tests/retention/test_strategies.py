@@ -55,7 +55,7 @@ def test_every_row_and_item_of_the_requirement_reaches_a_customer_of_that_row(
                 dimension, tier = key.split(".")[0], key.split(".")[1]
                 if dimension == "falling_use":
                     points = {item["driver"]: item["points"] for item in scores["drivers"].iloc[place]}
-                    fits = max(points["trend"], points["engagement"], points["breadth"]) >= 0.01
+                    fits = max(points["frequency"], points["engagement"], points["breadth"]) >= 0.01
                 elif dimension == "preferred_channel":
                     fits = entry["channel"] == scores["preferred_channel"].iloc[place]
                 else:
@@ -139,11 +139,9 @@ def test_why_names_the_customers_figures_and_the_driver(catalogue: Catalogue) ->
     offer = next(entry for entry in entries if entry["code"] == "reactivation_offer")
     assert offer["why_en"] == (
         "120 days without an order and a 70% risk: an offer on the usual products. "
-        "It answers “time since the last order” (30.0 points of the risk)."
+        "It answers “silence and buying rhythm” (30.0 points of the risk)."
     )
-    assert (
-        offer["why_zh"] == "已120天未下单，风险70%，以常购商品优惠唤醒。针对“距上次购买的时间”（占风险30.0个百分点）。"
-    )
+    assert offer["why_zh"] == "已120天未下单，风险70%，以常购商品优惠唤醒。针对“沉默与购买节奏”（占风险30.0个百分点）。"
     assert offer["driver"] == "recency"
 
 
