@@ -177,7 +177,7 @@ def _in_child(task: str, folder: Path, warm_up: Path, repeats: int, threads: int
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if done.returncode != 0:
         reason = done.stderr.strip().splitlines()[-1] if done.stderr.strip() else f"exit code {done.returncode}"
-        raise InvariantError(f"the benchmark task {task} failed ({reason})", "run it alone to see why")
+        raise InvariantError("benchmark_task_failed", task=task, reason=reason)
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return result
 
@@ -186,7 +186,10 @@ def _agree(tasks: dict[str, dict[str, Any]], one: str, other: str) -> None:
     for name, value in tasks[one]["sums"].items():
         if not math.isclose(value, tasks[other]["sums"][name], rel_tol=1e-9, abs_tol=1e-3):
             raise InvariantError(
-                f"{one} and {other} disagree on {name}: {value} and {tasks[other]['sums'][name]}",
-                "the benchmark compares different things",
+                "benchmark_sums_differ",
                 field=name,
+                one=one,
+                other=other,
+                value=value,
+                other_value=tasks[other]["sums"][name],
             )

@@ -207,7 +207,7 @@ def _run(
             done(1)
         events = order_events(tables, until=task.as_of)
     if truth is None:
-        raise InvariantError("the benchmark was asked for no fit", "ask for at least one seed")
+        raise InvariantError("benchmark_without_seeds")
     done(1)
     figures: dict[str, Any] = {OURS: ours[0]}
     answers: dict[str, pd.DataFrame] = {}
@@ -264,9 +264,7 @@ def _truth(tables: Tables, frame: pd.DataFrame, task: Task, settings: Settings) 
     horizon, lifetime = task.horizon_days, task.lifetime_days
     end = tables.end(settings.data.timezone)
     if task.as_of + timedelta(days=horizon) > end:
-        raise InvariantError(
-            f"the log of {task.name} ends on {end:%Y-%m-%d}, before its horizon has closed", "choose an earlier moment"
-        )
+        raise InvariantError("benchmark_log_too_short", task=task.name, end=f"{end:%Y-%m-%d}")
     events = order_events(tables, until=end)
     labels = make_labels(events, frame[KEYS], [horizon], end)
     orders = labels[orders_column(horizon)]
@@ -291,10 +289,7 @@ def _question(events: pd.DataFrame, truth: Truth, task: Task, settings: Settings
     customers = pd.Index(truth.frame["customer_id"].astype(str), name="customer_id")
     bought = set(events.loc[events["is_order"].to_numpy(dtype=bool), "customer_id"].astype(str))
     if bought != set(customers):
-        raise InvariantError(
-            f"in {task.name} Holdfast answers for {len(customers)} customers, the log has {len(bought)} with an order",
-            "the benchmark would compare different customers",
-        )
+        raise InvariantError("benchmark_customers_differ", task=task.name, customers=len(customers), bought=len(bought))
     return Question(
         events=events,
         customers=customers,

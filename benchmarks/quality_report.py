@@ -110,12 +110,7 @@ def check_page(folder: Path) -> None:
     """
     path, title = folder / PAGE, METHOD.read_text(encoding="utf-8").strip().splitlines()[0]
     if path.exists() and not path.read_bytes().startswith(title.encode()):
-        raise SettingsError(
-            f"{path} is there already and holdfast did not write it, or it was changed since",
-            "name another folder with --out, or move it away",
-            code="out_not_ours",
-            value=str(path),
-        )
+        raise SettingsError("benchmark_report_not_ours", code="out_not_ours", value=str(path))
 
 
 def page(result: Mapping[str, Any]) -> str:

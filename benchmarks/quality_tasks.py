@@ -122,9 +122,7 @@ def chosen_tasks(names: Sequence[str] | None) -> tuple[Task, ...]:
     known = {task.name: task for task in TASKS}
     for name in names or ():
         if name not in known:
-            raise SettingsError(
-                f"the benchmark has no task {name!r}", f"use one of {', '.join(known)}", code="unknown_task", value=name
-            )
+            raise SettingsError("benchmark_task_unknown", code="unknown_task", value=name, names=", ".join(known))
     return tuple(task for task in TASKS if not names or task.name in names)
 
 

@@ -174,17 +174,12 @@ def check(result: Mapping[str, Any], recorded: Mapping[str, Any]) -> int:
     """
     compared = [name for name in result["tasks"] if name in recorded["tasks"]]
     if not compared:
-        raise HoldfastError(
-            "none of the tasks that ran is recorded", "record them with `--seeds 3 --record`", code="nothing_recorded"
-        )
+        raise HoldfastError("benchmark_nothing_recorded", code="nothing_recorded")
     worse = behind(result, recorded)
     if worse:
         told = ", ".join(_sentence(row) for row in worse[:5])
         more = f" and {len(worse) - 5} more" if len(worse) > 5 else ""
-        raise FallenBehindError(
-            f"{told}{more}: behind what is recorded by more than the noise over seeds",
-            "find what made it worse, or record the new figures with the reason in the commit",
-        )
+        raise FallenBehindError("benchmark_fallen_behind", told=told, more=more)
     return sum(value is not None for name in compared for value in result["tasks"][name]["mean"].values())
 
 
@@ -206,12 +201,7 @@ def record(result: Mapping[str, Any], path: Path = RECORD) -> dict[str, Any]:
 
 def too_few_seeds(seeds: int) -> SettingsError:
     """The error of a record without noise."""
-    return SettingsError(
-        f"{seeds} fit(s) per task say nothing about the noise over seeds",
-        f"record with --seeds {MIN_SEEDS} or more",
-        field="--seeds",
-        value=seeds,
-    )
+    return SettingsError("benchmark_too_few_seeds", field="--seeds", value=seeds, needed=MIN_SEEDS)
 
 
 def merged(result: Mapping[str, Any], recorded: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -241,11 +231,9 @@ def read_record(path: Path = RECORD) -> dict[str, Any]:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return content | {"tasks": _in_order(content["tasks"])}
     except FileNotFoundError:
-        raise HoldfastError(
-            f"there are no recorded figures at {path}", "record them with `--seeds 3 --record`", code="nothing_recorded"
-        ) from None
+        raise HoldfastError("benchmark_record_missing", code="nothing_recorded", file=path) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise HoldfastError(f"{path} cannot be read ({type(error).__name__})", "restore the file") from None
+        raise HoldfastError("benchmark_record_unreadable", file=path, reason=type(error).__name__) from None
 
 
 def _same_log(name: str, now: Mapping[str, Any], then: Mapping[str, Any]) -> None:
@@ -257,10 +245,7 @@ def _same_log(name: str, now: Mapping[str, Any], then: Mapping[str, Any]) -> Non
         same = same and (value is None or given is None or math.isclose(given, value, rel_tol=1e-5, abs_tol=0.01))
     if not same:
         raise HoldfastError(
-            f"the log of {name} has {now['customers']} customers and other totals than the recorded one with "
-            f"{then['customers']}",
-            "use the recorded log, or record the task again",
-            code="other_log",
+            "benchmark_log_differs", code="other_log", name=name, now=now["customers"], then=then["customers"]
         )
 
 

@@ -4,18 +4,50 @@ The texts stand in `configs/texts/*.yaml`; an id is the file's name and the path
 ``reports.next.aim`` is the entry ``next.aim`` of `reports.yaml`. An entry is a mapping of languages; whoever adds one
 adds both. `tests/configs/test_catalogue.py` holds every entry against its own kind: both languages, the same
 placeholders, and used somewhere.
+
+Errors stand in `errors_*.yaml`, one file per room, and their ids are unique over all of these, so an error names its
+id without the file; see `configs.errors`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, Literal
 
-from configs.yaml_files import read_yaml_resource
+from configs.resources import ROOM, read_yaml_resource
 
 Lang = Literal["en", "zh"]
 LANGUAGES: tuple[Lang, ...] = ("en", "zh")
+
+
+class Phrase(str):
+    """Words that go into another sentence, or stand alone: the English as a text, the Chinese beside it.
+
+    Examples
+    --------
+    >>> kind = phrase("phrases.strategies_file")
+    >>> kind, kind.of("zh")
+    ('catalogue of strategies', '策略目录')
+    >>> phrase("phrases.at_line", file="a.yaml", line=3).of("zh")
+    'a.yaml 第 3 行'
+    """
+
+    __slots__ = ("zh",)
+    zh: str
+
+    def __new__(cls, en: str, zh: str) -> Phrase:
+        """The same words in both languages."""
+        made = super().__new__(cls, en)
+        made.zh = zh
+        return made
+
+    def __reduce__(self) -> tuple[type[Phrase], tuple[str, str]]:
+        return Phrase, (str(self), self.zh)
+
+    def of(self, lang: str) -> str:
+        """The words in one language."""
+        return self.zh if lang == "zh" else str(self)
 
 
 def language_of(name: str) -> Lang:
@@ -50,6 +82,18 @@ def text(identity: str, lang: str, /, **fields: object) -> str:
     return words.format(**fields) if fields else words
 
 
+def phrase(identity: str, /, **fields: object) -> Phrase:
+    """The words of a message in both languages; a field that is a `Phrase` itself goes in in the same language."""
+    file, _, entry = identity.partition(".")
+    words = _messages(file)[entry]
+    return Phrase(filled(words["en"], "en", fields), filled(words["zh"], "zh", fields))
+
+
+def filled(form: str, lang: str, fields: Mapping[str, object]) -> str:
+    """A text with its placeholders filled; what is filled in is not interpreted."""
+    return form.format(**{name: one.of(lang) if isinstance(one, Phrase) else one for name, one in fields.items()})
+
+
 def pairs(file: str, part: str = "") -> dict[str, tuple[str, str]]:
     """Every message of a file, or of the part of it under one name: entry → (English, Chinese).
 
@@ -70,6 +114,22 @@ def pairs(file: str, part: str = "") -> dict[str, tuple[str, str]]:
 def section(file: str, lang: Lang) -> dict[str, Any]:
     """A file as it is nested, in one language: for callers that choose an entry by a code."""
     found: dict[str, Any] = _chosen(read_yaml_resource(f"texts/{file}.yaml"), lang)
+    return found
+
+
+@cache
+def error_texts() -> dict[str, dict[Lang, tuple[str, str]]]:
+    """Every error: id → language → message and remedy, unfilled.
+
+    Examples
+    --------
+    >>> error_texts()["file_empty"]["en"]
+    ('{file} is empty', 'give a file with a header line and rows')
+    """
+    found: dict[str, dict[Lang, tuple[str, str]]] = {}
+    for path in sorted((ROOM / "texts").glob("errors_*.yaml")):
+        for identity, said in read_yaml_resource(f"texts/{path.name}").items():
+            found[identity] = {lang: (said["message"][lang], said["remedy"][lang]) for lang in LANGUAGES}
     return found
 
 

@@ -46,10 +46,12 @@ def require(*modules: str, task: str) -> None:
         if not is_installed(module):
             extra = EXTRAS[module]
             raise SettingsError(
-                f"{task} needs the Python package {module}, which is not installed",
-                f"install it with `pip install '{DISTRIBUTION}[{extra}]'` or `uv sync --extra {extra}`",
+                "package_missing",
                 code="package_missing",
                 value=module,
+                task=task,
+                extra=extra,
+                distribution=DISTRIBUTION,
             )
 
 

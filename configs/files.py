@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from configs.catalogue import Phrase, phrase
+
 PRIVATE = 0o600
 """Mode of files with personal data, whatever the umask."""
 CHECK = "check"
@@ -215,7 +217,7 @@ def _check_of(value: Mapping[str, Any]) -> str:
 class UnfitFileError(OSError):
     """What lies there is no ordinary file, or is larger than it may be; `reason` says so in words: ``is a pipe``."""
 
-    def __init__(self, path: Path, reason: str) -> None:
+    def __init__(self, path: Path, reason: Phrase) -> None:
         super().__init__(f"{path} {reason}")
         self.path = path
         self.reason = reason
@@ -243,38 +245,39 @@ def read_regular(path: Path, limit: int, *, follow: bool = False) -> bytes:
         It does not exist or may not be read.
     """
     if not follow and path.is_symlink():
-        raise UnfitFileError(path, "is a link")
+        raise UnfitFileError(path, phrase("phrases.unfit.link"))
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
     try:
         descriptor = os.open(path, flags)
     except OSError as error:
         if error.errno == errno.ENXIO:  # a socket, or a device that nothing is behind
-            raise UnfitFileError(path, "is a socket or a device") from None
+            raise UnfitFileError(path, phrase("phrases.unfit.device")) from None
         if error.errno == errno.ELOOP:  # it became a link since the check
-            raise UnfitFileError(path, "is a link") from None
+            raise UnfitFileError(path, phrase("phrases.unfit.link")) from None
         raise
     try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
-            raise UnfitFileError(path, _KINDS.get(stat.S_IFMT(found.st_mode), "is not a file"))
+            raise UnfitFileError(path, phrase(f"phrases.unfit.{_KINDS.get(stat.S_IFMT(found.st_mode), 'other')}"))
         if found.st_size > limit:
-            raise UnfitFileError(path, f"is larger than {limit} bytes")
+            raise UnfitFileError(path, phrase("phrases.unfit.large", limit=limit))
         with os.fdopen(descriptor, "rb", closefd=False) as stream:
             data = stream.read(min(limit, max(found.st_size, 1 << 16)) + 1)
     finally:
         os.close(descriptor)
     if len(data) > limit:  # it has grown since
-        raise UnfitFileError(path, f"is larger than {limit} bytes")
+        raise UnfitFileError(path, phrase("phrases.unfit.large", limit=limit))
     return data
 
 
 _KINDS = {
-    stat.S_IFDIR: "is a folder",
-    stat.S_IFIFO: "is a pipe",
-    stat.S_IFSOCK: "is a socket or a device",
-    stat.S_IFCHR: "is a socket or a device",
-    stat.S_IFBLK: "is a socket or a device",
+    stat.S_IFDIR: "folder",
+    stat.S_IFIFO: "pipe",
+    stat.S_IFSOCK: "device",
+    stat.S_IFCHR: "device",
+    stat.S_IFBLK: "device",
 }
+"""Kind of what lies there → entry of `phrases.yaml` under `unfit`."""
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,76 +1,59 @@
-"""Errors and steps of the work in the language of the reader.
-
-Errors are raised with English sentences, next to the check that failed. `configs/texts/messages.zh.yaml` holds the
-Chinese for each of them, like a gettext catalogue, but over the finished sentence: an entry's words in braces match
-whatever was filled in and put it into the Chinese. The longest entry that fits wins; what no entry fits stays English.
-"""
+"""Errors as sentences in the language of the reader, and the words that other programs put into them."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from functools import cache
+import errno
+from typing import Final
 
+from configs.catalogue import Phrase, phrase, text
 from configs.errors import HoldfastError
-from configs.yaml_files import read_yaml_resource
 
-LOOKED_UP = {"message", "what", "reason", "problem", "hint"}
-"""Placeholders whose content is itself looked up."""
-_PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
+SYSTEM: Final = {
+    errno.EACCES: "no_permission",
+    errno.ENOENT: "no_such_file",
+    errno.EISDIR: "is_directory",
+    errno.ENOTDIR: "not_directory",
+    errno.ENOSPC: "disk_full",
+    errno.EROFS: "read_only",
+    errno.EEXIST: "exists",
+    errno.EADDRINUSE: "address_taken",
+}
+"""The system's own error number → entry of `phrases.yaml` under `system`."""
 
 
-def error_sentence(error: HoldfastError, language: str, more: Mapping[str, str] | None = None) -> str:
+def error_sentence(error: HoldfastError, lang: str) -> str:
     """Message and remedy in `en` or `zh`.
-
-    Parameters
-    ----------
-    error : HoldfastError
-    language : str
-    more : mapping, optional
-        Further texts by their English ones.
 
     Examples
     --------
     >>> from configs.errors import SettingsError
-    >>> error_sentence(SettingsError("the settings file a.yaml does not exist", "name another one with --config"), "zh")
+    >>> error_sentence(SettingsError("settings_file_missing", file="a.yaml"), "zh")
     '设置文件 a.yaml 不存在；请用 --config 指定另一个文件。'
     """
-    if language != "zh":
-        return str(error)
-    return f"{in_chinese(error.message, more)}；{in_chinese(error.remedy, more)}。"
+    message, remedy = error.said(lang)
+    return f"{message}；{remedy}。" if lang == "zh" else f"{message}; {remedy}."
 
 
-def in_chinese(text: str, more: Mapping[str, str] | None = None) -> str:
-    """The Chinese of an English sentence, or the sentence itself where there is none."""
-    if more and text in more:
-        return more[text]
-    second = text
-    for pattern, names, chinese in _entries():
-        if not (found := pattern.fullmatch(text)):
-            continue
-        values = dict(zip(names, found.groups(), strict=True))
-        parts = {name: in_chinese(values[name], more) for name in values.keys() & LOOKED_UP}
-        said = _filled(chinese, values | parts)
-        if all(parts[name] != values[name] for name in parts):
-            return said
-        # a general entry like "{place}: {message}" whose message is unknown gives way to a shorter one that knows it
-        second = said if second == text else second
-    return second
+def system_reason(error: OSError) -> Phrase:
+    """Why the system refused a file or an address, in its own English words; in Chinese where it is a common reason.
+
+    Examples
+    --------
+    >>> system_reason(PermissionError(13, "Permission denied")).of("zh")
+    '没有权限'
+    """
+    said = error.strerror or str(error)
+    known = SYSTEM.get(error.errno or 0)
+    return Phrase(said, text(f"phrases.system.{known}", "zh") if known else said)
 
 
-def _filled(text: str, values: Mapping[str, str]) -> str:
-    return _PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), text)
+def at_line(file: object, line: int | None) -> Phrase:
+    """A file, and the line where it is known, to begin a sentence with.
 
-
-@cache
-def _entries() -> list[tuple[re.Pattern[str], tuple[str, ...], str]]:
-    """Every entry as pattern, names in order and Chinese; the ones with the most fixed text first."""
-    entries: dict[str, str] = read_yaml_resource("texts/messages.zh.yaml")
-    by_length = sorted(entries.items(), key=lambda entry: (-len(_PLACEHOLDER.sub("", entry[0])), entry[0]))
-    made = []
-    for english, chinese in by_length:
-        parts = _PLACEHOLDER.split(english)
-        # split gives fixed text and names by turns
-        pattern = "".join(re.escape(part) if i % 2 == 0 else "(.*?)" for i, part in enumerate(parts))
-        made.append((re.compile(pattern, re.DOTALL), tuple(parts[1::2]), chinese))
-    return made
+    Examples
+    --------
+    >>> at_line("a.yaml", 3), at_line("a.yaml", None).of("zh")
+    ('a.yaml, line 3', 'a.yaml ')
+    """
+    # Chinese needs a blank only between the name of the file and the words that follow it
+    return Phrase(str(file), f"{file} ") if line is None else phrase("phrases.at_line", file=file, line=line)

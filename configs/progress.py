@@ -11,7 +11,10 @@ class Progress(Protocol):
     """One method: announce a step; call what it yields with the number of units done since the last call."""
 
     def step(self, text: str, total: int | None = None) -> AbstractContextManager[Callable[[int], None]]:
-        """Enter a step of `total` units (None: unknown); leaving it means done."""
+        """Enter a step of `total` units (None: unknown); leaving it means done.
+
+        `text` is a `configs.catalogue.Phrase` where the step has words in both languages.
+        """
         ...
 
 

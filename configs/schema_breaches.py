@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from configs.catalogue import Phrase, pairs, phrase, text
 from configs.errors import SettingsError
 from configs.files import read_regular
 from configs.yaml_files import MAX_BYTES
@@ -57,16 +58,42 @@ def settings_breach(error: ValidationError, schema: type[BaseModel], path: Path)
     place = ".".join(str(part) for part in first["loc"] if part != "[key]")
     value = first.get("input")
     secret = "url" in place or (isinstance(value, str) and _filled_in(path))
-    shown = "" if secret or isinstance(value, dict | list) else f" (given: {value!r})"
-    said = str(first["msg"]).removeprefix("Value error, ")
-    what, remedy = said[:1].lower() + said[1:], "correct it"
+    fields = {
+        "file": str(path),
+        "field": place,
+        "place": place or phrase("phrases.the_file"),
+        "given": "" if secret or isinstance(value, dict | list) else phrase("phrases.given", value=value),
+    }
     if first["type"] == "extra_forbidden":
         near = meant(schema, first["loc"])
-        what, remedy = "is not a known setting", "remove it or correct its name"
-        remedy = f"did you mean '{near}'" if near else remedy
-    elif first["type"] == "string_type" and isinstance(value, int | float | date):
-        remedy = "write it in quotes"
-    return SettingsError(f"{path}: {place or 'the file'} {what}{shown}", remedy, file=str(path), field=place)
+        if near:
+            return SettingsError("setting_meant", **fields, near=near)
+        return SettingsError("setting_unknown", **fields)
+    if first["type"] == "string_type" and isinstance(value, int | float | date):
+        return SettingsError("setting_to_quote", **fields, problem=problem(first))
+    return SettingsError("setting_wrong", **fields, problem=problem(first))
+
+
+def problem(breach: Any) -> Phrase:
+    """What is wrong with a value: pydantic's own words without its capital, in Chinese where its type is known.
+
+    A validator of ours raises `ValueError` with a `Phrase`, which is then what is said.
+
+    Examples
+    --------
+    >>> problem({"type": "greater_than_equal", "ctx": {"ge": 1}, "msg": "Input should be greater than or equal to 1"})
+    'input should be greater than or equal to 1'
+    """
+    context = breach.get("ctx", {})
+    own = next(iter(getattr(context.get("error"), "args", ())), None)
+    if isinstance(own, Phrase):
+        return own
+    said = str(breach["msg"]).removeprefix("Value error, ")
+    said = said[:1].lower() + said[1:]
+    if (known := f"breaches.{breach['type']}") not in pairs("phrases"):
+        return Phrase(said, said)
+    bounds = {name: f"{one:.12g}" if isinstance(one, int | float) else one for name, one in context.items()}
+    return Phrase(said, text(f"phrases.{known}", "zh", **bounds))
 
 
 def _filled_in(path: Path) -> bool:

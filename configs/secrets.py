@@ -21,9 +21,5 @@ def signing_key() -> bytes | None:
     if not text:
         return None
     if len(text) < MIN_KEY_LENGTH:
-        raise SettingsError(
-            f"HOLDFAST_SIGNING_KEY has fewer than {MIN_KEY_LENGTH} characters",
-            "set a long random one, for example from `openssl rand -hex 32`",
-            field="HOLDFAST_SIGNING_KEY",
-        )
+        raise SettingsError("signing_key_too_short", field="HOLDFAST_SIGNING_KEY", count=MIN_KEY_LENGTH)
     return text.encode()

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from configs.catalogue import Lang
+from configs.catalogue import Lang, phrase
 from configs.errors import SettingsError
 from configs.extras import EXTRAS, require
 from configs.schema_breaches import settings_breach
@@ -32,7 +32,7 @@ def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError(f"unknown time zone {value!r}; use a name like Asia/Shanghai") from error
+        raise ValueError(phrase("phrases.unknown_zone", zone=value)) from error
     return value
 
 
@@ -91,7 +91,7 @@ class SourceSettings(Model):
     @model_validator(mode="after")
     def _one_place(self) -> Self:
         if (self.path is None) == (self.url is None):
-            raise ValueError("give exactly one of path and url")
+            raise ValueError(phrase("phrases.one_of_path_and_url"))
         return self
 
 
@@ -118,7 +118,7 @@ class Closure(Model):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.last < self.first:
-            raise ValueError("last must not be before first")
+            raise ValueError(phrase("phrases.last_before_first"))
         return self
 
 
@@ -269,7 +269,7 @@ class LifecycleSettings(Model):
     @model_validator(mode="after")
     def _lost_after_risk(self) -> Self:
         if self.lost_after <= self.at_risk_after:
-            raise ValueError("lost_after must be larger than at_risk_after")
+            raise ValueError(phrase("phrases.lost_before_risk"))
         return self
 
 
@@ -379,7 +379,7 @@ def load_settings(path: Path | str, *, overrides: dict[str, Any] | None = None) 
     path = Path(path)
     raw = merge(read_settings_file(path), overrides or {})
     if "root" in raw:  # a field of ours that no file may set
-        raise SettingsError(f"{path}: root is not a known setting", "remove it or correct its name", field="root")
+        raise SettingsError("setting_root_unknown", field="root", file=path)
     try:
         return Settings.model_validate({**raw, "root": path.resolve().parent})
     except ValidationError as error:
@@ -395,9 +395,6 @@ def _inside_package(text: str) -> Path:
         require(name, task=f"{PACKAGE}{text}")
     if not folders:
         raise SettingsError(
-            f"the Python package {name}, which brings {inner or 'the data'}, is not installed",
-            "install it, or give the path of the file itself",
-            code="package_missing",
-            value=name,
+            "data_package_missing", code="package_missing", value=name, brings=inner or phrase("phrases.the_data")
         )
     return Path(folders[0]) / inner

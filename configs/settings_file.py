@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from configs.errors import SettingsError
-from configs.yaml_files import read_yaml_file, read_yaml_resource
+from configs.resources import read_yaml_resource
+from configs.yaml_files import read_yaml_file
 
 MAPPINGS = Path(__file__).parent / "mappings"
 
@@ -25,13 +26,8 @@ def read_settings_file(path: Path) -> dict[str, Any]:
         File missing or not YAML, an unknown mapping, an environment variable that is not set.
     """
     if not path.exists():
-        raise SettingsError(
-            f"the settings file {path} does not exist",
-            "name another one with --config",
-            code="settings_missing",
-            file=str(path),
-        )
-    raw = read_yaml_file(path, "settings file")
+        raise SettingsError("settings_file_missing", code="settings_missing", file=str(path))
+    raw = read_yaml_file(path, "settings_file")
     return _with_mapping(_from_environment(raw, path), path)
 
 
@@ -54,9 +50,7 @@ def _with_mapping(raw: dict[str, Any], path: Path) -> dict[str, Any]:
         return raw
     known = sorted(file.stem for file in MAPPINGS.glob("*.yaml"))
     if name not in known:
-        raise SettingsError(
-            f"{path}: data.mapping {name!r} is not known", f"use one of {', '.join(known)}", field="data.mapping"
-        )
+        raise SettingsError("mapping_unknown", field="data.mapping", name=name, names=", ".join(known), file=path)
     mapping = read_yaml_resource(f"mappings/{name}.yaml")
     merged = merge(mapping, raw)
     # A table that only the mapping speaks of, and that the file gives no place for, is a table the company lacks.
@@ -80,12 +74,7 @@ def _from_environment(value: Any, path: Path) -> Any:
     def replace(match: re.Match[str]) -> str:
         name = match.group(1)
         if name not in os.environ:
-            raise SettingsError(
-                f"{path} asks for the environment variable {name}, which is not set",
-                f"set {name} before the command",
-                code="environment_missing",
-                field=name,
-            )
+            raise SettingsError("environment_variable_missing", code="environment_missing", field=name, file=path)
         return os.environ[name]
 
     return re.sub(r"\$\{([A-Z_][A-Z0-9_]*)\}", replace, value)

@@ -37,9 +37,7 @@ def parse_moment(text: str, timezone: str, *, field: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise SettingsError(
-            f"{field} {text!r} is not a date", "write it like 2011-09-10 or 2011-09-10T08:30", field=field, value=text
-        ) from None
+        raise SettingsError("moment_not_a_date", field=field, value=text) from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=ZoneInfo(timezone))
     return moment.astimezone(UTC).replace(tzinfo=None)
@@ -59,9 +57,7 @@ def future_from(data: DataSettings) -> datetime | None:
             moment = datetime.fromisoformat(text)
             moment = (moment if moment.tzinfo else moment.replace(tzinfo=zone)) + timedelta(microseconds=1)
     except (ValueError, OverflowError):
-        raise SettingsError(
-            f"data.future_after {text!r} is not a date", "write it like 2024-05-31", field="data.future_after"
-        ) from None
+        raise SettingsError("future_after_not_a_date", field="data.future_after", value=text) from None
     return moment.astimezone(UTC).replace(tzinfo=None)
 
 

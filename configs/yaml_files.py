@@ -12,28 +12,28 @@ from typing import Any
 
 import yaml
 
+from configs.catalogue import phrase
 from configs.errors import SettingsError
 from configs.files import UnfitFileError, read_regular
+from configs.messages import at_line, system_reason
+from configs.resources import Loader
 
-ROOM = Path(__file__).parent
 MAX_BYTES = 4 << 20
 MAX_DEPTH = 32
 MAX_NODES = 200_000
 """Values of a file, those that aliases repeat counted each time: far more than any catalogue has."""
 
-# the C loader is ten times as fast and as safe; PyYAML may have been built without it
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MERGE = "tag:yaml.org,2002:merge"
 
 
-def read_yaml_file(path: Path, what: str) -> dict[str, Any]:
+def read_yaml_file(path: Path, kind: str) -> dict[str, Any]:
     """A YAML mapping from a file that a person wrote.
 
     Parameters
     ----------
     path : Path
-    what : str
-        What the file is, for messages: ``the {what} orders.yaml does not exist``.
+    kind : str
+        What the file is, for messages: an entry of `phrases.yaml` like ``settings_file``.
 
     Raises
     ------
@@ -41,45 +41,30 @@ def read_yaml_file(path: Path, what: str) -> dict[str, Any]:
         Missing, not an ordinary file, not readable, not YAML (with the line), a key twice (with both lines), too many
         aliases, or not a mapping.
     """
+    what = f"phrases.{kind}"
     try:
         text = read_regular(path, MAX_BYTES, follow=True).decode("utf-8")
     except FileNotFoundError:
+        raise SettingsError("yaml_file_missing", code="catalogue_missing", what=phrase(what), file=str(path)) from None
+    except UnfitFileError as error:
         raise SettingsError(
-            f"the {what} {path} does not exist",
-            "correct its path in the settings",
-            code="catalogue_missing",
-            what=what,
-            file=str(path),
+            "yaml_file_unfit", code="settings_unreadable", what=phrase(what), file=str(path), reason=error.reason
         ) from None
     except (OSError, UnicodeDecodeError) as error:
-        unfit = isinstance(error, UnfitFileError)
-        reason = error.reason if isinstance(error, UnfitFileError | UnicodeDecodeError) else error.strerror
         raise SettingsError(
-            f"the {what} {path} cannot be read ({reason})",
-            "give an ordinary file" if unfit else "write it as UTF-8 text that you may read",
+            "yaml_file_unreadable",
             code="settings_unreadable",
-            what=what,
+            what=phrase(what),
             file=str(path),
-            reason=str(reason),
+            reason=error.reason if isinstance(error, UnicodeDecodeError) else system_reason(error),
         ) from None
     raw = _checked(text, path)
     if not isinstance(raw, dict):
-        raise SettingsError(
-            f"the {what} {path} is empty or not a mapping",
-            "start from the example in the README",
-            code="settings_empty",
-            what=what,
-            file=str(path),
-        )
+        raise SettingsError("yaml_file_empty", code="settings_empty", what=phrase(what), file=str(path))
     return raw
 
 
-def read_yaml_resource(name: str) -> Any:
-    """A YAML file that belongs to this room, by its path below `configs/`."""
-    return yaml.load((ROOM / name).read_text(encoding="utf-8"), Loader=_Loader)
-
-
-class _Builder(_Loader):  # type: ignore[misc]
+class _Builder(Loader):  # type: ignore[misc]
     """Makes values of nodes; keys stay the texts that were written."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
@@ -112,16 +97,11 @@ def _checked(text: str, path: Path) -> Any:
 def _check_depth(text: str, path: Path) -> None:
     # before nodes are made, which is done by recursion
     depth = 0
-    for event in yaml.parse(text, Loader=_Loader):
+    for event in yaml.parse(text, Loader=Loader):
         if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
-                raise _wrong(
-                    f"{path}, line {_number(event)} is nested deeper than {MAX_DEPTH} levels",
-                    "write it flatter; no setting lies as deep",
-                    path,
-                    _number(event),
-                )
+                raise _wrong("yaml_too_deep", path, _number(event), count=MAX_DEPTH)
         elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
             depth -= 1
 
@@ -136,12 +116,7 @@ def _check_nodes(loader: Any, root: Any, path: Path) -> None:
             _check_scalar(loader, node, path)
             return 1
         if id(node) in open_:
-            raise _wrong(
-                f"{path}, line {_number(node)} holds itself by an alias",
-                "write the values instead of the alias",
-                path,
-                _number(node),
-            )
+            raise _wrong("yaml_alias_of_itself", path, _number(node))
         if id(node) not in sizes:
             open_.add(id(node))
             if isinstance(node, yaml.MappingNode):
@@ -152,12 +127,7 @@ def _check_nodes(loader: Any, root: Any, path: Path) -> None:
             sizes[id(node)] = 1 + sum(size(part) for part in parts)
             open_.discard(id(node))
             if sizes[id(node)] > MAX_NODES:
-                raise _wrong(
-                    f"{path}, line {_number(node)} stands for more than {MAX_NODES} values by its aliases",
-                    "write the values instead of aliases of aliases",
-                    path,
-                    _number(node),
-                )
+                raise _wrong("yaml_too_many_aliases", path, _number(node), count=MAX_NODES)
         return sizes[id(node)]
 
     size(root)
@@ -168,23 +138,11 @@ def _check_keys(node: Any, path: Path) -> None:
     for key, _ in node.value:
         line = _number(key)
         if not isinstance(key, yaml.ScalarNode):
-            raise _wrong(
-                f"{path}, line {_number(key)} has a list or a mapping as a key",
-                "write a name before the colon",
-                path,
-                _number(key),
-            )
+            raise _wrong("yaml_key_not_a_name", path, _number(key))
         if key.tag == _MERGE:
             continue
         if key.value in lines:
-            raise _wrong(
-                f"{path}, line {line}: {key.value} is given twice, first in line {lines[key.value]}",
-                "keep one of them",
-                path,
-                line,
-                field=key.value,
-                first=lines[key.value],
-            )
+            raise _wrong("yaml_key_twice", path, line, field=key.value, first=lines[key.value])
         lines[key.value] = line
 
 
@@ -194,38 +152,33 @@ def _check_scalar(loader: Any, node: Any, path: Path) -> None:
     try:
         loader.construct_object(node)
     except (ValueError, OverflowError):
-        raise _wrong(
-            f"{path}, line {_number(node)}: {node.value} is no date or number of its kind",
-            "correct it, or write it in quotes if it is a text",
-            path,
-            _number(node),
-        ) from None
+        raise _wrong("yaml_value_impossible", path, _number(node), value=node.value) from None
 
 
 def _not_yaml(error: yaml.YAMLError, text: str, path: Path) -> SettingsError:
     mark = getattr(error, "problem_mark", None)
     problem = str(getattr(error, "problem", "") or "")
     number = None if mark is None else mark.line + 1
-    where = str(path) if number is None else f"{path}, line {number}"
     line = text.splitlines()[number - 1] if number is not None and number <= len(text.splitlines()) else ""
     if isinstance(error, yaml.reader.ReaderError):
-        return _wrong(f"{where} holds a control character", "remove it; save the file as plain text", path, number)
+        return _wrong("yaml_control_character", path, number)
     if "\t" in line[: len(line) - len(line.lstrip())]:
-        return _wrong(f"{where} is indented with a tab", "indent with blanks", path, number)
+        return _wrong("yaml_tab", path, number)
     if "another document" in problem:
-        return _wrong(f"{where} begins a second document", "keep one, and remove the line with ---", path, number)
+        return _wrong("yaml_second_document", path, number)
     if "undefined alias" in problem:
-        return _wrong(f"{where} has an alias of what is not there", "quote texts that begin with *", path, number)
+        return _wrong("yaml_alias_unknown", path, number)
     if "determine a constructor" in problem:
-        return _wrong(f"{where} has a tag that is not taken", "quote texts that begin with !", path, number)
+        return _wrong("yaml_tag", path, number)
     if "second occurrence" in problem:
-        return _wrong(f"{where} sets an anchor a second time", "give it another name", path, number)
-    return _wrong(f"{where} is not valid YAML", "check indentation and quotes there", path, number)
+        return _wrong("yaml_anchor_twice", path, number)
+    return _wrong("yaml_malformed", path, number)
 
 
 def _number(node: Any) -> int:
     return int(node.start_mark.line) + 1
 
 
-def _wrong(message: str, remedy: str, path: Path, line: int | None, **place: Any) -> SettingsError:
-    return SettingsError(message, remedy, code="settings_not_yaml", file=str(path), line=line, **place)
+def _wrong(identity: str, path: Path, line: int | None, **fields: Any) -> SettingsError:
+    where = at_line(path, line)
+    return SettingsError(identity, code="settings_not_yaml", file=str(path), line=line, where=where, **fields)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from configs.catalogue import phrase
 from configs.errors import InvariantError, NotEnoughDataError
 from configs.history import min_history_days
 from configs.progress import SILENT, Progress
@@ -150,16 +151,18 @@ def backtest(
     events = order_events(tables, until=as_of)
     shown = format_moment(as_of, settings.data.timezone)
     if events.empty:
-        raise NotEnoughDataError(f"the log holds no order before {shown}", "give a later as-of date", code="no_orders")
+        raise NotEnoughDataError("no_orders_before_test", code="no_orders", date=shown)
     start = pd.Timestamp(events["occurred_at"].min()).to_pydatetime()
     first = start + timedelta(days=min_history_days(horizon))
     cutoffs = backtest_cutoffs(as_of, horizon, folds, not_before=first)
     if not cutoffs:
         raise NotEnoughDataError(
-            f"the log starts on {format_moment(start, settings.data.timezone)[:10]}, too late to test {horizon} days "
-            f"ahead before {shown}",
-            f"give at least {min_history_days(horizon) + horizon} days of orders or set a shorter targets.horizon_days",
+            "log_too_short_to_test",
             code="log_too_short_to_test",
+            start=format_moment(start, settings.data.timezone)[:10],
+            days=horizon,
+            date=shown,
+            needed=min_history_days(horizon) + horizon,
         )
     done = [_fold(tables, cutoff, as_of, settings, progress, make_suite) for cutoff in cutoffs]
     tested = _lifetime(tables, done[0], start, as_of, settings, progress, make_suite, allowed=lifetime)
@@ -193,22 +196,22 @@ def _fold(
 ) -> Fold:
     data = training_set(tables, cutoff, settings, progress)
     shown = format_moment(cutoff, settings.data.timezone)
-    with progress.step(f"Fitting as of {shown}"):
+    with progress.step(phrase("steps.fit_as_of", date=shown)):
         suite = make_suite().fit(data.frame, data.labels, data.context, progress=progress)
-    with progress.step(f"Predicting as of {shown}"):
+    with progress.step(phrase("steps.predict_as_of", date=shown)):
         frame = compute_features(tables, [cutoff], data.feature_set)
         frame = frame[frame["orders_ever"].to_numpy(dtype=np.float64) >= 1].reset_index(drop=True)
         frame = _left_alone(frame, tables, settings.targets.horizon_days)
         predictions = suite.predict(frame)
         rule = suite.by_rule("failed_test").predict(frame) if not suite.refusal_ else None
     if predictions["churn_probability"].isna().any():
-        raise InvariantError("a tested customer has no churn probability", "report this with the data report")
+        raise InvariantError("tested_customer_without_probability")
     events = order_events(tables, until=known_until)
     horizon = settings.targets.horizon_days
     labels = make_labels(events, frame[KEYS], settings.targets.all_horizons, known_until)
     baselines: dict[str, pd.DataFrame] = {}
     if with_baselines:
-        with progress.step("Running the baselines"):
+        with progress.step(phrase("steps.run_baselines")):
             baselines = baseline_predictions(data.frame, data.labels, frame, events, cutoff, horizon)
     return Fold(cutoff, data, frame, events, predictions, baselines, rule, labels, suite)
 

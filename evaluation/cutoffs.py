@@ -109,11 +109,13 @@ def cutoff_grid(
         days = max(0, (as_of - log_start).days)
         shortest = min(targets.all_horizons)
         raise NotEnoughDataError(
-            f"the log covers {days} days before {as_of:%Y-%m-%d}, which leaves no closed window of {shortest} days "
-            f"after {needed} days of history",
-            f"give at least {needed + shortest} days of orders or set a shorter horizon under targets.horizons",
+            "log_too_short_to_train",
             code="log_too_short",
             days=days,
+            date=f"{as_of:%Y-%m-%d}",
+            shortest=shortest,
+            needed=needed,
+            least=needed + shortest,
         )
     return CutoffGrid(tuple(cutoffs), step, needed, as_of)
 

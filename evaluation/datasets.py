@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from configs.catalogue import phrase
 from configs.errors import HoldfastError, NotEnoughDataError
 from configs.files import atomic_path, read_checked, sha256_of, write_checked
 from configs.progress import SILENT, Progress
@@ -119,14 +120,12 @@ def training_set(tables: Tables, as_of: datetime, settings: Settings, progress: 
         No order before `as_of`. A log too short for any closed window gives one cut-off, `as_of`, without labels.
     """
     progress = progress or SILENT
-    with progress.step("Reading orders"):
+    with progress.step(phrase("steps.read_orders")):
         events = order_events(tables, until=as_of)
         orders = events[events["is_order"].to_numpy(dtype=bool)]
     if orders.empty:
         raise NotEnoughDataError(
-            f"the log holds no order before {format_moment(as_of, settings.data.timezone)}",
-            "give an as-of date after the first orders",
-            code="no_orders",
+            "no_orders_before", code="no_orders", date=format_moment(as_of, settings.data.timezone)
         )
     log_start = pd.Timestamp(events["occurred_at"].min()).to_pydatetime()
     gap = typical_gap_days(orders)
@@ -140,7 +139,7 @@ def training_set(tables: Tables, as_of: datetime, settings: Settings, progress: 
     # The newest moment has no outcome yet; its rows tell the level step who the forecast is for.
     cutoffs = sorted({*grid.cutoffs, as_of})
     watched = level_cutoffs(log_start, as_of, settings.targets, cutoffs)
-    with progress.step("Computing features", len(cutoffs) + len(watched)) as done:
+    with progress.step(phrase("steps.compute_features"), len(cutoffs) + len(watched)) as done:
         frame = compute_features(tables, cutoffs, feature_set, customers=customers)
         done(len(cutoffs))
         if watched:
@@ -151,7 +150,7 @@ def training_set(tables: Tables, as_of: datetime, settings: Settings, progress: 
             frame = frame.sort_values(["as_of", "customer_id"], kind="stable", ignore_index=True)
             done(len(watched))
     frame = frame[frame["orders_ever"].to_numpy(dtype=np.float64) >= 1].reset_index(drop=True)
-    with progress.step("Making labels"):
+    with progress.step(phrase("steps.make_labels")):
         bound = order_bound(events)
         labels = make_labels(_taught(events, bound), frame[KEYS], settings.targets.all_horizons, known_until=as_of)
         labels, treated = without_treated(labels, frame[KEYS], treatments_of(tables), settings.targets.all_horizons)
@@ -297,10 +296,7 @@ def load_training_set(folder: Path) -> TrainingSet:
         whole = False
     if not whole:
         raise HoldfastError(
-            f"the training set in {folder} is missing or is not what was written",
-            "run `holdfast features` again",
-            code="training_set_changed",
-            file=str(folder / CONTEXT_FILE),
+            "training_set_changed", code="training_set_changed", file=str(folder / CONTEXT_FILE), folder=folder
         )
     feature_set = FeatureSet.from_json(json.dumps(context["feature_set"]))
     return TrainingSet(

@@ -43,9 +43,6 @@ def load_evaluation(folder: Path) -> Evaluation:
         whole = False
     if not whole:
         raise HoldfastError(
-            f"the evaluation in {folder} is missing or is not what was written",
-            "run `holdfast evaluate` again",
-            code="evaluation_changed",
-            file=str(folder / EVALUATION_FILE),
+            "evaluation_changed", code="evaluation_changed", file=str(folder / EVALUATION_FILE), folder=folder
         )
     return Evaluation(content, pd.read_parquet(io.BytesIO(data)), stamp["made_of"])

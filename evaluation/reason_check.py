@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from configs.catalogue import phrase
 from configs.progress import SILENT, Progress
 from configs.settings import RetentionSettings
 from evaluation.datasets import TrainingSet, stable_fraction
@@ -73,7 +74,7 @@ def reason_check(
     size = min(len(ids) // 2, max(1, int(len(ids) * MAX_ROWS / len(data.frame))))
     attributions: list[Attribution] = []
     rows = 0
-    with listening.step("Testing how stable the reasons are", refits) as done:
+    with listening.step(phrase("steps.test_reasons"), refits) as done:
         for turn in range(refits):
             drawn = np.random.default_rng([data.context.training.seed, turn]).choice(ids, size, replace=False)
             kept = data.frame["customer_id"].isin(drawn).to_numpy()

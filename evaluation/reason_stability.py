@@ -75,7 +75,7 @@ def reason_stability(attributions: Sequence[Attribution], *, moved_back: Collect
     """
     sizes = {len(one.base) for one in attributions}
     if len(attributions) < 2 or len(sizes) != 1:
-        raise InvariantError("reasons can be compared only between two fits or more of the same customers", "fit again")
+        raise InvariantError("too_few_fits_to_compare")
     codes = sorted({code for one in attributions for code in one.codes if code not in STEPS})
     tables = [_own_points(one, codes) for one in attributions]
     ranks = [_ranks(table) for table in tables]

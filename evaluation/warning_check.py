@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from configs.catalogue import phrase
 from configs.progress import SILENT, Progress
 from configs.settings import Settings
 from evaluation.datasets import stable_fraction, typical_gap_days
@@ -60,7 +61,7 @@ def warning_check(
     cutoffs = [cutoff for cutoff in steps if cutoff >= first]
     if not cutoffs:
         return None
-    with listening.step("Testing the warnings", len(cutoffs)) as done:
+    with listening.step(phrase("steps.test_warnings"), len(cutoffs)) as done:
         ids = np.sort(events["customer_id"].unique().astype(str))
         chosen = ids[np.argsort(stable_fraction(ids.tolist(), salt="warnings"), kind="stable")[:MAX_CUSTOMERS]]
         own = events[events["customer_id"].isin(chosen)].reset_index(drop=True)

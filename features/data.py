@@ -111,7 +111,7 @@ class Tables:
         """
         found = self.extent()
         if found is None:
-            raise DataError("the table transactions is empty", "give at least one order line", code="empty_table")
+            raise DataError("transactions_empty", code="empty_table")
         return found
 
     def extent(self) -> tuple[datetime, datetime] | None:
@@ -208,12 +208,7 @@ class Tables:
             A file was replaced, changed or taken away.
         """
         if self._files() != self._seen:
-            raise DataError(
-                f"the tables in {self._folder} were replaced or taken away while they were in use",
-                "run it again",
-                code="tables_replaced",
-                file=str(self._folder),
-            )
+            raise DataError("tables_taken_away", code="tables_replaced", file=str(self._folder))
 
     def close(self) -> None:
         """Give the memory back."""
@@ -279,12 +274,7 @@ def open_tables(folder: Path, *, threads: int | None = None, engine: Opener | No
     """
     folder = Path(folder).resolve()
     if not (folder / "transactions.parquet").exists():
-        raise DataError(
-            f"{folder} holds no transactions.parquet",
-            "run holdfast ingest first",
-            code="not_ingested",
-            file=str(folder),
-        )
+        raise DataError("tables_not_ingested", code="not_ingested", file=str(folder))
     # the states are taken before the bytes are compared: what changes in between is then seen by the first query
     before = {name: _state(folder / f"{name}.parquet") for name in TABLES}
     manifest = read_manifest(folder)
@@ -302,12 +292,7 @@ def open_tables(folder: Path, *, threads: int | None = None, engine: Opener | No
         hindsight=frozenset(manifest.get("hindsight", ())),
     )
     if tables._seen != tuple(before[name] for name in found):
-        raise DataError(
-            f"the tables in {folder} were replaced while they were opened",
-            "run it again",
-            code="tables_replaced",
-            file=str(folder),
-        )
+        raise DataError("tables_replaced_while_opened", code="tables_replaced", file=str(folder))
     return tables
 
 
@@ -332,10 +317,10 @@ def tables_from_arrow(
         must be unique is not.
     """
     if "transactions" not in tables:
-        raise DataError("no transactions are given", "give the table transactions", code="missing_table")
+        raise DataError("transactions_not_given", code="missing_table")
     unknown = sorted(set(tables) - set(TABLES))
     if unknown:
-        raise DataError(f"there is no table {unknown[0]!r}", f"use {', '.join(TABLES)}", field=unknown[0])
+        raise DataError("table_unknown", field=unknown[0], names=", ".join(TABLES))
     memory = {name: checked_table(name, tables[name]) for name in TABLES if name in tables}
     columns = {name: tuple(table.column_names) for name, table in memory.items()}
     return Tables(columns, memory=memory, engine=on_duckdb(threads), closures=closures)
@@ -355,13 +340,15 @@ def checked_table(name: str, table: pa.Table) -> pa.Table:
             columns[column.name] = _checked_column(name, column, table[column.name])
         elif column.required:
             raise DataError(
-                f"{name} has no column {column.name!r}", "add it", code="missing_column", field=f"{name}.{column.name}"
+                "table_lacks_column",
+                code="missing_column",
+                field=f"{name}.{column.name}",
+                column=column.name,
+                table=name,
             )
     key = UNIQUE.get(name)
     if key and pc.count_distinct(columns[key]).as_py() < len(columns[key]):
-        raise DataError(
-            f"{name}.{key} is not unique", "give one row per id", code="duplicate_id", field=f"{name}.{key}"
-        )
+        raise DataError("id_not_unique", code="duplicate_id", field=f"{name}.{key}")
     return pa.table(columns)
 
 
@@ -372,22 +359,12 @@ def _checked_column(table: str, column: Column, values: pa.ChunkedArray) -> pa.C
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
         reason = str(error).splitlines()[0]
         raise DataError(
-            f"{place} cannot be read as {column.type} ({reason})",
-            "give values of that type",
-            code="bad_type",
-            field=place,
+            "values_of_other_type", code="bad_type", field=place, type=str(column.type), reason=reason
         ) from None
     if column.required and cast.null_count:
-        raise DataError(
-            f"{place} is missing in {cast.null_count} of {len(cast)} rows",
-            "fill it in or leave these rows out",
-            code="missing_value",
-            field=place,
-        )
+        raise DataError("values_missing", code="missing_value", field=place, count=cast.null_count, total=len(cast))
     if column.type == "number" and pc.any(pc.invert(pc.is_finite(cast))).as_py():
-        raise DataError(
-            f"{place} holds a number that is not finite", "leave it empty instead", code="not_finite", field=place
-        )
+        raise DataError("values_not_finite", code="not_finite", field=place)
     return cast
 
 
@@ -397,20 +374,15 @@ def _columns_of(connection: Any, name: str, file: Path) -> tuple[str, ...]:
     for column in TABLES[name].columns:
         expected = DUCKDB_TYPES[column.type]
         if column.required and column.name not in found:
-            raise DataError(
-                f"{file} has no column {column.name!r}",
-                "run holdfast ingest again",
-                code="missing_column",
-                file=str(file),
-                field=column.name,
-            )
+            raise DataError("table_file_lacks_column", code="missing_column", file=str(file), field=column.name)
         if column.name in found and found[column.name] != expected:
             raise DataError(
-                f"{file}: column {column.name} is {found[column.name]}, not {expected}",
-                "run holdfast ingest again",
+                "table_file_column_of_other_type",
                 code="bad_type",
                 file=str(file),
                 field=column.name,
+                found=found[column.name],
+                expected=expected,
             )
     return tuple(column.name for column in TABLES[name].columns if column.name in found)
 

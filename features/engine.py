@@ -106,7 +106,7 @@ def compute_features(
     """
     moments = sorted({utc(moment) for moment in cutoffs})
     if not moments:
-        raise DataError("no cut-off is given", "name at least one moment", code="no_cutoff")
+        raise DataError("no_cutoff", code="no_cutoff")
     known = {declared.name for declared in known_features(dict(tables.shape))}
     names = tuple(name for name in feature_set.names if name in known)
     call = _Call(tables, names, customers, reference_prices, log_start)

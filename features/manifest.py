@@ -31,18 +31,10 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         manifest = read_checked(path)
     except FileNotFoundError:
         raise DataError(
-            f"{folder} is not complete: it has no {MANIFEST}",
-            "run holdfast ingest",
-            code="not_ingested",
-            file=str(path),
+            "tables_without_manifest", code="not_ingested", file=str(path), folder=folder, manifest=MANIFEST
         ) from None
     except (OSError, ValueError):
-        raise DataError(
-            f"{path} is damaged or was written by another version",
-            "run holdfast ingest",
-            code="tables_changed",
-            file=str(path),
-        ) from None
+        raise DataError("manifest_damaged", code="tables_changed", file=str(path)) from None
     return manifest
 
 
@@ -56,15 +48,15 @@ def check_tables(folder: Path, manifest: dict[str, Any]) -> list[str]:
     """
     tables = manifest["tables"]
     if added := sorted({file.stem for file in folder.glob("*.parquet")} - set(tables)):
-        raise _differs(folder / f"{added[0]}.parquet", "was added after the tables were written")
+        raise _differs(folder / f"{added[0]}.parquet", "table_file_added")
     for name, said in tables.items():
         path = folder / f"{name}.parquet"
         try:
             same = path.stat().st_size == said["bytes"] and sha256_of(path) == said["sha256"]
         except FileNotFoundError:
-            raise _differs(path, "is missing") from None
+            raise _differs(path, "table_file_missing") from None
         if not same:
-            raise _differs(path, "is not what was written: it was damaged or changed")
+            raise _differs(path, "table_file_changed")
     return [name for name in TABLES if name in tables]
 
 
@@ -87,5 +79,5 @@ def write_manifest(folder: Path) -> None:
     write_checked(folder / MANIFEST, {"tables": described})
 
 
-def _differs(path: Path, what: str) -> DataError:
-    return DataError(f"{path} {what}", "run holdfast ingest again", code="tables_changed", file=str(path))
+def _differs(path: Path, identity: str) -> DataError:
+    return DataError(identity, code="tables_changed", file=str(path))

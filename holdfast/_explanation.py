@@ -75,7 +75,5 @@ def explain(
         frame = features(settings, tables, as_of=as_of, customers=customers, scorer=chosen)
     parts = chosen.suite.contributions(frame)
     if what not in parts:
-        raise SettingsError(
-            f"the model explains no {what!r}", f"use one of {', '.join(parts)}", code="not_explained", value=what
-        )
+        raise SettingsError("part_not_explained", code="not_explained", value=what, names=", ".join(parts))
     return explanation(parts[what], frame)

@@ -161,9 +161,7 @@ class AdditiveModel:
                 texts = [files[f"{name}.{number}.txt"] for number in range(settings.seeds)]
                 boosting = Boosting.from_texts(texts, settings)
         except (KeyError, TypeError, ValueError):
-            raise BundleError(
-                f"{name}.json of the bundle is not a model of this version", "train again or roll back"
-            ) from None
+            raise BundleError("bundle_model_of_other_version", name=name) from None
         return cls(names, link, boosting, steps, offset)
 
 
@@ -246,11 +244,11 @@ def load(files: Mapping[str, bytes], name: str) -> dict[str, Any]:
     try:
         state = json.loads(files[name])
     except KeyError:
-        raise BundleError(f"the bundle has no file {name}", "train again or roll back", file=name) from None
+        raise BundleError("bundle_lacks_file", file=name) from None
     except (ValueError, RecursionError):
-        raise BundleError(f"{name} of the bundle is not JSON", "train again or roll back", file=name) from None
+        raise BundleError("bundle_file_not_json", file=name) from None
     if not isinstance(state, dict):
-        raise BundleError(f"{name} of the bundle holds no state", "train again or roll back", file=name)
+        raise BundleError("bundle_file_without_state", file=name)
     return state
 
 

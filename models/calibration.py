@@ -82,7 +82,7 @@ def step_from_state(state: Mapping[str, Any]) -> LinkStep:
     try:
         return STEP_KINDS[state["kind"]](state)
     except (KeyError, TypeError, ValueError):
-        raise BundleError("a calibration step of the bundle cannot be read", "train again or roll back") from None
+        raise BundleError("bundle_calibration_unreadable") from None
 
 
 def fit_affine(raw: Floats, target: Floats, family: Family, *, slope_sd: float = SLOPE_SD) -> Affine:

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from configs.catalogue import phrase
 from configs.errors import BundleError, NotEnoughDataError
 from configs.progress import SILENT, Progress
 from configs.settings import TargetSettings, TrainingSettings
@@ -112,10 +113,7 @@ class ChurnModel:
         encoded = self.encoder_.transform(frame)
         allowed = [h for h in self.targets.all_horizons if not count_labels(encoded, labels, h).refusal]
         if not allowed:
-            raise NotEnoughDataError(
-                f"none of the horizons {self.targets.all_horizons} has enough labels for a churn model",
-                "add history, or ask for a shorter horizon_days",
-            )
+            raise NotEnoughDataError("too_few_labels_for_churn", horizons=self.targets.all_horizons)
         self.horizons_ = tuple(sorted({*allowed, self.targets.horizon_days}))
         anchors = self._deep_enough(allowed, log_start, known_until)
         self.main_ = max(anchors)
@@ -123,7 +121,7 @@ class ChurnModel:
         buyers = encoded.rows(has_ordered(encoded))
         history = fit_history(buyers)
         self.renewal_ = Renewal.fit(buyers)
-        with (progress or SILENT).step("churn", len(allowed)) as advance:
+        with (progress or SILENT).step(phrase("steps.fit_churn"), len(allowed)) as advance:
 
             def fit_horizon(horizon: int) -> tuple[Split, AdditiveModel]:
                 fitted = self._fit_horizon(encoded, labels, horizon, history)
@@ -172,7 +170,7 @@ class ChurnModel:
         known = encoded.rows(rows)
         churned = (labels[orders_column(horizon)].to_numpy(dtype=np.float64)[rows] <= 0).astype(np.float64)
         if known.customer_id is None or known.as_of is None:
-            raise NotEnoughDataError("the frame has no customer_id and as_of", "keep the key columns for fitting")
+            raise NotEnoughDataError("frame_without_keys")
         rare = churned > 0 if churned.mean() < 0.5 else churned <= 0
         split = inner_split(known.customer_id, known.as_of, rare, horizon)
         return split, fit_activity(
@@ -330,7 +328,7 @@ class ChurnModel:
             if not {*horizons, targets.horizon_days} <= set(model.horizons_):
                 raise ValueError
         except (KeyError, TypeError, ValueError):
-            raise BundleError("churn.json of the bundle cannot be read", "train again or roll back") from None
+            raise BundleError("bundle_file_unreadable", file="churn.json") from None
         model.models_ = {h: AdditiveModel.from_files(files, f"h{h}", threads=threads) for h in horizons}
         return model
 

@@ -109,7 +109,7 @@ class Encoder:
         """
         if isinstance(frame, Encoded):
             if list(frame.names) != self.feature_set.names:
-                raise DataError("the encoded frame has other features than the model", "encode it with this model")
+                raise DataError("encoded_frame_of_other_features")
             return frame
         self._check_columns(frame)
         values = np.empty((len(frame), len(self.feature_set)), dtype=np.float64)
@@ -154,7 +154,7 @@ class Encoder:
         except (ValueError, KeyError, TypeError, AttributeError):
             complete = False
         if not complete:
-            raise BundleError("the encoder of the bundle cannot be read", "train again or roll back")
+            raise BundleError("bundle_encoder_unreadable")
         return encoder
 
     def _categorical_names(self) -> list[str]:
@@ -171,28 +171,13 @@ class Encoder:
         if given == wanted:
             return
         if missing := [name for name in wanted if name not in given]:
-            raise DataError(
-                f"the frame has no column {_listed(missing)}",
-                "compute it with the model's own feature set",
-                code="feature_missing",
-                field=missing[0],
-            )
+            raise DataError("frame_lacks_features", code="feature_missing", field=missing[0], names=_listed(missing))
         if extra := [name for name in given if name not in wanted]:
-            raise DataError(
-                f"the frame has the column {_listed(extra)} that the model does not know",
-                "compute it with the model's own feature set",
-                code="feature_unknown",
-                field=extra[0],
-            )
+            raise DataError("frame_with_unknown_features", code="feature_unknown", field=extra[0], names=_listed(extra))
         place = next((i for i, (a, b) in enumerate(zip(given, wanted, strict=False)) if a != b), len(wanted))
         here = given[place]
         expected = wanted[place] if place < len(wanted) else "no further column"
-        raise DataError(
-            f"the frame's feature {place + 1} is {here!r} where the model expects {expected!r}",
-            "keep the order of the feature set",
-            code="feature_order",
-            field=here,
-        )
+        raise DataError("frame_in_other_order", code="feature_order", field=here, place=place + 1, expected=expected)
 
 
 def _numbers(frame: pd.DataFrame, names: list[str]) -> Floats:
@@ -211,12 +196,10 @@ def _column(column: pd.Series, name: str) -> Floats:
         values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError):
         first = next((value for value in column if not isinstance(value, int | float)), None)
-        raise DataError(
-            f"the column {name} holds {first!r}, which is not a number", "give float64 with NaN for missing", field=name
-        ) from None
+        raise DataError("column_not_a_number", field=name, value=first) from None
     if np.isinf(values).any():
         row = int(np.flatnonzero(np.isinf(values))[0])
-        raise DataError(f"the column {name} is infinite in row {row}", "give a finite number or NaN", field=name)
+        raise DataError("column_infinite", field=name, row=row)
     return values
 
 

@@ -77,7 +77,7 @@ def read_golden(files: Mapping[str, bytes], feature_set: FeatureSet) -> pd.DataF
         if len(frame) != state["rows"] or len(state["columns"]) != len(feature_set):
             raise ValueError
     except (KeyError, TypeError, ValueError):
-        raise BundleError(f"{FRAME} of the bundle does not fit its features", "train again or roll back") from None
+        raise BundleError("bundle_golden_frame_unfit", file=FRAME) from None
     return frame
 
 
@@ -92,18 +92,12 @@ def examine(suite: Examined, files: Mapping[str, bytes]) -> None:
     expected = load(files, EXPECTED)
     answers = json.loads(dump(_answers(suite, suite.golden_)))
     if difference := _difference(expected, answers, ""):
-        raise BundleError(
-            f"the bundle's models do not give the answers they gave when they were stored ({difference})",
-            "roll back; the files or the libraries have changed",
-            code="golden_rows_differ",
-        )
+        raise BundleError("bundle_answers_differ", code="golden_rows_differ", difference=difference)
     predicted = suite.predict(suite.golden_)
     for name, parts in suite.contributions(suite.golden_).items():
         shown = predicted[SHOWN[name]].to_numpy(dtype=np.float64)
         if not np.allclose(parts.predict(), shown, rtol=TOLERANCE, atol=TOLERANCE):
-            raise BundleError(
-                f"the bundle's contributions of {name} do not add up", "roll back", code="golden_rows_differ"
-            )
+            raise BundleError("bundle_contributions_wrong", code="golden_rows_differ", name=name)
 
 
 def _answers(suite: Examined, frame: pd.DataFrame) -> dict[str, Any]:

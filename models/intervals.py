@@ -101,7 +101,7 @@ class ZeroInflatedInterval:
                 raise ValueError
             return cls(centres, ratios, level, bool(state["calibrated"]))
         except (KeyError, TypeError, ValueError):
-            raise BundleError("the interval of the bundle cannot be read", "train again or roll back") from None
+            raise BundleError("bundle_interval_unreadable") from None
 
 
 def default_interval(coverage: float) -> ZeroInflatedInterval:

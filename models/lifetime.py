@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from configs.catalogue import phrase
 from configs.errors import BundleError, NotEnoughDataError
 from configs.progress import SILENT, Progress
 from models.additive import dump, load
@@ -79,10 +80,10 @@ class LifetimeModel:
             The log has no amounts.
         """
         if not self.potential.has_amounts:
-            raise NotEnoughDataError("the log has no amounts", "give an amount column to get a lifetime value")
+            raise NotEnoughDataError("no_amounts_for_lifetime")
         churn = self.potential.churn
         encoded = churn.encoder_.transform(frame)
-        with (progress or SILENT).step("lifetime", 1) as advance:
+        with (progress or SILENT).step(phrase("steps.fit_lifetime"), 1) as advance:
             closed = [
                 h for h in churn.horizons_ if h <= self.targets.lifetime_days and labelled(encoded, labels, h).any()
             ]
@@ -194,7 +195,7 @@ class LifetimeModel:
             if model.measured_days_ not in {*potential.churn.horizons_, *potential.churn.models_}:
                 raise ValueError
         except (KeyError, TypeError, ValueError):
-            raise BundleError("lifetime.json of the bundle cannot be read", "train again or roll back") from None
+            raise BundleError("bundle_file_unreadable", file="lifetime.json") from None
         return model
 
 

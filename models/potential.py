@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from configs.catalogue import phrase
 from configs.errors import BundleError
 from configs.progress import SILENT, Progress
 from models.additive import AdditiveModel, dump, fit_additive, load
@@ -95,7 +96,7 @@ class PotentialModel:
         self.levels_: dict[int, tuple[LevelStep, LevelStep]] = {}
         self.value_: OrderValue | None = None
         self.value_scale_: dict[int, float] = {}
-        with (progress or SILENT).step("potential", 1 + len(own)) as advance:
+        with (progress or SILENT).step(phrase("steps.fit_potential"), 1 + len(own)) as advance:
             wanted: list[tuple[int, Objective]] = [(main, "poisson")]
             if _amounts_known(labels, main):
                 wanted += [(horizon, SPEND_OBJECTIVE) for horizon in own]
@@ -347,7 +348,7 @@ class PotentialModel:
                 for h, (orders, spend) in state["levels"].items()
             }
         except (KeyError, TypeError, ValueError, AttributeError):
-            raise BundleError("potential.json of the bundle cannot be read", "train again or roll back") from None
+            raise BundleError("bundle_file_unreadable", file="potential.json") from None
         model.orders_ = AdditiveModel.from_files(files, "orders", threads=threads)
         model.amounts_ = {h: AdditiveModel.from_files(files, f"spend{h}", threads=threads) for h in amounts}
         return model

@@ -232,7 +232,7 @@ class RuleModel:
             if targets.horizon_days not in model.horizons:
                 raise ValueError
         except (KeyError, TypeError, ValueError, AttributeError):
-            raise BundleError("rules.json of the bundle cannot be read", "train again or roll back") from None
+            raise BundleError("bundle_file_unreadable", file="rules.json") from None
         return model
 
     def _ahead(self, encoded: Encoded) -> Ahead | None:

@@ -250,16 +250,16 @@ class ModelSuite:
         suite = cls()
         try:
             if int(state["format"]) > FORMAT:
-                raise BundleError("the models were written by a newer version", "update, or roll back the bundle")
+                raise BundleError("models_of_newer_version")
             if int(state["format"]) < FORMAT:
-                raise BundleError("the models were written by an earlier version", "train again")
+                raise BundleError("models_of_earlier_version")
             suite.refusal_, suite.doubt_ = str(state["refusal"]), str(state["doubt"])
             suite.targets_ = TargetSettings(**state["targets"])
             held = [str(name) for name in state["models"]]
             if suite.refusal_ not in REASONS or suite.doubt_ not in REASONS:
                 raise ValueError
         except (KeyError, TypeError, ValueError):
-            raise BundleError("suite.json of the bundle cannot be read", "train again or roll back") from None
+            raise BundleError("bundle_file_unreadable", file="suite.json") from None
         suite.training_ = TrainingSettings(threads=threads)
         suite.encoder_ = Encoder.from_json(files.get("encoder.json", b""))
         suite.rules_ = RuleModel.from_files(_below(files, "rules"), suite.targets_)
@@ -267,7 +267,7 @@ class ModelSuite:
         if "churn" in held:
             suite.churn_ = ChurnModel.from_files(_below(files, "churn"), threads=threads)
             if suite.churn_.encoder_.to_json() != suite.encoder_.to_json():
-                raise BundleError("churn of the bundle has another encoder than the suite", "train again or roll back")
+                raise BundleError("bundle_churn_encoder_differs")
             if "potential" in held:
                 potential = PotentialModel.from_files(_below(files, "potential"), suite.churn_, threads=threads)
                 suite.potential_ = potential
@@ -333,14 +333,12 @@ def prediction_columns(horizons: tuple[int, ...]) -> list[str]:
 def _check_rows(frame: pd.DataFrame, labels: pd.DataFrame) -> None:
     for key in KEYS:
         if key not in frame:
-            raise DataError(f"the frame has no column {key}", "keep the key columns for fitting", field=key)
+            raise DataError("frame_lacks_key", field=key)
     if len(frame) == 0 or len(frame) != len(labels):
-        raise DataError(
-            f"the frame has {len(frame)} rows and the labels have {len(labels)}", "give one label row per frame row"
-        )
+        raise DataError("frame_and_labels_differ", frame=len(frame), labels=len(labels))
     if not any(str(column).startswith("orders_") for column in labels):
         name = orders_column(90)
-        raise DataError(f"the labels have no column like {name}", "make them with evaluation.labels", field="orders")
+        raise DataError("labels_lack_column", field="orders", name=name)
 
 
 def _below(files: Mapping[str, bytes], prefix: str) -> dict[str, bytes]:

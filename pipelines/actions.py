@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from configs.catalogue import phrase
 from configs.errors import NotEnoughDataError
 from configs.progress import SILENT, Progress
 from configs.settings import Settings
@@ -36,11 +37,7 @@ def last_scores(settings: Settings, path: Path | None, progress: Progress = SILE
     kept = None if path is not None else kept_run(settings, "last")
     place = path if path is not None else runs_folder(settings) if kept is None else kept[0]
     if not place.is_file():
-        raise NotEnoughDataError(
-            f"there are no scores in {place}",
-            "run `holdfast score` first, or name a file with --scores",
-            code="no_scores",
-        )
+        raise NotEnoughDataError("no_scores", code="no_scores", path=place)
     fresh_tables(settings, progress)
     found = read_scores(place)
     with open_tables(settings.canonical) as tables:
@@ -108,7 +105,7 @@ def view_table(
     fresh_tables(settings, progress)
     with open_tables(settings.canonical) as tables:
         moment = resolve_as_of(settings, tables, as_of)
-        with progress.step(f"Computing the {what} view"):
+        with progress.step(phrase("steps.compute_view", name=what)):
             if what == "effects":
                 return _effects(settings, tables, moment)
             found = last_scores(settings, scores, progress)
@@ -126,11 +123,7 @@ def _moves(settings: Settings) -> pd.DataFrame:
     kept = [kept_run(settings, which) for which in ("before", "last")]
     paths = [run[0] for run in kept if run is not None]
     if len(paths) < 2:
-        raise NotEnoughDataError(
-            f"{runs_folder(settings)} does not hold two scoring runs yet",
-            "run `holdfast score` at two moments",
-            code="no_earlier_run",
-        )
+        raise NotEnoughDataError("no_earlier_run", code="no_earlier_run", path=runs_folder(settings))
     first, second = (read_scores(path, lists=False) for path in paths)
     return compare(first, second, currency=settings.data.currency).movers
 
@@ -140,11 +133,7 @@ def _effects(settings: Settings, tables: Tables, as_of: datetime) -> pd.DataFram
     from retention.strategies.catalogue import load_catalogue
 
     if not tables.has("treatments"):
-        raise NotEnoughDataError(
-            "there is no table treatments, so no effect can be measured",
-            "map one under data.treatments",
-            code="no_treatments",
-        )
+        raise NotEnoughDataError("no_treatments", code="no_treatments")
     found = measure_campaigns(tables, load_catalogue(settings), as_of, horizon_days=_horizon_in_use(settings))
     return pd.DataFrame([vars(effect) for effect in found.effects])
 
@@ -179,11 +168,7 @@ def planned_contacts(
     table = last_scores(settings, scores, progress)
     profile, _ = profile_and_contacts(settings)
     if profile is None:
-        raise NotEnoughDataError(
-            "there is no customers table, so no birthday, owner or renewal is known",
-            "map one under data.customers",
-            code="no_customers_table",
-        )
+        raise NotEnoughDataError("no_customers_table", code="no_customers_table")
     first = start if start is not None else table["as_of"].max().date()
     return contact_plan(table, profile, start=first, rules=PlanRules(days=days, holidays_of=country))
 

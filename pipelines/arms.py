@@ -37,12 +37,7 @@ def earlier_arms(settings: Settings, experiment: str) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, TypeError, AttributeError):
-        raise DataError(
-            f"the record of who is left alone, {path}, is not what was written",
-            "restore it from a copy, or remove it: who is left alone is then drawn anew",
-            code="arms_changed",
-            file=str(path),
-        ) from None
+        raise DataError("arms_changed", code="arms_changed", file=str(path)) from None
 
 
 def keep_arms(settings: Settings, experiment: str, arms: Mapping[str, str]) -> None:

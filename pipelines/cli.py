@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 import typer
 
 from configs.errors import HoldfastError
+from configs.messages import system_reason
 from configs.settings import load_settings
 from pipelines.cli_actions import add_actions
 from pipelines.cli_init import add_init
@@ -200,14 +201,8 @@ def _foreseen(error: Exception) -> HoldfastError:
     """An error that no check of ours has met, as one of ours."""
     if isinstance(error, OSError):
         # libraries give some of these without the file's name, but with it in their text
-        return HoldfastError(
-            f"{error.filename or 'a file'} cannot be used ({error.strerror or error})",
-            "check that it exists, that you may read and write there, and that the disk is not full",
-            code="file_failed",
-            file=str(error.filename),
-        )
-    return HoldfastError(
-        f"something unforeseen happened ({type(error).__name__}: {error})",
-        "set HOLDFAST_DEBUG=1 and run again to see where, then report it",
-        code="internal",
-    )
+        fields = {"file": str(error.filename), "reason": system_reason(error)}
+        if error.filename:
+            return HoldfastError("path_unusable", code="file_failed", **fields)
+        return HoldfastError("some_file_unusable", code="file_failed", **fields)
+    return HoldfastError("unforeseen", code="internal", kind=type(error).__name__, reason=str(error))

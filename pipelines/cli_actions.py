@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from configs import formats
+from configs.catalogue import Phrase, phrase
 from configs.errors import SettingsError
-from configs.messages import in_chinese
 from configs.settings import Settings, load_settings
 from pipelines.console import ConsoleProgress, out
 from pipelines.options import DEFAULT_CONFIG, AsOf, Config, example, table_file
@@ -51,16 +51,29 @@ def worklist(
     _show(found.rows[names], to, settings, whole=found.rows)
     if found.priced:
         _say(
-            f"{len(found.rows)} contacts, {found.staff_hours:.1f} h, cost {found.cost:,.2f}, expected profit "
-            f"{found.expected_profit:,.2f} (at most {found.bound:,.2f} possible); one more hour: "
-            f"{found.value_of_next_hour:,.2f}; left alone for comparison: {len(found.held_out)}; left out: "
-            f"{len(found.left_out)}",
+            phrase(
+                "notes.plan_by_profit",
+                contacts=len(found.rows),
+                hours=found.staff_hours,
+                cost=found.cost,
+                profit=found.expected_profit,
+                bound=found.bound,
+                more=found.value_of_next_hour,
+                held=len(found.held_out),
+                left=len(found.left_out),
+            ),
             lang,
         )
     else:
         _say(
-            f"{len(found.rows)} contacts by risk (the log has no amounts), {found.staff_hours:.1f} h, cost "
-            f"{found.cost:,.2f}; left alone for comparison: {len(found.held_out)}; left out: {len(found.left_out)}",
+            phrase(
+                "notes.plan_by_risk",
+                contacts=len(found.rows),
+                hours=found.staff_hours,
+                cost=found.cost,
+                held=len(found.held_out),
+                left=len(found.left_out),
+            ),
             lang,
         )
 
@@ -98,9 +111,16 @@ def audience(
     profile, _ = profile_and_contacts(settings)
     rows, done = choose_audience(table, load_segments(settings), segment, to, channel=channel, profile=profile)
     outputs.put_table(settings, rows, to)
-    left = ", ".join(f"{reason} {count}" for reason, count in done.left_out.items() if count) or "nobody"
+    left = ", ".join(f"{reason} {count}" for reason, count in done.left_out.items() if count) or phrase("notes.nobody")
     _say(
-        f"{done.written} of {done.members} members of {segment} written to {done.path}; left out: {left}",
+        phrase(
+            "notes.audience_written",
+            written=done.written,
+            members=done.members,
+            segment=segment,
+            path=done.path,
+            left=left,
+        ),
         settings.language,
     )
 
@@ -149,7 +169,7 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise SettingsError(f"--start {text!r} is not a date", "write it like 2024-06-30", value=text) from None
+        raise SettingsError("start_not_a_date", value=text) from None
 
 
 def _settings(config: Path, to: Path | None) -> Settings:
@@ -177,16 +197,16 @@ def _show(table: pd.DataFrame, to: Path | None, settings: Settings, *, whole: pd
         shown.add_row(*(_cell(value, language) for value in row))
     (out if out.is_terminal else Console(file=out.file, width=WIDE)).print(shown)
     if names[room:]:
-        _say(f"further columns: {', '.join(names[room:])}; all of them with --out", language)
+        _say(phrase("notes.further_columns", names=", ".join(names[room:])), language)
     if to is None:
         return
     complete = table if whole is None else whole
     outputs.put_table(settings, complete, to)
-    _say(f"{len(complete):,} rows: {to}", language)
+    _say(phrase("notes.rows_written", count=len(complete), path=to), language)
 
 
-def _say(text: str, language: str) -> None:
-    out.print(in_chinese(text) if language == "zh" else text, markup=False)
+def _say(words: Phrase, language: str) -> None:
+    out.print(words.of(language), markup=False)
 
 
 def _cell(value: Any, language: str) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from configs.catalogue import phrase
 from configs.errors import DataError, SettingsError
 from configs.files import write_bytes_atomic
 from configs.settings import Settings, load_settings
@@ -49,17 +50,13 @@ def init(
     if lang is not None:
         speak(lang)
     if to.exists() and not force:
-        raise SettingsError(
-            f"{to} is there already", "name another file with --out, or overwrite it with --force", file=str(to)
-        )
+        raise SettingsError("init_file_exists", file=str(to))
     if not yes and not can_ask():
-        raise SettingsError(
-            "init asks questions, and here is nobody to answer them", "add --yes to take the likeliest answers"
-        )
+        raise SettingsError("init_needs_answers")
     # a till's clock may be ahead of this one by a zone
     today = datetime.now(tz=UTC).replace(tzinfo=None) + timedelta(days=1)
     with looking(2) as look:
-        with ConsoleProgress().step("Looking at the files"):
+        with ConsoleProgress().step(phrase("steps.look_at_files")):
             seen, told = look_at(find_files(files), look, today)
         proposal, understood = _settle(seen, told, to, yes=yes)
     _targets(proposal, understood, horizon)
@@ -94,10 +91,11 @@ def _settle(seen: Sequence[FileFacts], told: Sequence[Comment], to: Path, *, yes
         question = next((question for question in proposal.questions if question.key not in chosen), None)
         if question is not None and question.needed and yes:
             raise DataError(
-                f"{question.asks.values['file']} has no column that is surely {question.key.removeprefix('columns.')}",
-                "run init without --yes, which asks for it, or name the columns in holdfast.yaml yourself",
+                "column_not_found",
                 code="column_not_found",
                 field=question.key,
+                file=question.asks.values["file"],
+                column=question.key.removeprefix("columns."),
             )
         if question is not None and not yes:
             chosen[question.key] = _ask(question)
@@ -105,7 +103,7 @@ def _settle(seen: Sequence[FileFacts], told: Sequence[Comment], to: Path, *, yes
         if language() == "zh":
             proposal.raw["language"] = "zh"
         settings = _tried(_text(proposal, ""), to)
-        with ConsoleProgress().step("Trying the settings on the log"):
+        with ConsoleProgress().step(phrase("steps.try_settings_on_log")):
             understood = understand(settings)
         if understood.stopped is not None and understood.stopped.code in RESTARTED and "order_numbers" not in chosen:
             chosen["order_numbers"] = "restart" if yes else _ask(_numbers_question())

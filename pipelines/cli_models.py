@@ -8,6 +8,7 @@ import typer
 from rich.table import Table
 
 from configs import formats
+from configs.catalogue import phrase
 from configs.settings import Settings, load_settings
 from pipelines.console import note, out
 from pipelines.options import DEFAULT_CONFIG, Config, example
@@ -107,7 +108,7 @@ def _set_champion(settings: Settings, bundle_id: str) -> None:
     try:
         Tracking(settings, tell=note).set_champion(bundle_id)
     except TrackingError as error:
-        note(f"the run log does not show it, because {error.message}")
+        note(phrase("notes.run_log_does_not_show_it", reason=error.phrase()))
 
 
 @models_app.command(epilog=example("holdfast models bento"))

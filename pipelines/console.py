@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as RichProgress
 
-from configs.catalogue import Lang
+from configs.catalogue import Lang, Phrase
 from configs.errors import HoldfastError
-from configs.messages import error_sentence, in_chinese
+from configs.messages import error_sentence
 
 out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
 err = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
@@ -32,8 +32,8 @@ def language() -> Lang:
 
 
 def in_language(text: str) -> str:
-    """A step's text in the language chosen."""
-    return in_chinese(text) if _chosen == ["zh"] else text
+    """Words in the language chosen, where they have it."""
+    return text.of(_chosen[0]) if isinstance(text, Phrase) else text
 
 
 def note(text: str) -> None:
@@ -76,10 +76,8 @@ class ConsoleProgress:
 
 def show_error(error: HoldfastError) -> None:
     """A sentence with the remedy and the code to look it up for each thing that is wrong, worst first."""
-    from features.ingestion.texts import spoken
-
     language = _chosen[0]
     word = "错误" if language == "zh" else "Error"
     for one in error.all():
         err.print(f"[bold red]{word}[/] \\[{one.code}] ", end="")
-        err.print(error_sentence(one, language, spoken()), markup=False)
+        err.print(error_sentence(one, language), markup=False)

@@ -69,12 +69,7 @@ def _check_config(config: Path) -> None:
         return
     own = [_as_text(demo_settings(data, config.parent)) for data in ("journey", "cdnow")] + [_as_text(demo_company())]
     if config.read_text(encoding="utf-8", errors="replace") not in own:
-        raise SettingsError(
-            f"{config} is there already and is not the demonstration's own, or it was changed since",
-            "name another folder with --dir, or move it away",
-            code="out_not_ours",
-            value=str(config),
-        )
+        raise SettingsError("demo_file_not_ours", code="out_not_ours", value=str(config))
 
 
 def _as_text(settings: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from configs.catalogue import phrase
 from configs.errors import BundleError, DataError
 from configs.files import sha256_of
 from configs.progress import Progress
@@ -40,15 +41,15 @@ def fresh_tables(settings: Settings, progress: Progress, *, ask_database: bool =
     if database and not ask_database and read_with(settings):
         read = datetime.fromtimestamp(int(manifest.stat().st_mtime), UTC).replace(tzinfo=None)
         moment = format_moment(read, settings.data.timezone)
-        note(f"the tables are as they were read from the database on {moment}; `holdfast ingest` reads it anew")
+        note(phrase("notes.tables_of_database", date=moment))
         return
     if not database and (report := up_to_date(with_present(settings))) is not None:
         checked(report, settings, tell=tell)
         return
     if manifest.is_file() and not database and _waits_for_rows(settings):
-        note("rows were refused as being in the future; the data are read anew to see whether their day has come")
+        note(phrase("notes.read_anew_for_future_rows"))
     elif manifest.is_file() and not database:
-        note("the sources, the settings of the data or the tables are not what they were; the data are read anew")
+        note(phrase("notes.read_anew"))
     ingest_stage(settings, progress)
 
 
@@ -69,13 +70,10 @@ def tell_of_model(meta: Mapping[str, Any], as_of: datetime, settings: Settings) 
     learned = datetime.fromisoformat(str(meta["as_of"]))
     if learned > as_of:
         shown = [format_moment(moment, settings.data.timezone) for moment in (learned, as_of)]
-        note(
-            f"the model was trained on data up to {shown[0]}, later than {shown[1]}; "
-            f"for a fair test run `holdfast train --as-of {shown[1]}` first"
-        )
+        note(phrase("notes.model_knows_later", date=shown[0], moment=shown[1]))
     if "read_with" in meta and (other := differing(meta["read_with"], meaning_of(settings.data))):
         names = ", ".join(f"data.{name}" for name in other)
-        note(f"the model was trained on data that were read with other settings ({names}); run `holdfast train`")
+        note(phrase("notes.model_read_otherwise", names=names))
 
 
 def tell_of_scores(settings: Settings, path: Path, stamp: RunStamp | None, tables: Tables) -> None:
@@ -84,21 +82,21 @@ def tell_of_scores(settings: Settings, path: Path, stamp: RunStamp | None, table
     from models.bundle.folder import CURRENT, read_pointer
 
     if stamp is None:
-        note(f"the scores in {path} do not say what data and model they are from")
+        note(phrase("notes.scores_without_stamp", path=path))
         return
     zone = settings.data.timezone
     moment, end = datetime.fromisoformat(stamp.as_of), tables.end(zone)
     shown = format_moment(moment, zone)
     if stamp.data != data_hash(settings.canonical):
-        note(f"the scores of {shown} were made from other data than there are now; run `holdfast score`")
+        note(phrase("notes.scores_of_other_data", date=shown))
     elif moment < end:
-        note(f"the scores are as of {shown}, the data go on until {format_moment(end, zone)}; run `holdfast score`")
+        note(phrase("notes.scores_of_earlier_moment", date=shown, end=format_moment(end, zone)))
     try:
         current = read_pointer(settings.bundle_store, CURRENT)
     except BundleError:
         return
     if current != stamp.model:
-        note(f"the scores of {shown} were made by another model than the one in use; run `holdfast score`")
+        note(phrase("notes.scores_of_other_model", date=shown))
 
 
 def inputs_of(settings: Settings, as_of: datetime) -> dict[str, Any]:

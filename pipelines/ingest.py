@@ -35,14 +35,7 @@ def checked(report: DataReport, settings: Settings, *, tell: bool = True, refuse
     if tell:
         show_warnings(report, settings)
     if refuse and any(finding.severity == "stop" for finding in report.findings):
-        raise DataError(
-            "no order has a positive total, so signs are turned round or amounts are empty",
-            "set data.returns.sales_negative: true if sales are written as negative amounts, or correct "
-            "data.transactions.columns.amount",
-            code="no_positive_order",
-            field="amount",
-            table="transactions",
-        )
+        raise DataError("no_positive_order", code="no_positive_order", field="amount", table="transactions")
     return report
 
 

@@ -14,7 +14,6 @@ from rich.table import Table
 
 from configs import formats
 from configs.errors import HoldfastError
-from configs.messages import in_chinese
 from configs.settings import Settings
 from configs.timestamps import local_time
 from pipelines.console import err, out
@@ -80,7 +79,7 @@ def show_stopped(error: HoldfastError, lang: str) -> None:
     """Why the ingest will stop."""
     from features.discovery.found import words
 
-    reason = in_chinese(error.message) if lang == "zh" else error.message
+    reason = error.said(lang)[0]
     err.print(f"! {words('would_not_ingest', lang).format(reason=reason)}", markup=False)
 
 

@@ -41,7 +41,7 @@ def table_file(path: Path | None) -> Path | None:
         The name does not end in .csv or .parquet.
     """
     if path is not None and path.suffix not in (".csv", ".parquet"):
-        raise SettingsError(f"{path}: the ending {path.suffix!r} is not known", "use .csv or .parquet", value=str(path))
+        raise SettingsError("file_ending_unknown", value=str(path), suffix=path.suffix)
     return path
 
 

@@ -61,37 +61,18 @@ def check_out(settings: Settings, paths: Iterable[Path]) -> None:
     for path in paths:
         place = path.resolve()
         if (table := _source_at(settings, place)) is not None:
-            raise SettingsError(
-                f"{path} is a source of data.{table}"
-                if place.is_file()
-                else f"{path} would be read as a source of data.{table}",
-                "name another file with --out",
-                code="out_is_input",
-                value=str(path),
-            )
+            fields = {"value": str(path), "table": table}
+            if place.is_file():
+                raise SettingsError("out_is_a_source", code="out_is_input", **fields)
+            raise SettingsError("out_would_be_a_source", code="out_is_input", **fields)
         if (folder := _own_folder(settings, place)) is not None:
-            raise SettingsError(
-                f"{path} lies in {folder}, where nothing else may be",
-                "name another file with --out",
-                code="out_is_own",
-                value=str(path),
-            )
+            raise SettingsError("out_is_our_own", code="out_is_own", value=str(path), folder=folder)
         if not place.exists() or place in always:
             continue
         if not place.is_file():
-            raise SettingsError(
-                f"{path} is there already and is no file",
-                "name another file with --out",
-                code="out_not_ours",
-                value=str(path),
-            )
+            raise SettingsError("out_is_no_file", code="out_not_ours", value=str(path))
         if not _is_ours(settings, place):
-            raise SettingsError(
-                f"{path} is there already and holdfast did not write it, or it was changed since",
-                "name another file with --out, or move it away",
-                code="out_not_ours",
-                value=str(path),
-            )
+            raise SettingsError("out_not_ours", code="out_not_ours", value=str(path))
 
 
 def put(settings: Settings, files: Mapping[Path, Content], *, gone: Iterable[Path] = ()) -> None:

@@ -65,12 +65,7 @@ def kept_run(settings: Settings, which: Which) -> tuple[Path, RunStamp] | None:
             return None
     except (OSError, ValueError, KeyError, TypeError):
         pass
-    raise DataError(
-        f"the scoring run kept in {folder} is not what was written",
-        "run holdfast score again",
-        code="runs_changed",
-        file=str(folder),
-    )
+    raise DataError("kept_run_changed", code="runs_changed", file=str(folder))
 
 
 def earlier_run(settings: Settings, stamp: RunStamp) -> Path | None:

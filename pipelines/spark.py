@@ -25,19 +25,10 @@ def chosen_engine(engine: Literal["duckdb", "spark"], master: str | None) -> Ope
     """
     if engine == "duckdb":
         if master is not None:
-            raise SettingsError(
-                "--master is for the Spark engine",
-                "give --engine spark with it, or leave it out",
-                field="--master",
-                value=master,
-            )
+            raise SettingsError("master_without_spark", field="--master", value=master)
         return None
     if master is None:
-        raise SettingsError(
-            "the Spark engine needs the address of a cluster",
-            "give --master, such as spark://127.0.0.1:7077 or local[2]",
-            field="--master",
-        )
+        raise SettingsError("spark_without_master", field="--master")
     from features.engines.spark_engine import on_spark, require_spark
 
     require_spark()

@@ -107,9 +107,7 @@ def lock_folder(work: Path) -> Iterator[None]:
     work.mkdir(parents=True, exist_ok=True)
 
     def busy(holder: str) -> BusyError:
-        return BusyError(
-            f"the work folder {work} is in use by process {holder}", "wait until it has finished", holder=holder
-        )
+        return BusyError("work_folder_in_use", holder=holder, work=work)
 
     with exclusive(work / ".lock", busy):
         for folder in (work, work / "stages"):

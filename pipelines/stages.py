@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from configs.catalogue import Lang
+from configs.catalogue import Lang, phrase
 from configs.errors import DataError, HoldfastError, NotEnoughDataError, UnknownCustomerError
 from configs.extras import is_installed, require
 from configs.files import Content, json_bytes, remove_leftovers, sha256_of, write_json_atomic, write_set
@@ -109,7 +109,7 @@ def evaluate_stage(
             evaluation = replace(
                 backtest(tables, moment, settings, progress=progress), made_of=_made_of(settings, moment)
             )
-            with progress.step("Writing the report"):
+            with progress.step(phrase("steps.write_report")):
                 files = evaluation_files(evaluation) | report_files(evaluation, language=settings.language)
                 write_set({folder / name: data for name, data in files.items()})
 
@@ -146,13 +146,11 @@ def register_stage(settings: Settings, progress: Progress, *, force: bool = Fals
         "store": str(settings.bundle_store),
     }
     if inputs["evaluation"] is None and is_recorded(settings.work, "evaluate"):
-        raise HoldfastError(
-            f"{evaluation} is missing", "run `holdfast evaluate`", code="evaluation_missing", file=str(evaluation)
-        )
+        raise HoldfastError("evaluation_missing", code="evaluation_missing", file=str(evaluation))
     with lock_folder(settings.work):
 
         def run() -> None:
-            with progress.step("Registering the model"):
+            with progress.step(phrase("steps.register_model")):
                 write_json_atomic(record, register(settings, stamp_time(), tell=note))
 
         again = force or not (settings.bundle_store / "CURRENT").is_file() or _unrecorded(record)
@@ -216,7 +214,7 @@ def score_stage(
     fresh_tables(settings, progress, ask_database=True, tell=True)
     with lock_folder(settings.work), open_tables(settings.canonical) as tables:
         moment = resolve_as_of(settings, tables, as_of)
-        with progress.step("Loading the model"):
+        with progress.step(phrase("steps.load_model")):
             scorer = load_scorer(settings)
         tell_of_model(scorer.meta, moment, settings)
         measured = measure_campaigns(tables, scorer.catalogue, moment, horizon_days=scorer.horizon_days)
@@ -229,14 +227,12 @@ def score_stage(
         )
         if scores.empty:
             raise NotEnoughDataError(
-                f"the data holds no customer before {format_moment(moment, settings.data.timezone)}",
-                "give a later --as-of",
-                code="no_customers",
+                "no_customers_before", code="no_customers", date=format_moment(moment, settings.data.timezone)
             )
         stamp = RunStamp(moment.isoformat(), scorer.version, data_of(settings))
         earlier = previous if previous is not None else _earlier(settings, stamp)
         scores, changes = since_earlier(settings, scorer, tables, scores, earlier, progress)
-        with progress.step("Writing scores"):
+        with progress.step(phrase("steps.write_scores")):
             main: Content = to_csv(scores)
             files: dict[Path, Content] = {path: main}
             if path.suffix == ".parquet":
@@ -245,10 +241,7 @@ def score_stage(
                 scores, path, scorer.settings, scorer.catalogue, changes=changes, effects=measured.effects
             )
             if not is_installed("matplotlib"):
-                note(
-                    f"{next(iter(report)).name} has no pictures, because matplotlib is not installed; it comes with "
-                    "the extra train"
-                )
+                note(phrase("notes.report_without_pictures", name=next(iter(report)).name))
             files |= {**report, **changes_files(changes, path)}
             gone = [file for file in outputs.scores_files(path) if file not in files]
             outputs.put(settings, files, gone=gone)
@@ -263,7 +256,7 @@ def _earlier(settings: Settings, stamp: RunStamp) -> Path | None:
     try:
         return earlier_run(settings, stamp)
     except DataError as error:
-        note(f"{error.message}, so nothing is compared with it")
+        note(phrase("notes.nothing_compared", reason=error.phrase()))
         return None
 
 
@@ -297,9 +290,7 @@ def explain_stage(
         scores = scorer.score(part, moment, measured_effects=measured.measured_effects or None)
         if scores.empty:
             raise UnknownCustomerError(
-                f"the data holds no customer {customer_id!r} before {format_moment(moment, settings.data.timezone)}",
-                "check the id (leading zeros count) or give a later --as-of",
-                customer_id=customer_id,
+                "customer_unknown", customer_id=customer_id, date=format_moment(moment, settings.data.timezone)
             )
         stamp = RunStamp(moment.isoformat(), scorer.version, data_of(settings))
         earlier = previous if previous is not None else _earlier(settings, stamp)

@@ -249,9 +249,7 @@ def entry_rows(
     names = field_names(entry)
     if columns.keys() != set(names):
         odd = sorted(columns.keys() ^ set(names))[0]
-        raise InvariantError(
-            f"entries of {entry.__name__} and the columns given differ in {odd!r}", "report it with the bundle id"
-        )
+        raise InvariantError("entries_and_columns_differ", name=entry.__name__, field=odd)
     found: list[list[dict[str, Any]]] = [[] for _ in range(n)]
     entries = zip(*(columns[name] for name in names), strict=True)
     for row, values in zip(rows.tolist(), entries, strict=True):

@@ -113,7 +113,7 @@ def build_bento(
     tags = [line.removeprefix("__tag__:") for line in done.stdout.splitlines() if line.startswith("__tag__:")]
     if done.returncode != 0 or not tags:
         reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise BentoError(f"bentoml build failed: {reason}", "run `bentoml build --verbose` to see more")
+        raise BentoError("bento_build_failed", reason=reason)
     tag = tags[-1].strip()
     place = subprocess.run(
         [sys.executable, "-m", "bentoml", "get", tag, "--output", "path"],

@@ -109,7 +109,5 @@ class Company:
             columns = {str(name): tuple(map(str, given)) for name, given in facts["columns"].items()}
             products = pq.read_table(folder / PRODUCTS) if (folder / PRODUCTS).exists() else None
         except (OSError, ValueError, KeyError, TypeError, AttributeError, pa.ArrowException) as error:
-            raise BundleError(
-                f"{folder} does not describe a company ({type(error).__name__})", "build the bento again"
-            ) from None
+            raise BundleError("company_not_described", folder=folder, reason=type(error).__name__) from None
         return cls(columns, start, last, end, products)

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from configs.catalogue import Lang as Language
+from configs.catalogue import Phrase
 from configs.errors import (
     BundleError,
     BusyError,
@@ -29,7 +30,6 @@ from configs.errors import (
     SettingsError,
     UnknownCustomerError,
 )
-from configs.messages import in_chinese
 from serving.texts import ERRORS, OTHER_PROBLEM, PROBLEMS
 
 if TYPE_CHECKING:
@@ -89,8 +89,8 @@ MAX_PLACE = 200
 
 def request_error(code: str, **place: Any) -> RequestError:
     """A caller's mistake, with its text from `serving.texts`."""
-    message, remedy = ERRORS[code]["en"]
-    return RequestError(_filled(message, place), _filled(remedy, place), code=code, **place)
+    fields = {name: _short(value) for name, value in place.items()}
+    return RequestError(code, code=code, **fields, **_problem(fields))
 
 
 def status_of(error: HoldfastError) -> int:
@@ -121,18 +121,14 @@ def error_body(error: HoldfastError, lang: Language = "en", request_id: str = ""
     if status_of(error) >= 500:
         place = {}
         message, remedy = ERRORS.get(error.code, ERRORS["internal"])[lang]
-    elif error.code in ERRORS and isinstance(error, RequestError):
-        message, remedy = (_filled(text, {**place, **_problem(place, lang)}) for text in ERRORS[error.code][lang])
     else:
-        message, remedy = error.message, error.remedy
-        if lang == "zh":
-            message, remedy = in_chinese(message), in_chinese(remedy)
+        message, remedy = error.said(lang)
     return {
         "error": {
             "code": error.code,
             "message": message,
             "remedy": remedy,
-            "place": {key: value for key, value in place.items() if key not in {"type", "context"}},
+            "place": {key: value for key, value in place.items() if key not in {"type", "context", "problem"}},
             "request_id": request_id,
         }
     }
@@ -151,10 +147,7 @@ def invalid_request(error: ValidationError) -> RequestError:
     place: dict[str, Any] = {"field": field_name(first["loc"]), "type": first["type"], "context": context}
     if len(found) > 1:
         place["also"] = [field_name(item["loc"]) for item in found[1:MAX_PROBLEMS]]
-    problem = _problem(place, "en")["problem"]
-    return RequestError(
-        f"{place['field']} {problem}", ERRORS["invalid_request"]["en"][1], code="invalid_request", **place
-    )
+    return request_error("invalid_request", **place)
 
 
 def field_name(location: Sequence[int | str]) -> str:
@@ -178,11 +171,11 @@ def language_of(header: str) -> Language:
     return "zh" if header.strip().lower().startswith("zh") else "en"
 
 
-def _problem(place: dict[str, Any], lang: Language) -> dict[str, str]:
+def _problem(place: dict[str, Any]) -> dict[str, Phrase]:
     if "type" not in place:
         return {}
-    phrases = PROBLEMS.get(str(place["type"]), OTHER_PROBLEM)
-    return {"problem": _filled(phrases[lang == "zh"], place.get("context", {}))}
+    both = PROBLEMS.get(str(place["type"]), OTHER_PROBLEM)
+    return {"problem": Phrase(*(_filled(words, place.get("context", {})) for words in both))}
 
 
 def _filled(text: str, place: dict[str, Any]) -> str:

@@ -58,12 +58,7 @@ def load_core(
     try:
         # tables that did not come through ingest do not say with which settings they were read
         if "settings_sha256" in read_manifest(snapshot.folder) and not read_with(settings):
-            raise DataError(
-                f"the tables in {settings.canonical} were read with other settings",
-                "run holdfast ingest, and start the service again if its settings were changed",
-                code="other_settings",
-                file=str(settings.canonical),
-            )
+            raise DataError("tables_of_other_settings", code="other_settings", file=str(settings.canonical))
         tables = open_tables(snapshot.folder)
         return ScoringCore(bundle, tables, settings, snapshot=snapshot, clock=clock or utc_now)
     except BaseException:
@@ -123,11 +118,7 @@ def built_in(root: Path | None = None) -> BuiltIn:
         return BuiltIn(folder / "bundle", load_settings(folder / SETTINGS), company if company.exists() else None)
     if (store / "CURRENT").exists():
         return BuiltIn(store, Settings.model_validate({"data": {"transactions": {"path": "none"}}}), None)
-    raise BundleError(
-        "no model is built in here",
-        "use `holdfast serve`, or build a bento with `holdfast models bento`",
-        code="no_model",
-    )
+    raise BundleError("no_model_built_in", code="no_model")
 
 
 def load_built_in(found: BuiltIn | None = None) -> ScoringCore:

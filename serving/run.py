@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from configs.errors import SettingsError
+from configs.messages import system_reason
 from configs.settings import ServingSettings, Settings
 from serving.process import calm_threads, freeze_memory, quiet_logs, refuse_training_dependencies, release_memory
 
@@ -190,10 +191,11 @@ def _listen(host: str, port: int) -> Any:
     except OSError as error:
         listener.close()
         raise SettingsError(
-            f"cannot listen on {host} port {port}: {error.strerror}",
-            "choose another port with --port, or stop what listens there",
+            "address_in_use",
             code="address_in_use",
             field="serving.port",
             value=port,
+            host=host,
+            reason=system_reason(error),
         ) from None
     return listener

@@ -76,8 +76,12 @@ def take_snapshot(canonical: Path, work: Path) -> Snapshot:
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, DataError):  # of the tables, not of our links to them
-            message = error.message.replace(str(folder), str(canonical))
-            raise DataError(message, error.remedy, code=error.code, file=str(canonical)) from None
+            ours, theirs = str(folder), str(canonical)
+            fields = {
+                name: str(value).replace(ours, theirs) if isinstance(value, str | Path) else value
+                for name, value in error.fields.items()
+            }
+            raise DataError(error.id, code=error.code, **fields) from None
         raise
     return Snapshot(folder, canonical, hashlib.sha256(raw).hexdigest(), stamp_of(folder))
 

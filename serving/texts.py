@@ -1,21 +1,12 @@
-"""What the service says to its callers, from `configs/texts/service.yaml`."""
+"""What the service says to its callers, from `configs/texts/errors_answers.yaml` and `configs/texts/service.yaml`."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from configs.catalogue import LANGUAGES, pairs, section
+from configs.catalogue import error_texts, pairs, section
 
-
-def _errors() -> dict[str, dict[str, tuple[str, str]]]:
-    parts = {lang: section("service", lang)["errors"] for lang in LANGUAGES}
-    return {
-        code: {lang: (parts[lang][code]["message"], parts[lang][code]["remedy"]) for lang in LANGUAGES}
-        for code in parts["en"]
-    }
-
-
-ERRORS: Final = _errors()
+ERRORS: Final = {code: error_texts()[code] for code in section("errors_answers", "en")}
 """Message and remedy by error code and language; placeholders are filled from the error's place."""
 PROBLEMS: Final = pairs("service", "problems")
 """What is wrong with a field, by the validator's own type; in English and Chinese."""

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from configs.catalogue import phrase
 from configs.errors import BundleError, NotEnoughDataError
 from configs.files import json_bytes, read_checked, write_bytes_atomic, write_checked
 from configs.progress import SILENT, Progress
@@ -105,17 +106,16 @@ def fit_bundle(
     data = data or training_set(tables, as_of, settings, progress)
     if data.context.known_until != as_of:
         raise BundleError(
-            f"the training set was made as of {data.context.known_until:%Y-%m-%d}, not {as_of:%Y-%m-%d}",
-            "run the features stage again",
+            "training_set_of_other_moment", made=f"{data.context.known_until:%Y-%m-%d}", date=f"{as_of:%Y-%m-%d}"
         )
     suite = make_suite().fit(data.frame, data.labels, data.context, progress=progress)
-    with progress.step("Scoring today's customers"):
+    with progress.step(phrase("steps.score_todays_customers")):
         frame = compute_features(tables, [as_of], data.feature_set)
         frame = frame[frame["orders_ever"].to_numpy(dtype=np.float64) >= 1].reset_index(drop=True)
         if frame.empty:
-            raise NotEnoughDataError("no customer has ordered yet", "give a later as-of date", code="no_orders")
+            raise NotEnoughDataError("no_customer_ordered", code="no_orders")
         predictions = suite.predict(frame)
-    with progress.step("Learning what is usual"):
+    with progress.step(phrase("steps.learn_what_is_usual")):
         profile, lines = table_frame(tables, "customers", "customer_id"), line_reference(tables, as_of)
         scale = score_scale(tables)
 
@@ -140,7 +140,7 @@ def fit_bundle(
             files |= {f"{RULE_FOLDER}/{name}": content for name, content in kept.items()}
     orders = order_events(tables, until=as_of)
     if tables.has("treatments"):
-        with progress.step("Measuring strategies"):
+        with progress.step(phrase("steps.measure_strategies")):
             files |= effect_files(tables, load_catalogue(settings), settings, as_of, suite.encoder_)
     files[FEATURES_FILE] = data.feature_set.to_json().encode()
     files[BASELINE_FILE] = baseline
@@ -263,9 +263,7 @@ def load_candidate(folder: Path) -> FittedBundle:
             raise ValueError("a file was changed")
         return FittedBundle(files, meta["meta"], meta["made_of"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BundleError(
-            f"{folder} holds no whole candidate ({type(error).__name__})", "run `holdfast fit` first"
-        ) from None
+        raise BundleError("candidate_not_whole", folder=folder, reason=type(error).__name__) from None
 
 
 def _parquet(table: pd.DataFrame) -> bytes:

@@ -208,12 +208,7 @@ def check_grade(meta: Mapping[str, Any], bundle_id: str) -> None:
         The bundle's models have grade C; the written rules in place of such models may always be used.
     """
     if meta.get("grade") == "C" and meta.get("answers") != "rule":
-        raise BundleError(
-            f"model {bundle_id} has grade C: it failed its test",
-            "train again with more history, or use it all the same with --despite-grade",
-            code="failed_test",
-            value=bundle_id,
-        )
+        raise BundleError("model_failed_its_test", code="failed_test", value=bundle_id)
 
 
 def already_in_use() -> Decision:
@@ -227,7 +222,7 @@ def unreadable_champion(error: BundleError) -> Decision:
         True,
         "champion_unreadable",
         f"Promoted: the model in use cannot be loaded ({error.message}).",
-        f"已启用：在用模型无法加载（{error.message}）。",
+        f"已启用：在用模型无法加载（{error.said('zh')[0]}）。",
         {"error": error.as_dict()["code"]},
     )
 

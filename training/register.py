@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from configs.catalogue import phrase
 from configs.errors import BundleError, HoldfastError
 from configs.files import read_checked, write_checked
 from configs.settings import Settings
@@ -57,10 +58,7 @@ def register(settings: Settings, at: datetime, *, tell: Callable[[str], None] | 
     evaluation = load_evaluation(folder) if (folder / EVALUATION_FILE).is_file() else None
     if evaluation is not None and evaluation.made_of != candidate.made_of:
         raise HoldfastError(
-            f"the evaluation in {folder} is of other data, settings or another moment than the candidate",
-            "run `holdfast fit` and `holdfast evaluate` for the same",
-            code="evaluation_of_another",
-            file=str(folder / EVALUATION_FILE),
+            "evaluation_of_another", code="evaluation_of_another", file=str(folder / EVALUATION_FILE), folder=folder
         )
     whole = finish(candidate, evaluation, settings)
     bundle_id = save_bundle(settings.bundle_store, whole.files, whole.meta)
@@ -82,10 +80,7 @@ def register(settings: Settings, at: datetime, *, tell: Callable[[str], None] | 
             _record(tracking, ruled, rule_id, None, settings, at, replace(decision, promote=True))
     except TrackingError as error:
         if tell is not None:
-            tell(
-                f"the run is not recorded, because {error.message}; the model is in the store all the same, and "
-                "`holdfast register` records it later"
-            )
+            tell(phrase("notes.run_not_recorded", reason=error.phrase()))
     return {
         "bundle_id": bundle_id,
         "in_use": read_pointer(settings.bundle_store, CURRENT),

@@ -11,6 +11,8 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+from configs.catalogue import phrase
+
 RUN_LOG = "mlflow.db"
 SECONDS = 5.0
 """How long to wait for another program that writes to the file."""
@@ -110,7 +112,7 @@ def _moved_aside(path: Path) -> str:
             shutil.move(beside, kept.with_name(kept.name + suffix))
     shutil.move(path, kept)
     _replace(path, None)
-    return f"the run log {path} was damaged; it is kept as {kept.name}, and a new one was begun"
+    return phrase("notes.run_log_damaged", path=path, file=kept.name)
 
 
 def _remove(aside: Path) -> None:

@@ -63,7 +63,7 @@ class Tracking:
         try:
             require("mlflow", task="the run log")
         except SettingsError as error:
-            raise TrackingError(error.message, error.remedy, code=error.code, **error.place) from None
+            raise TrackingError(error.id, code=error.code, **error.fields) from None
         os.environ.update(_ENVIRONMENT)
         for name, value in _PATIENCE.items():
             os.environ.setdefault(name, value)
@@ -247,9 +247,7 @@ class Tracking:
             try:
                 run = self._client.get_run(run_id)
             except Exception as error:
-                raise TrackingError(
-                    f"the run log holds no run {run_id!r}", "list them with `holdfast models list`", value=run_id
-                ) from error
+                raise TrackingError("run_unknown", value=run_id) from error
             values: dict[tuple[str, str], Any] = {("param", name): value for name, value in run.data.params.items()}
             values |= {("metric", name): value for name, value in run.data.metrics.items()}
             columns[run_id] = values
@@ -282,10 +280,7 @@ class Tracking:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         # A URI may hold a password: it is named only without one.
         shown = place if "@" not in place else "tracking.uri"
-        return TrackingError(
-            f"the run log {shown} cannot be used ({first[:200]})",
-            "check tracking.uri, or move the file away and run again",
-        )
+        return TrackingError("run_log_unusable", place=shown, reason=first[:200])
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -24,6 +24,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from configs.catalogue import phrase
 from configs.errors import HoldfastError, NotEnoughDataError
 from configs.extras import require
 from configs.formats import number
@@ -185,7 +186,7 @@ def tune(  # noqa: PLR0913 – what the command line offers
         reference = _reference(study, search, small.training, make_suite, progress)
         if not _finished(study):
             study.add_trial(optuna.create_trial(params=start, distributions=_distributions(optuna, start), value=1.0))
-        with progress.step("Trying settings", trials) as done:
+        with progress.step(phrase("steps.try_settings"), trials) as done:
             done(len(_finished(study)) - 1)
             while (count := len(_finished(study))) <= trials:
                 study.sampler = optuna.samplers.TPESampler(seed=settings.training.seed % 2**31 + count)
@@ -197,7 +198,7 @@ def tune(  # noqa: PLR0913 – what the command line offers
                 study.tell(trial, float(np.mean(shares)))
                 done(1)
         best = min(_finished(study), key=lambda trial: (trial.value, trial.number))
-    with progress.step("Comparing before and after"):
+    with progress.step(phrase("steps.compare_before_and_after")):
         return _judged(kept, small, best, trials, len(search), make_suite, settings)
 
 
@@ -232,9 +233,7 @@ def _folds(tables: Tables, as_of: datetime, settings: Settings, folds: int, prog
     events = order_events(tables, until=as_of)
     if events.empty:
         raise NotEnoughDataError(
-            f"the log holds no order before {format_moment(as_of, settings.data.timezone)}",
-            "give a later as-of date",
-            code="no_orders",
+            "no_orders_before_test", code="no_orders", date=format_moment(as_of, settings.data.timezone)
         )
     start = pd.Timestamp(events["occurred_at"].min()).to_pydatetime()
     # a window is worth judging only where another one has closed before it to learn from
@@ -243,12 +242,14 @@ def _folds(tables: Tables, as_of: datetime, settings: Settings, folds: int, prog
     if len(cutoffs) < 2:
         needed = MIN_HISTORY_DAYS + 3 * horizon
         raise NotEnoughDataError(
-            f"the log covers {(as_of - start).days} days, too few to tune for a horizon of {horizon} days",
-            f"give at least {needed} days of orders, set a shorter targets.horizon_days, or keep the defaults",
+            "log_too_short_to_tune",
             code="log_too_short_to_tune",
+            days=(as_of - start).days,
+            horizon=horizon,
+            needed=needed,
         )
     made = []
-    with progress.step("Computing the folds", len(cutoffs)) as done:
+    with progress.step(phrase("steps.compute_folds"), len(cutoffs)) as done:
         for cutoff in cutoffs:
             data = training_set(tables, cutoff, settings)
             frame = compute_features(tables, [cutoff], data.feature_set)
@@ -291,12 +292,7 @@ def _study(optuna: Any, folder: Path, identity: str) -> Iterator[Any]:
 
 
 def _unusable(path: Path, kind: str) -> HoldfastError:
-    return HoldfastError(
-        f"the record of trials {path} cannot be used ({kind})",
-        "move the file away and run again",
-        code="tuning_failed",
-        file=str(path),
-    )
+    return HoldfastError("trials_unusable", code="tuning_failed", file=str(path), reason=kind)
 
 
 def _close(storage: Any) -> None:
@@ -312,7 +308,7 @@ def _reference(
     """Mean losses per fold with the settings in use; kept with the search."""
     known: list[dict[str, float]] | None = study.user_attrs.get("reference")
     if known is None:
-        with progress.step("Measuring the settings in use"):
+        with progress.step(phrase("steps.measure_settings")):
             known = [_means(fold.losses(training, make_suite)) for fold in search]
         study.set_user_attr("reference", known)
     return known

@@ -76,12 +76,7 @@ def check_folder(folder: Path) -> None:
     names = [f"{name}.parquet" for name in (*TABLES, *TRUTH)] + ["holdfast.yaml"]
     there = next((folder / name for name in names if (folder / name).exists()), None)
     if there is not None and not (folder / "simulation.json").is_file():
-        raise SettingsError(
-            f"{there} is there already and no simulation wrote it",
-            "name another folder with --dir, or move it away",
-            code="out_not_ours",
-            value=str(there),
-        )
+        raise SettingsError("simulation_not_ours", code="out_not_ours", value=str(there))
 
 
 def to_arrow(name: str, frame: pd.DataFrame) -> pa.Table:

@@ -72,17 +72,9 @@ def one_folder(readings: list[Reading]) -> Path:
     folders = {reading.facts.paths[0].resolve().parent for reading in readings}
     names = " and ".join(reading.facts.label for reading in readings)
     if len(folders) > 1 or any(len(reading.facts.paths) > 1 for reading in readings):
-        raise DataError(
-            f"{names} belong together but do not lie in one folder",
-            "put them into one folder, one file per table",
-            code="not_in_one_folder",
-        )
+        raise DataError("joined_files_apart", code="not_in_one_folder", files=names)
     if len({repr((reading.facts.format, reading.facts.source)) for reading in readings}) > 1:
-        raise DataError(
-            f"{names} belong together but are written in different ways (format, encoding or delimiter)",
-            "export them in the same way",
-            code="written_differently",
-        )
+        raise DataError("joined_files_written_differently", code="written_differently", files=names)
     return folders.pop()
 
 

@@ -220,7 +220,7 @@ def _take(facts: FileFacts) -> list[str]:
         if not facts.complete:
             break
     if not kept or room == ROWS:
-        raise DataError(f"{facts.label} has no rows", "give a file with rows", code="empty_source", file=facts.label)
+        raise DataError("no_rows", code="empty_source", file=facts.label)
     facts.connection.register("looked", pa.concat_tables(kept, promote_options="permissive"))
     facts.connection.execute(f"CREATE TABLE {facts.table} AS SELECT * FROM looked")
     facts.connection.unregister("looked")
@@ -248,7 +248,7 @@ def _describe(facts: FileFacts, names: list[str], today: datetime | None) -> Non
     facts.connection.execute(f"DELETE FROM {facts.table} WHERE NOT ({something})")
     facts.rows = facts.ask("SELECT count(*) FROM {t}")[0]
     if facts.rows == 0:
-        raise DataError(f"{facts.label} has no rows", "give a file with rows", code="empty_source", file=facts.label)
+        raise DataError("no_rows", code="empty_source", file=facts.label)
     counts: list[Any] = []
     for start in range(0, len(names), ASKED_AT_ONCE):
         cells = [_filled(sqls[name]) for name in names[start : start + ASKED_AT_ONCE]]

@@ -36,17 +36,12 @@ def find_files(paths: Sequence[Path]) -> list[Path]:
         if path.is_dir():
             inside = tables_in(path)
             if not inside:
-                raise DataError(
-                    f"{path} holds no file that can be a table",
-                    "name files, or a folder with CSV, Excel, JSON lines or Parquet files",
-                    code="source_missing",
-                    file=str(path),
-                )
+                raise DataError("folder_without_tables", code="source_missing", file=str(path))
             found += inside
         elif path.exists():
             found.append(path)
         else:
-            raise DataError(f"{path} does not exist", "correct its path", code="source_missing", file=str(path))
+            raise DataError("path_missing", code="source_missing", file=str(path))
     return list(dict.fromkeys(found))
 
 
@@ -143,11 +138,7 @@ def _find_log(
         return max(whole, key=lambda log: log.facts.rows), None
     if not by_value:
         names = ", ".join(facts.label for facts in files)
-        raise DataError(
-            f"none of the files is a purchase log ({names})",
-            "give the file that says who bought when",
-            code="no_log",
-        )
+        raise DataError("no_purchase_log", code="no_log", files=names)
     log = max(by_value, key=lambda log: (len(log.columns), log.facts.rows))
     for role in ("customer_id", "occurred_at"):
         if role not in log.columns:
@@ -284,11 +275,7 @@ def path_of(paths: Sequence[Path], base: Path) -> str:
     pattern = f"{glob.escape(start)}*{glob.escape(end)}"
     if {file.resolve() for file in first.parent.glob(pattern)} == wanted:
         return _relative(first.parent / pattern, base)
-    raise DataError(
-        f"{', '.join(sorted(names))} are one table in several files, which no name covers without others",
-        "put them into a folder of their own",
-        code="no_common_name",
-    )
+    raise DataError("files_without_common_name", code="no_common_name", files=", ".join(sorted(names)))
 
 
 def _shared(names: list[str]) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from configs.errors import DataError
+from configs.messages import system_reason
 from features.discovery.number_forms import undressed
 from features.ingestion.content import kind_of_bytes, refuse
 from features.ingestion.encodings import likely, marked
@@ -65,27 +66,17 @@ def text_form(path: Path, label: str) -> TextForm:
     """
     start = _start(path, label)
     if not start.strip():
-        raise DataError(f"{label} is empty", "give a file with a header line and rows", code="empty_source")
+        raise DataError("file_empty", code="empty_source", file=label)
     kind = kind_of_bytes(start)
     if kind not in ("text", "json"):
         raise refuse(kind, label)
     codec, stated, sure = _encoding(path, start)
     text = _text(start, codec)
     if "\0" in text:
-        raise DataError(
-            f"{label} is not a table but a file of bytes",
-            "export the orders as CSV, Excel or Parquet",
-            code="not_a_table",
-            file=label,
-        )
+        raise DataError("file_of_bytes", code="not_a_table", file=label)
     delimiter, quote = _delimiter(text)
     if delimiter is None:
-        raise DataError(
-            f"{label} is not a table: nothing splits its lines into columns",
-            "export the orders as CSV, with a header line and one line per order or item",
-            code="not_a_table",
-            file=label,
-        )
+        raise DataError("file_without_columns", code="not_a_table", file=label)
     rows = _rows(text, delimiter, quote)
     trimmed = _trimmed(rows)
     if _evenness(list(map(len, trimmed))) > _evenness(list(map(len, rows))):
@@ -99,12 +90,7 @@ def _start(path: Path, label: str) -> bytes:
         with path.open("rb") as file:
             return file.read(LOOKED_AT)
     except OSError as error:
-        raise DataError(
-            f"{label} cannot be read ({error.strerror or error})",
-            "check the path and its permissions",
-            code="source_missing",
-            file=label,
-        ) from None
+        raise DataError("file_unreadable", code="source_missing", file=label, reason=system_reason(error)) from None
 
 
 def _pieces(path: Path) -> Iterator[bytes]:

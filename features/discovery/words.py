@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from configs.yaml_files import read_yaml_resource
+from configs.resources import read_yaml_resource
 
 INSIDE = 0.75
 """How much of its weight a word keeps that is only a part of the name."""

@@ -97,12 +97,7 @@ def _wait(process: subprocess.Popen[bytes], log: Path, name: str) -> None:
     while UP[name.split("-")[0]] not in (said := log.read_text(encoding="utf-8", errors="replace")):
         if process.poll() is not None or time.monotonic() > end:
             last = said.strip().splitlines()[-1:] or ["no output"]
-            raise HoldfastError(
-                f"the Spark {name} did not start ({last[0]})",
-                "check that the port is free and Java is 17 or newer",
-                code="spark_failed",
-                value=name,
-            )
+            raise HoldfastError("spark_did_not_start", code="spark_failed", value=name, reason=last[0])
         time.sleep(0.1)
 
 

@@ -171,16 +171,8 @@ def require_spark() -> None:
     if missing is None:
         return
     if "pyspark" in missing:
-        raise SettingsError(
-            "the Python package pyspark, which the Spark engine needs, is not installed",
-            f"install it with `pip install '{DISTRIBUTION}[spark]'` or `uv sync --extra spark`",
-            code="no_spark",
-        )
-    raise SettingsError(
-        "Java, which Spark needs, is not installed",
-        "install Java 17 or newer, such as Debian's openjdk-17-jre-headless, or set JAVA_HOME",
-        code="no_java",
-    )
+        raise SettingsError("pyspark_missing", code="no_spark", distribution=DISTRIBUTION)
+    raise SettingsError("java_missing", code="no_java")
 
 
 def spark_environment() -> dict[str, str]:
@@ -225,11 +217,7 @@ def _started(master: str, options: dict[str, str], scratch: Path) -> Any:
         shutil.rmtree(scratch, ignore_errors=True)
         reason = str(error).strip().splitlines()[0]
         raise SettingsError(
-            f"Spark could not be started on {master} ({reason})",
-            "check the address and that the cluster runs",
-            code="spark_failed",
-            field="--master",
-            value=master,
+            "spark_cluster_unreachable", code="spark_failed", field="--master", value=master, reason=reason
         ) from None
 
 

@@ -16,6 +16,7 @@ from configs.errors import DataError
 from configs.files import atomic_path, checked_bytes, write_set
 from configs.settings import Settings
 from features.connection import every, one
+from features.ingestion.facts import at_row
 from features.ingestion.plan import MADE_IDS
 from features.ingestion.raw import ROW
 from features.ingestion.texts import REASONS
@@ -94,13 +95,14 @@ def check_currencies(
         name, _, line, file = odd[0]
         listed = ", ".join(f"{row[0]} ({row[1]} rows)" for row in rows[:5])
         raise DataError(
-            f"{file}, {word} {line}, field currency: {name!r} among other currencies ({listed})",
-            "set data.currency and data.rates (a CSV with date, currency, rate), or split the log",
+            "currencies_mixed",
             code="mixed_currencies",
             file=file,
             row=line,
             field="currency",
             value=name,
+            at=at_row(word, file, line),
+            names=listed,
         )
     return rows[0][0] if rows else home
 

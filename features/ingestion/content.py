@@ -10,7 +10,9 @@ import zlib
 from pathlib import Path
 from typing import Literal
 
+from configs.catalogue import phrase
 from configs.errors import DataError
+from configs.messages import system_reason
 
 Kind = Literal[
     "text", "json", "zip", "workbook", "gzip", "parquet", "duckdb", "sqlite", "html", "xml_workbook", "pdf", "packed"
@@ -90,56 +92,24 @@ def check_regular(path: Path, label: str) -> None:
         mode = path.stat().st_mode
     except OSError as error:
         if path.is_symlink():
-            raise DataError(
-                f"{label} is a link that leads nowhere",
-                "correct the link or the path",
-                code="source_missing",
-                file=label,
-            ) from None
+            raise DataError("link_leads_nowhere", code="source_missing", file=label) from None
         raise _unreadable(label, error) from None
     if not stat.S_ISREG(mode):
-        what = "a folder" if stat.S_ISDIR(mode) else "a pipe, a socket or a device"
-        raise DataError(
-            f"{label} is {what}, not a file", "give a regular file", code="source_missing", file=label, value=what
-        )
+        what = phrase("phrases.a_folder" if stat.S_ISDIR(mode) else "phrases.a_pipe_or_device")
+        raise DataError("irregular_file", code="source_missing", file=label, value=what)
 
 
 def refuse(kind: Kind, label: str) -> DataError:
     """The refusal of a file of a kind that is not read."""
     if kind == "html":
-        return DataError(
-            f"{label} is a web page (HTML), whatever its name says",
-            "open it in a spreadsheet program and save it as .xlsx or CSV",
-            code="wrong_content",
-            file=label,
-        )
+        return DataError("file_is_web_page", code="wrong_content", file=label)
     if kind == "xml_workbook":
-        return DataError(
-            f"{label} is a workbook in the XML form of 2003, which is not read",
-            "open it in a spreadsheet program and save it as .xlsx or CSV",
-            code="wrong_content",
-            file=label,
-        )
+        return DataError("file_is_xml_workbook", code="wrong_content", file=label)
     if kind == "sqlite":
-        return DataError(
-            f"{label} is an SQLite database, which is not read",
-            "export the table as CSV or Parquet",
-            code="wrong_content",
-            file=label,
-        )
+        return DataError("file_is_sqlite", code="wrong_content", file=label)
     if kind == "pdf":
-        return DataError(
-            f"{label} is a PDF document, not a table",
-            "export the table as .xlsx or CSV where the document was made",
-            code="wrong_content",
-            file=label,
-        )
-    return DataError(
-        f"{label} is packed in a way that is not read",
-        "unpack it, or pack it as zip or gz",
-        code="wrong_content",
-        file=label,
-    )
+        return DataError("file_is_pdf", code="wrong_content", file=label)
+    return DataError("packing_not_read", code="wrong_content", file=label)
 
 
 def _is_workbook(path: Path) -> bool:
@@ -155,9 +125,4 @@ def _is_workbook(path: Path) -> bool:
 
 
 def _unreadable(label: str, error: OSError) -> DataError:
-    return DataError(
-        f"{label} cannot be read ({error.strerror})",
-        "check the path and its permissions",
-        code="source_missing",
-        file=label,
-    )
+    return DataError("file_unreadable", code="source_missing", file=label, reason=system_reason(error))

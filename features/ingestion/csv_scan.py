@@ -85,26 +85,16 @@ class CsvFile:
         names = {"whitespace": "\t", "tab": "\t"}
         self._delimiter = names.get(source.delimiter, source.delimiter)
         if len(self._delimiter) != 1 or not self._delimiter.isascii() or self._delimiter in '\r\n"':
-            raise SettingsError(
-                f"the delimiter {source.delimiter!r} cannot be used",
-                "give one character, tab or whitespace",
-                field="delimiter",
-                value=source.delimiter,
-            )
+            raise SettingsError("delimiter_impossible", field="delimiter", value=source.delimiter)
         self._quote = "" if self._whitespace else source.quote
         if not self._quote.isascii() or self._quote in ("\r", "\n", self._delimiter):
-            raise SettingsError(
-                f"the quotation mark {source.quote!r} cannot be used",
-                "give one ASCII character, or nothing for none",
-                field="quote",
-                value=source.quote,
-            )
+            raise SettingsError("quote_impossible", field="quote", value=source.quote)
         self._stray_quotes = 0
         self._text = TextFile(path, source.encoding, label)
         self._pieces = self._read()
         self._first = next(self._pieces, None)
         if not self.columns:
-            raise self._text.error("is empty", "give a file with a header line and rows", code="empty_source")
+            raise self._text.error("file_empty", code="empty_source")
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """All rows that can be split into cells, as text columns and `__row`, the line each row starts at."""
@@ -131,9 +121,7 @@ class CsvFile:
                 rest_whitespace = b""
             unseen = not self.columns and b"\n" not in buffer and (final or len(buffer) > MAX_LINE_BYTES)
             if unseen and buffer.count(b"\r") > 1:
-                raise self._text.error(
-                    "uses carriage returns as line ends", "save it with line ends LF or CRLF", code="stray_return"
-                )
+                raise self._text.error("csv_carriage_returns", code="stray_return")
             table, used, lines = self._split(buffer, line, final)
             line += lines
             rest = buffer[used:] + rest_whitespace
@@ -164,9 +152,7 @@ class CsvFile:
         for _ in range(self.source.skip_rows):
             start = text.find(b"\n", start) + 1
             if start == 0:
-                raise self._text.error(
-                    f"has not even {self.source.skip_rows} lines", "correct skip_rows", code="empty_source"
-                )
+                raise self._text.error("csv_too_few_lines", code="empty_source", count=self.source.skip_rows)
         self._line += self.source.skip_rows
         if self._whitespace or "delimiter" in self.source.model_fields_set:
             return text[start:]
@@ -231,7 +217,7 @@ class CsvFile:
             good = np.ones(len(ends), bool)
         table = self._cells(buffer, starts, ends, good, newlines)
         if table.num_rows != len(kept):
-            raise self._text.error("cannot be split into lines", "check quote and delimiter", code="bad_structure")
+            raise self._text.error("csv_without_lines", code="bad_structure")
         return table.append_column(ROW, pa.array(kept, pa.int64())), used, passed
 
     def _empty_surplus(self, starts: Any, ends: Any, lengths: Any, cells: Any, delimiters: Any) -> Any:
@@ -282,11 +268,7 @@ class CsvFile:
                 break
             self._stray_quotes += 1
             if self._stray_quotes > MAX_STRAY_QUOTES:
-                raise self._text.error(
-                    f"has more than {MAX_STRAY_QUOTES} lines with a quotation mark inside a cell that is not quoted",
-                    "set quote: '' if quotation marks are ordinary characters here",
-                    code="stray_quote",
-                )
+                raise self._text.error("csv_stray_quotes", code="stray_quote", count=MAX_STRAY_QUOTES)
             before = line_ends[line_ends < stray]
             after = lines[np.searchsorted(lines, stray) :]
             ends.append(before)
@@ -341,35 +323,24 @@ class CsvFile:
             return len(buffer), None
         inside = quotes[np.searchsorted(quotes, used) :]
         if len(inside) % 2:
-            raise self._text.error(
-                "opens a quotation mark that is never closed, so the file is cut off or a mark is missing",
-                "export it again, or set quote: '' if quotation marks are ordinary characters here",
-                code="cut_off",
-                line=number,
-            )
+            raise self._text.error("csv_quote_never_closed", code="cut_off", line=number)
         cells = len(delimiters) - int(np.searchsorted(delimiters, used)) + 1
         if cells < self._least:
             raise self._text.error(
-                f"ends in the middle of a line ({cells} of {len(self.columns)} cells, no line end)",
-                "it was cut off; copy or export it again",
+                "csv_ends_in_line",
                 code="cut_off",
                 line=number,
                 value=text[:200].decode("utf-8", "replace"),
+                cells=cells,
+                total=len(self.columns),
             )
         self.notes["no_line_end"] += not self.source.last_line_complete
         return len(buffer), None
 
     def _never_closed(self, rest: bytes, line: int) -> DataError:
         if self._quote and rest.count(self._quote.encode()) % 2:
-            return self._text.error(
-                f"opens a quotation mark that is not closed within {MAX_OPEN_BYTES >> 20} MB",
-                "close it, or set quote: '' if quotation marks are ordinary characters here",
-                code="cut_off",
-                line=line,
-            )
-        return self._text.error(
-            f"has a line of more than {MAX_OPEN_BYTES >> 20} MB", "check its line ends", code="line_too_long", line=line
-        )
+            return self._text.error("csv_quote_not_closed_soon", code="cut_off", line=line, size=MAX_OPEN_BYTES >> 20)
+        return self._text.error("csv_line_too_long", code="line_too_long", line=line, size=MAX_OPEN_BYTES >> 20)
 
     def _header(self, buffer: bytes, ends: Any, delimiters: Any, final: bool) -> int:
         """Take the column names from the first line that is not blank; returns where the header ends."""
@@ -381,7 +352,7 @@ class CsvFile:
             start = end + 1
         else:
             if final:
-                raise self._text.error("is empty", "give a file with a header line and rows", code="empty_source")
+                raise self._text.error("file_empty", code="empty_source")
             return 0
         if not self.source.header:
             cells = np.searchsorted(delimiters, end) - np.searchsorted(delimiters, start) + 1
@@ -389,7 +360,7 @@ class CsvFile:
             self._least = len(self.columns)
             return 0
         if len(text) > MAX_LINE_BYTES:
-            raise self._text.error("has a header line of more than 1 MB", "check delimiter and line ends", line=1)
+            raise self._text.error("csv_header_too_long", line=1)
         cells = split(text.decode(), self._delimiter, self._quote)
         self.columns, self.repeated = named(cells)
         # a trailing comma in the header makes a column that the rows need not have

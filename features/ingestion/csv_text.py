@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from configs.errors import DataError, SettingsError
+from configs.messages import system_reason
 from features.ingestion.encodings import likely, marked
 from features.ingestion.packed import open_gzip
 
@@ -42,10 +43,9 @@ class TextFile:
         with self._open() as file:
             yield from self._decoded(file)
 
-    def error(self, message: str, remedy: str, *, code: str = "bad_file", **place: Any) -> DataError:
-        """A refusal of this file, with the line if `place` has one."""
-        where = f"{self.label}, line {place['line']}," if "line" in place else self.label
-        return DataError(f"{where} {message}", remedy, code=code, file=self.label, **place)
+    def error(self, identity: str, *, code: str = "bad_file", **fields: Any) -> DataError:
+        """A refusal of this file."""
+        return DataError(identity, code=code, file=self.label, **fields)
 
     def _open(self) -> Any:
         try:
@@ -56,7 +56,7 @@ class TextFile:
             file.seek(0)
             return file
         except OSError as error:
-            raise self.error(f"cannot be read ({error.strerror})", "check the path and its permissions") from None
+            raise self.error("file_unreadable", reason=system_reason(error)) from None
 
     def _decoded(self, file: Any) -> Iterator[tuple[bytes, bool]]:
         encoding = self._codec()
@@ -96,63 +96,39 @@ class TextFile:
         try:
             return bytes(file.read(CHUNK_BYTES))
         except (EOFError, OSError, zlib.error) as error:
-            raise self.error(f"is cut off or damaged ({error})", "copy or export it again", code="cut_off") from None
+            raise self.error("file_cut_off", code="cut_off", reason=str(error)) from None
 
     def _codec(self) -> str:
         try:
             return codecs.lookup(self.encoding).name
         except LookupError:
-            raise SettingsError(
-                f"the encoding {self.encoding!r} is not known",
-                "use a name like utf-8, gb18030 or latin-1",
-                field="encoding",
-                value=self.encoding,
-            ) from None
+            raise SettingsError("encoding_unknown", field="encoding", value=self.encoding) from None
 
     def _nul(self, line: int, start: bytes) -> DataError:
         even, odd = start[0:2000:2].count(0), start[1:2000:2].count(0)
         if max(even, odd) > 4 * max(min(even, odd), 1) and max(even, odd) > len(start[:2000]) // 5:
             name = "utf-16-be" if even > odd else "utf-16-le"
-            return self.error(
-                f"is written in {name}", f"set encoding: {name}", code="wrong_encoding", line=1, value=name
-            )
-        return self.error(
-            "holds a NUL byte, so it is damaged or not a text file", "export it again", code="nul_byte", line=line
-        )
+            return self.error("csv_in_other_encoding", code="wrong_encoding", line=1, value=name)
+        return self.error("csv_nul_byte", code="nul_byte", line=line)
 
     def _wrong_encoding(self, line: int, error: UnicodeDecodeError, chunk: bytes, final: bool) -> DataError:
         byte = f"0x{error.object[error.start]:02x}"
         found = self.mark or likely(chunk)
         if found is not None and found.startswith("utf") and error.end >= len(error.object) and final:
-            return self.error(
-                f"ends in the middle of a character ({byte})",
-                "it was cut off; copy or export it again",
-                code="wrong_encoding",
-                line=line,
-                value=byte,
-            )
+            return self.error("csv_ends_in_character", code="wrong_encoding", line=line, value=byte)
         if found is not None and found.startswith("utf"):
-            return self.error(
-                f"has the byte {byte}, which is damaged: the rest of the text is {found}",
-                "correct the line or export the file again",
-                code="wrong_encoding",
-                line=line,
-                value=byte,
-            )
+            return self.error("csv_damaged_byte", code="wrong_encoding", line=line, value=byte, encoding=found)
         if found is None:
             return self.error(
-                f"has the byte {byte}, which is not {self.encoding}",
-                "set encoding: to what it was written in, or export it as UTF-8",
-                code="wrong_encoding",
-                line=line,
-                value=byte,
+                "csv_byte_of_no_encoding", code="wrong_encoding", line=line, value=byte, encoding=self.encoding
             )
         return self.error(
-            f"has the byte {byte}, which is not {self.encoding}; the text looks like {found}",
-            f"set encoding: {found} if the text is right then",
+            "csv_byte_of_other_encoding",
             code="wrong_encoding",
             line=line,
             value=byte,
+            encoding=self.encoding,
+            found=found,
         )
 
     def _check_not_utf8(self, chunk: bytes) -> None:
@@ -165,9 +141,4 @@ class TextFile:
             return
         # A byte sequence that was not written as UTF-8 passes as UTF-8 for a few characters at most.
         if sum(not character.isascii() for character in text) >= 8:
-            raise self.error(
-                f"is declared as {self.encoding} but is written in utf-8",
-                "set encoding: utf-8",
-                code="wrong_encoding",
-                value=self.encoding,
-            )
+            raise self.error("csv_is_utf8", code="wrong_encoding", value=self.encoding)

@@ -24,18 +24,12 @@ def load_rates(connection: Any, settings: Settings) -> None:
         A line that is no date, no positive number, or a second rate for a day.
     """
     if settings.data.currency is None or settings.data.rates is None:
-        raise SettingsError("data.rates is given without data.currency", "set data.currency", field="data.currency")
+        raise SettingsError("rates_without_currency", field="data.currency")
     path = settings.path(settings.data.rates)
     raw = open_csv(path, SourceSettings(path=path, last_line_complete=True))
     missing = [name for name in _COLUMNS if name not in raw.columns]
     if missing:
-        raise DataError(
-            f"{raw.label} has no column {missing[0]!r}",
-            "give the columns date, currency, rate",
-            code="missing_column",
-            file=raw.label,
-            field=missing[0],
-        )
+        raise DataError("rates_lack_column", code="missing_column", file=raw.label, field=missing[0])
     connection.execute(f"CREATE TABLE rates (day TIMESTAMP, currency VARCHAR, __rate DECIMAL(14,8), {ROW} BIGINT)")
     for chunk in raw.chunks():
         connection.register("chunk", chunk)
@@ -52,23 +46,10 @@ def load_rates(connection: Any, settings: Settings) -> None:
     lines = [(line.line, "line") for line in raw.bad_lines] + ([(wrong[0], wrong[1])] if wrong else [])
     if lines:
         line, name = min(lines)
-        raise DataError(
-            f"{raw.label}, line {line}, field {name}: cannot be read",
-            "write lines like 2024-05-31,USD,7.24",
-            code="bad_rates",
-            file=raw.label,
-            line=line,
-            field=name,
-        )
+        raise DataError("rate_unreadable", code="bad_rates", file=raw.label, line=line, field=name)
     twice = one(
         connection,
         f"SELECT max({ROW}), currency FROM rates GROUP BY day, currency HAVING count(*) > 1 ORDER BY 1 LIMIT 1",
     )
     if twice:
-        raise DataError(
-            f"{raw.label}, line {twice[0]}: a second rate of {twice[1]} for the same day",
-            "keep one",
-            code="bad_rates",
-            file=raw.label,
-            line=twice[0],
-        )
+        raise DataError("rate_twice", code="bad_rates", file=raw.label, line=twice[0], name=twice[1])

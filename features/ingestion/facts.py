@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from configs.catalogue import Phrase, phrase
 from configs.history import can_test, can_train, days_to_test, days_to_train
 from configs.settings import Settings
 from configs.timestamps import midnight_after
@@ -164,15 +165,31 @@ def log_figures(
     )
 
 
-def refusal_sentence(table: str, item: Refusal, word: str) -> str:
+def refusal_sentence(table: str, item: Refusal, word: str) -> Phrase:
     """The first of the rows refused for a reason: file, line or row, field, value, reason and remedy."""
-    return f"{refused_at(table, item, word)}{in_two_ways(item.reason, item.example_value)}: {item.text.en}"
+    return phrase(
+        "phrases.refusal",
+        at=refused_at(table, item, word),
+        readings=in_two_ways(item.reason, item.example_value),
+        reason=Phrase(item.text.en, item.text.zh),
+    )
 
 
-def refused_at(table: str, item: Refusal, word: str) -> str:
+def refused_at(table: str, item: Refusal, word: str) -> Phrase:
     """Where the first of the rows refused for a reason is, and its value."""
-    where = f"{item.example_file}, {word} {item.example_row}" + (f", field {item.field}" if item.field else "")
-    return f"{table}: {where}, " + ("empty" if item.example_value is None else f"value {item.example_value!r}")
+    value = item.example_value
+    return phrase(
+        "phrases.refused_at",
+        table=table,
+        row=at_row(word, item.example_file, item.example_row),
+        column=phrase("phrases.of_field", field=item.field) if item.field else "",
+        content=phrase("phrases.empty") if value is None else phrase("phrases.of_value", value=value),
+    )
+
+
+def at_row(word: str, file: str, row: int) -> Phrase:
+    """A row of a file to begin a sentence with; `word` is ``line`` for a text, ``row`` for any other file."""
+    return phrase("phrases.at_line" if word == "line" else "phrases.at_row", file=file, line=row)
 
 
 def _number(value: Any) -> float | None:

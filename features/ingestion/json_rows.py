@@ -45,14 +45,9 @@ def open_json(path: Path, source: SourceSettings, label: str) -> RawFile:
         else:
             unusable[key] = kind
     if not columns and not unusable:
-        raise DataError(f"{label} holds no JSON object", "give one object per line", code="empty_source", file=label)
+        raise DataError("json_without_objects", code="empty_source", file=label)
     if not columns:
-        raise DataError(
-            f"{label} holds nested values only ({', '.join(list(unusable)[:5])})",
-            "give one flat object per line",
-            code="nested_column",
-            file=label,
-        )
+        raise DataError("json_nested_only", code="nested_column", file=label, names=", ".join(list(unusable)[:5]))
     bad_lines: list[BadLine] = []
 
     def chunks() -> Iterator[pa.Table]:
@@ -127,21 +122,13 @@ class _JsonFile:
         for piece, _ in self._text.pieces():
             size += len(piece)
             if size > _MAX_ARRAY_BYTES:
-                raise DataError(
-                    f"{self._label} is one JSON array of more than {_MAX_ARRAY_BYTES >> 30} GB",
-                    "export it with one object per line",
-                    code="too_large",
-                    file=self._label,
-                )
+                raise DataError("json_array_too_large", code="too_large", file=self._label, size=_MAX_ARRAY_BYTES >> 30)
             text.append(piece)
         try:
             items = self._decoder.decode(b"".join(text).decode())
         except (ValueError, RecursionError) as error:
             raise DataError(
-                f"{self._label} is not JSON that can be read ({' '.join(str(error).split())[:120]})",
-                "export it again, best with one object per line",
-                code="bad_file",
-                file=self._label,
+                "json_unreadable", code="bad_file", file=self._label, reason=" ".join(str(error).split())[:120]
             ) from None
         for item in items:
             yield item if isinstance(item, dict) else str(item).encode()

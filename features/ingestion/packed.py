@@ -75,21 +75,11 @@ def unpack_zip(path: Path, scratch: Path, label: str) -> Iterator[tuple[str, Pat
         with zipfile.ZipFile(path) as archive:
             infos = table_members(archive)
             if not infos:
-                raise DataError(
-                    f"{label} holds no file with a table",
-                    "give an archive with files of CSV, Excel, JSON lines or Parquet",
-                    code="empty_source",
-                    file=label,
-                )
+                raise DataError("archive_without_table", code="empty_source", file=label)
             _check_sizes(archive.infolist(), label, MAX_BYTES, FREE_BYTES)
             for info in infos:
                 if info.flag_bits & 1:
-                    raise DataError(
-                        f"{label} is encrypted ({info.filename})",
-                        "unpack it with its password and give what was in it",
-                        code="encrypted",
-                        file=label,
-                    )
+                    raise DataError("archive_encrypted", code="encrypted", file=label, name=info.filename)
                 target = _fresh(scratch, PurePosixPath(info.filename).name)
                 with archive.open(info) as stream:
                     _copy(Bounded(stream, info.compress_size, label), target)
@@ -134,32 +124,17 @@ def check_workbook(path: Path, label: str) -> None:
 def not_a_workbook(label: str, error: BaseException) -> DataError:
     """The refusal of what begins like a workbook."""
     reason = " ".join(str(error).split())[:120]
-    return DataError(
-        f"{label} is not a readable workbook ({reason})",
-        "open it in a spreadsheet program and save it again as .xlsx, or export the sheet as CSV",
-        code="damaged_workbook",
-        file=label,
-    )
+    return DataError("workbook_unreadable", code="damaged_workbook", file=label, reason=reason)
 
 
 def cut_off(label: str, error: BaseException) -> DataError:
     """The refusal of a stream that does not unpack."""
-    return DataError(
-        f"{label} is cut off or damaged ({' '.join(str(error).split())[:120]})",
-        "copy or export it again",
-        code="cut_off",
-        file=label,
-    )
+    return DataError("file_cut_off", code="cut_off", file=label, reason=" ".join(str(error).split())[:120])
 
 
 def too_large(label: str, most: int) -> DataError:
     """The refusal of a file that unpacks without end."""
-    return DataError(
-        f"{label} unpacks to more than {most / (1 << 30):,.1f} GB, which no table of its size does",
-        "check what it is, or unpack it yourself",
-        code="too_large",
-        file=label,
-    )
+    return DataError("unpacked_too_large", code="too_large", file=label, size=most / (1 << 30))
 
 
 def _check_sizes(infos: list[zipfile.ZipInfo], label: str, most: int, free: int) -> None:

@@ -191,13 +191,14 @@ def _theirs(theirs: str, name: str, raw: RawFile, table: Table, place: str = "co
     if theirs in raw.repeated:
         names = ", ".join(repr(one) for one in raw.repeated[theirs])
         raise DataError(
-            f"{raw.label} has the column {theirs!r} (for {name}) {len(raw.repeated[theirs])} times in its header",
-            f"give every column its own name, or name the one that is meant under data.{table.name}.columns as {names}",
+            "column_repeated_in_header",
             code="duplicate_column",
             file=raw.label,
             field=name,
             value=theirs,
             table=table.name,
+            count=len(raw.repeated[theirs]),
+            names=names,
         )
     if theirs in raw.unusable:
         raise _nested(theirs, raw.unusable[theirs], raw)
@@ -205,17 +206,17 @@ def _theirs(theirs: str, name: str, raw: RawFile, table: Table, place: str = "co
     if found is not None:
         return found
     near = nearest(theirs, raw.columns)
-    raise DataError(
-        f"{raw.label} has no column {theirs!r} (for {name}); it has {listed(raw.columns)}",
-        f"correct data.{table.name}.{place}.{name}, perhaps to {near!r}"
-        if near
-        else f"correct data.{table.name}.{place}.{name}",
-        code="missing_column",
-        file=raw.label,
-        field=name,
-        value=theirs,
-        table=table.name,
-    )
+    fields = {
+        "file": raw.label,
+        "field": name,
+        "value": theirs,
+        "table": table.name,
+        "setting": f"data.{table.name}.{place}.{name}",
+        "names": listed(raw.columns),
+    }
+    if near:
+        raise DataError("mapped_column_missing_but_near", code="missing_column", **fields, near=near)
+    raise DataError("mapped_column_missing", code="missing_column", **fields)
 
 
 def _lacking(
@@ -227,16 +228,16 @@ def _lacking(
         if not column.required or column.name in found or made or source.columns.get(column.name):
             continue
         near = nearest(column.name, raw.columns)
-        yield DataError(
-            f"{raw.label} has no column for {column.name}; it has {listed(raw.columns)}",
-            f"map one under data.{table.name}.columns, perhaps {{{column.name}: {near}}}"
-            if near
-            else f"map one under data.{table.name}.columns",
-            code="missing_column",
-            file=raw.label,
-            field=column.name,
-            table=table.name,
-        )
+        fields = {
+            "file": raw.label,
+            "field": column.name,
+            "table": table.name,
+            "names": listed(raw.columns),
+        }
+        if near:
+            yield DataError("column_unmapped_but_near", code="missing_column", **fields, near=near)
+        else:
+            yield DataError("column_unmapped", code="missing_column", **fields)
 
 
 def _filled_down(name: str, raw: RawFile, table: Table, source: SourceSettings) -> list[int]:
@@ -248,10 +249,11 @@ def _filled_down(name: str, raw: RawFile, table: Table, source: SourceSettings) 
         place = raw.columns.index(_theirs(source.columns.get(name) or name, name, raw, table, "fill_down"))
     if place is None:
         raise SettingsError(
-            f"data.{table.name}.fill_down names {name!r}, which no column of {raw.label} feeds",
-            "map a column to it, or take it out of fill_down",
+            "fill_down_without_column",
             field=f"data.{table.name}.fill_down",
             value=name,
+            table=table.name,
+            file=raw.label,
         )
     return [place]
 
@@ -268,13 +270,13 @@ def _title_instead(raw: RawFile, table: Table, source: SourceSettings) -> DataEr
     if number <= first:
         return None
     return DataError(
-        f"{raw.label}, line {first}, is not the header; line {number} looks like it",
-        f"set data.{table.name}.skip_rows: {number - 1}",
+        "header_in_other_line",
         code="wrong_header",
         file=raw.label,
         line=first,
         value=number - 1,
         table=table.name,
+        number=number,
     )
 
 
@@ -308,14 +310,7 @@ def _counts(name: str, raw: RawFile, table: Table, source: SourceSettings) -> bo
 
 
 def _nested(theirs: str, kind: str, raw: RawFile) -> DataError:
-    return DataError(
-        f"the column {theirs!r} of {raw.label} is nested or binary ({kind})",
-        "give plain columns",
-        code="nested_column",
-        file=raw.label,
-        field=theirs,
-        value=kind,
-    )
+    return DataError("column_nested", code="nested_column", file=raw.label, field=theirs, value=kind)
 
 
 def _one_column(raw: RawFile, table: Table, source: SourceSettings) -> DataError | None:
@@ -325,11 +320,12 @@ def _one_column(raw: RawFile, table: Table, source: SourceSettings) -> DataError
     if character is None or normalised(name) in map(normalised, source.columns.values()):
         return None
     return DataError(
-        f"{raw.label} has one column only, {name!r}",
-        f"set data.{table.name}.delimiter to {DELIMITERS[character]!r}",
+        "wrong_delimiter",
         code="wrong_delimiter",
         file=raw.label,
         table=table.name,
+        name=name,
+        delimiter=DELIMITERS[character],
     )
 
 
@@ -346,25 +342,24 @@ def _name_problems(table: Table, source: SourceSettings) -> Iterable[SettingsErr
         for name in names:
             if name not in table.by_name:
                 near = difflib.get_close_matches(name, table.by_name, 1)
-                hint = f"perhaps {near[0]}" if near else f"the contract has {', '.join(table.by_name)}"
-                yield SettingsError(
-                    f"data.{table.name}.{place} names {name!r}, which {table.name} does not have",
-                    hint,
-                    field=f"data.{table.name}.{place}.{name}",
-                    value=name,
-                )
+                setting = f"data.{table.name}.{place}"
+                fields = {"field": f"{setting}.{name}", "value": name, "setting": setting, "table": table.name}
+                if near:
+                    yield SettingsError("mapped_name_unknown_but_near", **fields, near=near[0])
+                else:
+                    yield SettingsError("mapped_name_unknown", **fields, names=", ".join(table.by_name))
                 continue
             if place in ("lists", "splitters") and table.by_name[name].type != "texts":
                 yield SettingsError(
-                    f"data.{table.name}.{place} names {name!r}, which is not a list",
-                    "map it under columns",
+                    "mapped_name_not_a_list",
                     field=f"data.{table.name}.{place}.{name}",
+                    place=place,
+                    table=table.name,
+                    name=name,
                 )
     given = [name for place in ("columns", "constants", "lists") for name in places[place]]
     twice = sorted({name for name in given if given.count(name) > 1})
     for name in twice:
         yield SettingsError(
-            f"data.{table.name} says twice where {name} comes from",
-            "keep one of columns, constants and lists",
-            field=f"data.{table.name}.columns.{name}",
+            "column_from_two_places", field=f"data.{table.name}.columns.{name}", table=table.name, name=name
         )

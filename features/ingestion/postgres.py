@@ -32,17 +32,11 @@ def open_postgresql(table: str, source: SourceSettings, scratch: Path) -> RawFil
     import sqlalchemy as sa
 
     if (source.table is None) == (source.query is None):
-        raise SettingsError(
-            f"data.{table} needs a table or a query", f"set data.{table}.table", field=f"data.{table}.table"
-        )
+        raise SettingsError("database_without_query", field=f"data.{table}.table", table=table)
     try:
         url = sa.make_url(str(source.url))
     except sa.exc.ArgumentError:
-        raise SettingsError(
-            f"data.{table}.url is not a database address",
-            "give postgresql://user:${PASSWORD}@host/database",
-            field=f"data.{table}.url",
-        ) from None
+        raise SettingsError("database_address_wrong", field=f"data.{table}.url", table=table) from None
     place = url.render_as_string(hide_password=True)
     engine = sa.create_engine(_for_driver(url), poolclass=sa.pool.NullPool)
     target = scratch / f"{table}.postgresql.csv"
@@ -67,10 +61,7 @@ def open_postgresql(table: str, source: SourceSettings, scratch: Path) -> RawFil
             connection.close()
     except (pg8000.Error, sa.exc.SQLAlchemyError, OSError) as error:
         raise DataError(
-            f"{table} cannot be read from {place} ({_reason(error)})",
-            "check address, user, password and query, and that the server runs",
-            code="source_unreachable",
-            table=table,
+            "database_unreachable", code="source_unreachable", table=table, place=place, reason=_reason(error)
         ) from None
     finally:
         engine.dispose()

@@ -89,13 +89,7 @@ def check_names(label: str, names: list[str]) -> None:
     """Refuse a typed source that has a column name twice."""
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise DataError(
-            f"{label} has the column {twice[0]!r} twice",
-            "give every column its own name",
-            code="duplicate_column",
-            file=label,
-            field=twice[0],
-        )
+        raise DataError("column_twice", code="duplicate_column", file=label, field=twice[0])
 
 
 def _with_rows(batches: list[Any], names: list[str], start: int, rows: int) -> pa.Table:

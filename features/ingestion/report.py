@@ -221,6 +221,4 @@ def read_report(folder: Path) -> DataReport:
     try:
         return DataReport.model_validate_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        raise DataError(
-            f"{path} is missing or not readable", "run holdfast ingest", code="no_data_report", file=str(path)
-        ) from None
+        raise DataError("data_report_missing", code="no_data_report", file=str(path)) from None

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from configs.catalogue import phrase
 from configs.errors import BusyError, DataError, HoldfastError, InputError, together
 from configs.files import remove_leftovers
 from configs.locks import exclusive
@@ -87,7 +88,7 @@ def ingest(settings: Settings, *, progress: Progress | None = None, force: bool 
     with _locked(work):
         for folder in (work, settings.canonical, work / "quarantine"):
             remove_leftovers(folder)
-        with progress.step("Checking the inputs"):
+        with progress.step(phrase("steps.check_inputs")):
             places, inputs = inputs_of(settings)
         future_from = future_moment(settings.data)
         fingerprint = settings_fingerprint(settings)
@@ -126,7 +127,7 @@ def _run(
         stages = {stage.table.name: stage for stage in read}
         emptied: dict[str, int] = {}
         if not problems:
-            with progress.step("Checking the tables"):
+            with progress.step(phrase("steps.check_tables")):
                 emptied = settle(
                     connection,
                     {name: stage.columns for name, stage in stages.items()},
@@ -135,7 +136,7 @@ def _run(
                     alias_word=stages["aliases"].word if "aliases" in stages else "row",
                 )
         done = {name: _finish(connection, stage, emptied.get(name, 0), settings) for name, stage in stages.items()}
-        with progress.step("Writing the tables"):
+        with progress.step(phrase("steps.write_tables")):
             names = list(done)
             quarantined = canonical.write_quarantine(connection, settings.work / "quarantine", names)
             each(names, lambda name: check_shares(connection, name, done[name].stage, settings), problems)
@@ -147,7 +148,7 @@ def _run(
                 staged[name] = scratch / f"{name}.parquet"
                 rows = canonical.write_table(connection, TABLES[name], item.columns, staged[name])
                 described[name] = describe(staged[name], rows)
-        with progress.step("Writing the data report"):
+        with progress.step(phrase("steps.write_data_report")):
             report = _report(connection, settings, inputs, tables, done)
         last = one(connection, "SELECT max(occurred_at) FROM transactions")[0]
         manifest = {
@@ -187,7 +188,7 @@ def _read(
     check_date_format(connection, place.table, place.source)
     stage = Stage(connection, table, place.source, settings, future_from)
     problems: list[HoldfastError] = []
-    with progress.step(f"Reading {place.table} from {place.label}") as advance:
+    with progress.step(phrase("steps.read_table", table=place.table, file=place.label)) as advance:
         for raw in open_place(place, scratch, settings.training.threads, problems):
             before = stage.counts.rows_in
             try:
@@ -206,7 +207,7 @@ def _read(
         raise together(problems)
     stage.counts.notes["beside"] += place.beside
     if stage.counts.rows_in == 0:
-        raise DataError(f"{place.label} has no rows", "give a file with rows", code="empty_source", file=place.label)
+        raise DataError("no_rows", code="empty_source", file=place.label)
     check_unchanged(place, inputs)
     return stage
 
@@ -304,9 +305,7 @@ def _locked(work: Path) -> Iterator[None]:
     """One ingest per work folder; the lock goes with the process."""
 
     def busy(_holder: str) -> BusyError:
-        return BusyError(
-            f"another ingest works in {work}", "wait for it to end, or use another workdir", file=str(work)
-        )
+        return BusyError("other_ingest_running", file=str(work))
 
     with exclusive(work / ".ingest.lock", busy):
         yield

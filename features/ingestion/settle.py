@@ -11,10 +11,12 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from configs.catalogue import phrase
 from configs.errors import DataError
 from configs.settings import ReturnRule, Settings
 from configs.timestamps import start_of_day
 from features.connection import every, literal, one
+from features.ingestion.facts import at_row
 from features.ingestion.raw import ROW
 from features.ingestion.stray import EPOCH_FROM, EPOCH_TIMES, EPOCH_TO, NEAR_SHARE, core
 from features.ingestion.zones import local_day
@@ -143,14 +145,16 @@ def _owners(connection: Any, word: str) -> dict[str, str]:
         before = said.setdefault(alias, (customer, file, row))
         if before[0] != customer:
             raise DataError(
-                f"{file}, {word} {row}: the alias {alias!r} belongs to {customer!r}, but in {word} {before[2]} of "
-                f"{before[1]} to {before[0]!r}",
-                "keep one of the two; if both are one customer, make one of them an alias of the other",
+                "alias_of_two",
                 code="alias_of_two",
                 file=file,
                 row=row,
                 field="alias_id",
                 value=alias,
+                at=at_row(word, file, row),
+                customer=customer,
+                earlier=phrase(f"phrases.in_{word}", file=before[1], line=before[2]),
+                first=before[0],
             )
     owners: dict[str, str] = {}
     for alias in said:
@@ -160,14 +164,14 @@ def _owners(connection: Any, word: str) -> dict[str, str]:
             if following in way:
                 circle = [*way[way.index(following) :], following]
                 raise DataError(
-                    f"{said[alias][1]}, {word} {said[alias][2]}: aliases go round in a circle: "
-                    f"{' → '.join(map(repr, circle[:6]))}",
-                    "remove one of them, so that each leads to the customer's own id",
+                    "alias_circle",
                     code="alias_circle",
                     file=said[alias][1],
                     row=said[alias][2],
                     field="alias_id",
                     value=alias,
+                    at=at_row(word, said[alias][1], said[alias][2]),
+                    circle=" → ".join(map(repr, circle[:6])),
                 )
             way.append(following)
         owners[alias] = way[-1]
@@ -203,12 +207,15 @@ def _check_epoch(connection: Any, settings: Settings) -> None:
     formats = settings.data.transactions.date_formats
     unit = {"epoch_ms": "epoch_s", "epoch_s": "epoch_ms"}.get(formats[0] if formats else "", "epoch_s or excel")
     raise DataError(
-        f"{count:,} of {total:,} lines lie between {first:%Y-%m-%d %H:%M} and {last:%Y-%m-%d %H:%M}, the first weeks "
-        "that a computer clock can say: the unit of the times is another one",
-        f"did you mean data.transactions.date_format: {unit}? If the dates are right, set data.first_day to 1970-01-01",
+        "times_in_other_unit",
         code="epoch_unit",
         field="occurred_at",
         table="transactions",
+        count=count,
+        first=f"{first:%Y-%m-%d %H:%M}",
+        last=f"{last:%Y-%m-%d %H:%M}",
+        unit=unit,
+        total=total,
     )
 
 
@@ -328,16 +335,16 @@ def _order_numbers(connection: Any, columns: tuple[str, ...], settings: Settings
     if found >= RESTART_ORDERS and found >= RESTART_SHARE * orders:
         customer, number, begins, again = example
         raise DataError(
-            f"{found:,} of {orders:,} order numbers occur for one customer on days that lie a week or more apart "
-            "(number "
-            f"{number!r} of customer {customer!r}: {begins:%Y-%m-%d} and again {again:%Y-%m-%d}); taken as they are, "
-            "each would be one order",
-            "set data.order_numbers to restart if the numbers start again, or to unique if the lines of an order lie "
-            "that far apart",
+            "order_numbers_restart",
             code="order_numbers_restart",
             field="order_id",
             value=number,
             table="transactions",
+            count=found,
+            orders=orders,
+            customer=customer,
+            first=f"{begins:%Y-%m-%d}",
+            again=f"{again:%Y-%m-%d}",
         )
     if "line_id" not in columns:
         return
@@ -348,11 +355,5 @@ def _order_numbers(connection: Any, columns: tuple[str, ...], settings: Settings
     )[0]
     if shared >= RESTART_ORDERS and shared >= RESTART_SHARE * orders:
         raise DataError(
-            f"{shared:,} order numbers are used by several customers, so their lines cannot be told apart by number "
-            "and line",
-            "set data.order_numbers to restart if the numbers start again, or leave out "
-            "data.transactions.columns.line_id",
-            code="order_numbers_shared",
-            field="order_id",
-            table="transactions",
+            "order_numbers_shared", code="order_numbers_shared", field="order_id", table="transactions", count=shared
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from configs.catalogue import Phrase
 from configs.errors import DataError, HoldfastError, together
 from configs.settings import Settings
 from features.connection import one
@@ -31,10 +32,7 @@ def check_shares(connection: Any, name: str, stage: Stage, settings: Settings) -
     if considered and refused / considered > data.max_refused_share:
         first = counted[0]
         error = DataError(
-            f"{refused:,} of {considered:,} rows of {name} are refused ({refused / considered:.1%}, allowed "
-            f"{data.max_refused_share:.1%}); {facts.refusal_sentence(name, first, stage.word)}",
-            f"all of them are in {settings.work / 'quarantine' / (name + '.parquet')}; correct the source, the mapping "
-            "or data.max_refused_share",
+            "too_many_rows_refused",
             code="too_many_refused",
             file=first.example_file,
             row=first.example_row,
@@ -42,6 +40,12 @@ def check_shares(connection: Any, name: str, stage: Stage, settings: Settings) -
             value=first.example_value,
             reason=first.reason,
             table=name,
+            refused=refused,
+            total=considered,
+            share=refused / considered,
+            allowed=data.max_refused_share,
+            path=settings.work / "quarantine" / (name + ".parquet"),
+            refusal=facts.refusal_sentence(name, first, stage.word),
         )
         others = sorted(stage.hidden.values(), key=lambda item: -item.count)
         told = {(item.reason, item.field) for item in counted}
@@ -49,23 +53,19 @@ def check_shares(connection: Any, name: str, stage: Stage, settings: Settings) -
         problems.append(together([error, *(_further(item, name, stage.word) for item in others)]))
     if considered and nobody / considered > data.max_null_customer_share:
         error = DataError(
-            f"{nobody:,} of {considered:,} rows of {name} have no customer id ({nobody / considered:.1%}, allowed "
-            f"{data.max_null_customer_share:.1%})",
-            f"check data.{name}.columns.customer_id; list it under fill_down if ids stand on an order's first line "
-            "only; raise data.max_null_customer_share if these rows belong to nobody",
+            "too_many_rows_without_customer",
             code="too_many_null_customers",
             field="customer_id",
             table=name,
+            nobody=nobody,
+            total=considered,
+            share=nobody / considered,
+            allowed=data.max_null_customer_share,
         )
         problems.append(error)
     kept = one(connection, f"SELECT count(*) FROM {name}")[0]
     if kept == 0 and not problems:
-        error = DataError(
-            f"no row of {name} is left after the checks and data.{name}.drop_where",
-            "see the quarantine for the reasons",
-            code="empty_source",
-            table=name,
-        )
+        error = DataError("no_row_left", code="empty_source", table=name)
         problems.append(together([error, *(_further(item, name, stage.word) for item in found)]))
     if problems:
         raise together(problems)
@@ -73,14 +73,17 @@ def check_shares(connection: Any, name: str, stage: Stage, settings: Settings) -
 
 def _further(item: Refusal, table: str, word: str) -> DataError:
     """One more reason for which rows are refused, with its first example."""
-    reason, remedy = item.text.halves("en")
+    reason, remedy = (Phrase(*both) for both in zip(item.text.halves("en"), item.text.halves("zh"), strict=True))
     return DataError(
-        f"{facts.refused_at(table, item, word)}: {reason} (rows: {item.count:,})",
-        remedy,
+        "rows_refused",
         code=item.reason,
         file=item.example_file,
         row=item.example_row,
         field=item.field,
         value=item.example_value,
         table=table,
+        at=facts.refused_at(table, item, word),
+        reason=reason,
+        count=item.count,
+        remedy=remedy,
     )

@@ -11,10 +11,12 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
 from configs.errors import DataError, HoldfastError, InputError, SettingsError
+from configs.messages import system_reason
 from configs.settings import Format, Settings, SourceSettings
 from features.connection import connect, quoted
 from features.ingestion.content import check_regular, kind_in_gzip, kind_of, refuse
@@ -96,39 +98,30 @@ def locate(settings: Settings, table: str, source: SourceSettings) -> Place:
     """
     if source.url is not None:
         if not source.url.startswith(("postgresql:", "postgres:", "postgresql+pg8000:")):
-            raise SettingsError(
-                f"data.{table}.url is not a PostgreSQL address",
-                "give postgresql://user:${PASSWORD}@host/database, or use path for a file",
-                field=f"data.{table}.url",
-            )
+            raise SettingsError("url_not_postgres", field=f"data.{table}.url", table=table)
         return Place(table, source, "postgresql", (), f"{table} (PostgreSQL)")
     if source.path is None:
-        raise SettingsError(f"data.{table} has neither path nor url", "give one", field=f"data.{table}")
+        raise SettingsError("source_without_place", field=f"data.{table}", table=table)
     if source.format == "postgresql":
-        raise SettingsError(f"data.{table}.format postgresql needs url", "give url", field=f"data.{table}.format")
+        raise SettingsError("postgres_without_url", field=f"data.{table}.format", table=table)
     try:
         path = settings.path(source.path)
     except (OSError, RuntimeError):
         # a link to itself, which only some versions of Python follow to a path
-        raise _place_error(table, source.path, "leads nowhere", "correct the link or the path") from None
+        raise _place_error(table, source.path, "source_leads_nowhere") from None
     try:
         base, files, beside = _files(path, source, table)
     except OSError as error:
-        raise _place_error(table, path, f"cannot be read ({error.strerror})", "check its permissions") from None
+        raise _place_error(table, path, "source_unreadable", reason=system_reason(error)) from None
     if not files:
-        raise _place_error(
-            table,
-            path,
-            "holds no file that can be read",
-            "give files of CSV, Excel, JSON lines, Parquet or DuckDB, or archives of them",
-        )
+        raise _place_error(table, path, "source_without_files")
     formats = {found for file in files if (found := source.format or _format(file)) is not None}
     if len(formats) > 1:
-        raise _place_error(table, path, f"mixes formats ({', '.join(sorted(formats))})", "separate them")
+        raise _place_error(table, path, "source_mixes_formats", formats=", ".join(sorted(formats)))
     # an archive tells only when it is opened
     found = formats.pop() if formats else "csv"
     if found == "duckdb" and len(files) > 1:
-        raise _place_error(table, path, "names several DuckDB files", "name one")
+        raise _place_error(table, path, "source_names_several_databases")
     return Place(table, source, found, tuple(files), path.name, base, beside)
 
 
@@ -145,7 +138,7 @@ def _files(path: Path, source: SourceSettings, table: str) -> tuple[Path, list[P
         here = [file for file in tables if file.parent == path]
         return path, here or tables, len(tables) - len(here) if here else 0
     if not path.exists() and not path.is_symlink():
-        raise _place_error(table, path, "does not exist", "check the path, it is relative to the settings file")
+        raise _place_error(table, path, "source_missing")
     check_regular(path, f"data.{table}.path {path}")
     return path.parent, [path], 0
 
@@ -186,9 +179,7 @@ def describe_inputs(place: Place) -> list[InputFile]:
             with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
-            raise _place_error(
-                place.table, path, f"cannot be read ({error.strerror})", "check its permissions"
-            ) from None
+            raise _place_error(place.table, path, "source_unreadable", reason=system_reason(error)) from None
         inputs.append(InputFile(place.table, place.name(path), state.st_size, digest, state.st_mtime_ns))
     return inputs
 
@@ -198,12 +189,7 @@ def check_unchanged(place: Place, inputs: list[InputFile]) -> None:
     for path, before in zip(place.files, inputs, strict=True):
         state = path.stat() if path.exists() else None
         if state is None or (state.st_size, state.st_mtime_ns) != (before.bytes, before.modified):
-            raise DataError(
-                f"{place.name(path)} changed while it was read",
-                "run again when nothing writes to it",
-                code="source_changed",
-                file=str(path),
-            )
+            raise DataError("source_changed", code="source_changed", file=str(path), label=place.name(path))
 
 
 def open_place(
@@ -268,9 +254,7 @@ def open_file(
             kind = kind_of(path, label)
     if kind in ("zip", "gzip"):
         if depth == _NESTED:
-            raise DataError(
-                f"{label} is an archive in an archive in an archive", "unpack it", code="wrong_content", file=label
-            )
+            raise DataError("archive_too_deep", code="wrong_content", file=label)
         for name, inner in unpack_zip(path, scratch, label) if kind == "zip" else [("", path)]:
             place = f"{label}/{name}" if name else label
             yield from open_file(inner, place, source, table, scratch, named=_format(inner) or "csv", depth=depth + 1)
@@ -324,14 +308,14 @@ def _open_joined(place: Place, query: str, scratch: Path, threads: int) -> RawFi
             notes.update(raw.notes)
             bad += [BadLine(line.line, line.code, f"{raw.label}: {line.text}") for line in raw.bad_lines]
         if not created:
-            raise _place_error(place.table, path, "holds no rows", "give a file with rows")
+            raise _place_error(place.table, path, "source_without_rows")
     file = from_query(connection, query, place.label, place.table)
     file.bad_lines, file.notes = bad, notes
     return file
 
 
-def _place_error(table: str, path: Path, what: str, remedy: str) -> DataError:
-    return DataError(f"data.{table}.path {path} {what}", remedy, code="source_missing", file=str(path), table=table)
+def _place_error(table: str, path: Path, identity: str, **fields: Any) -> DataError:
+    return DataError(identity, code="source_missing", file=str(path), table=table, **fields)
 
 
 def _suffix(path: Path) -> str:

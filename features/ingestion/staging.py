@@ -176,12 +176,11 @@ class Stage:
         common = common_currencies(marks)
         if marks and not common:
             raise DataError(
-                f"the amounts of {self.table.name} stand beside marks of several currencies ({', '.join(marks[:10])})",
-                f"map a currency column under data.{self.table.name}.columns and set data.currency and data.rates "
-                "(a CSV with date, currency, rate), or split the log",
+                "amounts_in_several_currencies",
                 code="mixed_currencies",
                 table=self.table.name,
                 value=marks[0],
+                marks=", ".join(marks[:10]),
             )
         self.currency = min(common) if len(common) == 1 else None
 
@@ -197,11 +196,12 @@ class Stage:
         elif plan.columns != self.columns:
             odd = sorted(set(plan.columns) ^ set(self.columns))
             raise DataError(
-                f"{raw.label} has not the same columns as the files before it ({', '.join(odd)})",
-                f"give all files of data.{self.table.name} the same columns",
+                "files_with_other_columns",
                 code="missing_column",
                 file=raw.label,
                 field=odd[0],
+                names=", ".join(odd),
+                table=self.table.name,
             )
         return plan, kinds
 
@@ -483,11 +483,11 @@ class Stage:
 
     def _unexpected(self, raw: RawFile, error: Exception) -> DataError:
         return DataError(
-            f"{raw.label} cannot be processed ({' '.join(str(error).split())[:300]})",
-            f"check the column types against data.{self.table.name}.columns",
+            "file_cannot_be_processed",
             code="bad_file",
             file=raw.label,
             table=self.table.name,
+            reason=" ".join(str(error).split())[:300],
         )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
 
 from configs.catalogue import pairs
 
@@ -51,13 +50,3 @@ SAID = (
 
 LABELS: dict[str, Text] = _texts("labels")
 """Labels of the report."""
-
-
-@cache
-def spoken() -> dict[str, str]:
-    """English → Chinese of every reason, whole and in halves, for sentences that are put together of them."""
-    said = {}
-    for reason in REASONS.values():
-        said[reason.en] = reason.zh
-        said.update((en, zh) for en, zh in zip(reason.halves("en"), reason.halves("zh"), strict=True) if en and zh)
-    return said

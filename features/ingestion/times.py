@@ -305,8 +305,9 @@ def check_date_format(connection: Any, table: str, source: SourceSettings) -> No
                 raise duckdb.InvalidInputException("%I without %p leaves morning or evening open")
         except duckdb.Error as error:
             raise SettingsError(
-                f"data.{table}.date_format {text!r} is not a format ({str(error).splitlines()[0][:120]})",
-                "write it like %d/%m/%Y %H:%M, or epoch_s, epoch_ms, epoch_us, or excel for days as spreadsheets count",
+                "date_format_wrong",
                 field=f"data.{table}.date_format",
                 value=text,
+                table=table,
+                reason=str(error).splitlines()[0][:120],
             ) from None

@@ -10,6 +10,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from configs.catalogue import phrase
 from configs.errors import DataError, SettingsError
 from configs.settings import SourceSettings
 from features.connection import connect, every, quoted
@@ -31,12 +32,7 @@ def open_parquet(path: Path, label: str) -> RawFile:
     except (pa.ArrowException, OSError, ValueError) as error:
         raise _damaged(label, error) from None
     if "BROTLI" in compressions:
-        raise DataError(
-            f"{label} is compressed with Brotli, which is not read because of a known flaw in its decoder",
-            "write it with zstd or snappy",
-            code="brotli_refused",
-            file=label,
-        )
+        raise DataError("parquet_with_brotli", code="brotli_refused", file=label)
     check_names(label, schema.names)
     unusable = {item.name: str(item.type) for item in schema if not _usable(item.type)}
     wanted = [name for name in schema.names if name not in unusable]
@@ -56,12 +52,7 @@ def open_duckdb(path: Path, label: str, source: SourceSettings, table: str, scra
         connection = connect(spill=scratch, threads=threads, keep_order=True, database=path)
     except duckdb.Error as error:
         reason = str(error).splitlines()[0][:200]
-        raise DataError(
-            f"{label} cannot be opened as a DuckDB file ({reason})",
-            "close the program that writes to it, or check that it is whole",
-            code="bad_file",
-            file=label,
-        ) from None
+        raise DataError("duckdb_file_unreadable", code="bad_file", file=label, reason=reason) from None
     try:
         return from_query(connection, source.query or _whole_table(connection, label, source, table), label, table)
     except BaseException:
@@ -77,13 +68,11 @@ def _whole_table(connection: Any, label: str, source: SourceSettings, table: str
     ]
     name = source.table or (tables[0] if len(tables) == 1 else None)
     if name not in tables:
-        raise DataError(
-            f"{label} has no table {name!r}" if name else f"{label} holds {len(tables)} tables",
-            f"set data.{table}.table to one of: {', '.join(tables[:20]) or 'none there'}",
-            code="missing_table",
-            file=label,
-            value=name,
-        )
+        names = ", ".join(tables[:20]) or phrase("phrases.none_there")
+        fields = {"file": label, "value": name, "table": table, "names": names}
+        if name:
+            raise DataError("database_table_missing", code="missing_table", **fields)
+        raise DataError("database_with_several_tables", code="missing_table", **fields, count=len(tables))
     return f"SELECT * FROM {quoted(str(name))}"
 
 
@@ -94,9 +83,7 @@ def from_query(connection: Any, query: str, label: str, table: str) -> RawFile:
         names, types = list(relation.columns), [str(kind) for kind in relation.types]
     except duckdb.Error as error:
         raise SettingsError(
-            f"data.{table}.query does not run ({str(error).splitlines()[0][:300]})",
-            "correct the query",
-            field=f"data.{table}.query",
+            "query_fails", field=f"data.{table}.query", table=table, reason=str(error).splitlines()[0][:300]
         ) from None
     check_names(label, names)
     unusable = {
@@ -122,10 +109,7 @@ def from_query(connection: Any, query: str, label: str, table: str) -> RawFile:
             yield from numbered(reader, wanted)
         except duckdb.Error as error:
             raise DataError(
-                f"{label} cannot be read ({str(error).splitlines()[0][:200]})",
-                "check that the file is whole and the query is right",
-                code="bad_file",
-                file=label,
+                "query_result_unreadable", code="bad_file", file=label, reason=str(error).splitlines()[0][:200]
             ) from None
         finally:
             connection.close()
@@ -142,9 +126,4 @@ def _usable(kind: Any) -> bool:
 
 def _damaged(label: str, error: Exception) -> DataError:
     text = " ".join(str(error).split())[:200]
-    return DataError(
-        f"{label} is cut off, damaged or not a Parquet file ({text})",
-        "copy or export it again",
-        code="damaged_parquet",
-        file=label,
-    )
+    return DataError("parquet_damaged", code="damaged_parquet", file=label, reason=text)

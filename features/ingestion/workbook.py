@@ -86,7 +86,7 @@ def _panic(label: str, error: BaseException) -> BaseException:
 
 
 def _protected(label: str) -> DataError:
-    return DataError(f"{label} is protected by a password", "save it without one", code="encrypted", file=label)
+    return DataError("workbook_protected", code="encrypted", file=label)
 
 
 def _sheet(workbook: Any, source: SourceSettings, label: str, table: str) -> Any:
@@ -97,11 +97,12 @@ def _sheet(workbook: Any, source: SourceSettings, label: str, table: str) -> Any
         name = meant(source.sheet, names)
         if name is None:
             raise DataError(
-                f"{label} has no sheet {source.sheet!r}",
-                f"set data.{table}.sheet to one of: {', '.join(names)}",
+                "sheet_missing",
                 code="missing_table",
                 file=label,
                 value=source.sheet,
+                table=table,
+                names=", ".join(names),
             )
         return _got(workbook, name, label)
     shown = [
@@ -114,19 +115,11 @@ def _sheet(workbook: Any, source: SourceSettings, label: str, table: str) -> Any
     # a note of one column beside the table is no second table
     wide = [sheet for sheet in sheets if sheet.width > 1] or sheets
     if not wide:
-        raise DataError(
-            f"{label} has no sheet with a header and rows",
-            f"fill one, or name a hidden one under data.{table}.sheet",
-            code="empty_source",
-            file=label,
-        )
+        raise DataError("workbook_without_table", code="empty_source", file=label, table=table)
     if len(wide) > 1:
         listed = ", ".join(sheet.name for sheet in wide[:20])
         raise DataError(
-            f"{label} has {len(wide)} sheets with a table ({listed})",
-            f"name the one that is meant under data.{table}.sheet",
-            code="missing_table",
-            file=label,
+            "workbook_with_several_tables", code="missing_table", file=label, count=len(wide), names=listed, table=table
         )
     return wide[0]
 
@@ -152,12 +145,7 @@ def _header(sheet: Any, source: SourceSettings, label: str) -> tuple[int, list[C
             if source.header:
                 return number, row
             return number - 1, [str(index) for index in range(len(row))]
-    raise DataError(
-        f"{label} has nothing below the first {source.skip_rows} rows",
-        "give a sheet with a header and rows, or correct skip_rows",
-        code="empty_source",
-        file=label,
-    )
+    raise DataError("workbook_too_short", code="empty_source", file=label, count=source.skip_rows)
 
 
 def _kinds(sheet: Any, header: int, columns: list[str]) -> tuple[list[str], int]:

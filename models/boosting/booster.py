@@ -291,7 +291,7 @@ class Boosting:
 
         features = len(settings.monotone)
         if not texts:
-            raise BundleError("the bundle has a model without trees", "train again or roll back")
+            raise BundleError("bundle_model_without_trees")
         for text in texts:
             validate_text(text, features=features)
         boosting = cls(settings)
@@ -306,9 +306,7 @@ class Boosting:
         self._boosters = [lgb.Booster(model_str=text.decode("ascii")) for text in texts]
         self.rounds_ = max(booster.num_trees() for booster in self._boosters)
         if any(booster.num_feature() != features for booster in self._boosters):
-            raise BundleError(
-                "the trees of the bundle have other features than its encoder", "train again or roll back"
-            )
+            raise BundleError("bundle_trees_of_other_features")
 
     def _dataset(
         self,

@@ -88,9 +88,7 @@ def validate_text(data: bytes, *, features: int | None = None) -> TextSummary:
         if features is not None and summary.features != features:
             raise _Bad(f"{summary.features} features where {features} are expected")
     except _Bad as problem:
-        raise BundleError(
-            f"a model text of the bundle is damaged ({problem})", "roll back or train again", code="bad_model_text"
-        ) from None
+        raise BundleError("bundle_model_text_damaged", code="bad_model_text", problem=problem) from None
     return summary
 
 

@@ -78,14 +78,11 @@ class TreeContributions:
         self.trees = _read(text)
         largest = max(len(tree.feature) for tree in self.trees)
         if largest > MAX_NODES or any(kind & 12 == 4 for tree in self.trees for kind in tree.kind):
-            raise BundleError(
-                f"the bundle has trees of {largest + 1} leaves or with zero as missing, which are never trained",
-                "train again or roll back",
-            )
+            raise BundleError("bundle_trees_not_ours", count=largest + 1)
         self.base = math.fsum(_expected(tree) for tree in self.trees)
         self._leaves = [_paths(tree) for tree in self.trees]
         if any(len(leaf.features) > MAX_PATH for leaves in self._leaves for leaf in leaves):
-            raise BundleError(f"the bundle has paths of more than {MAX_PATH} features", "train again or roll back")
+            raise BundleError("bundle_paths_too_long", count=MAX_PATH)
         self._tables = _tabulate(self._leaves)
 
     @cached_property

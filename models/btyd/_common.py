@@ -30,26 +30,16 @@ def histories(frequency: ArrayLike, recency: ArrayLike, age: ArrayLike) -> tuple
     """
     x, tx, total = (np.atleast_1d(np.asarray(values, dtype=np.float64)) for values in (frequency, recency, age))
     if not x.shape == tx.shape == total.shape or x.ndim != 1:
-        raise DataError(
-            f"frequency, recency and age have shapes {x.shape}, {tx.shape} and {total.shape}",
-            "give three columns of the same length",
-            code="btyd_shape",
-        )
+        raise DataError("btyd_shapes_differ", code="btyd_shape", frequency=x.shape, recency=tx.shape, age=total.shape)
     for name, values in (("frequency", x), ("recency", tx), ("age", total)):
         wrong = ~(np.isfinite(values) & (values >= 0))
         if wrong.any():
             place = int(np.flatnonzero(wrong)[0])
-            raise DataError(
-                f"{name} in row {place} is {values[place]}", "give finite numbers from 0 upwards", code="btyd_value"
-            )
+            raise DataError("btyd_value_impossible", code="btyd_value", name=name, row=place, value=values[place])
     late = tx > total * (1 + 1e-9) + 1e-9
     if late.any():
         place = int(np.flatnonzero(late)[0])
-        raise DataError(
-            f"recency {tx[place]} in row {place} is later than age {total[place]}",
-            "count both from the first order, in the same unit",
-            code="btyd_value",
-        )
+        raise DataError("btyd_recency_after_age", code="btyd_value", row=place, recency=tx[place], age=total[place])
     total = np.maximum(total, tx)
     return x, np.where(x > 0, tx, 0.0), total
 
@@ -114,5 +104,5 @@ def number(value: Any) -> float:
     """A finite float from JSON state."""
     result = float(value)
     if not np.isfinite(result):
-        raise DataError(f"{value!r} is not a parameter", "fit the model again", code="btyd_state")
+        raise DataError("btyd_parameter_impossible", code="btyd_state", value=value)
     return result

@@ -92,11 +92,9 @@ def _checked(orders: ArrayLike, mean_value: ArrayLike) -> tuple[Floats, Floats]:
     x = np.atleast_1d(np.asarray(orders, dtype=np.float64))
     z = np.atleast_1d(np.asarray(mean_value, dtype=np.float64))
     if x.shape != z.shape or x.ndim != 1:
-        raise DataError(
-            f"orders and mean value have shapes {x.shape} and {z.shape}", "give two equal columns", code="btyd_shape"
-        )
+        raise DataError("spend_shapes_differ", code="btyd_shape", orders=x.shape, mean=z.shape)
     if not np.all(np.isfinite(x) & (x >= 0)) or not np.all(np.isfinite(z) | (x == 0)):
-        raise DataError("orders or mean value hold a missing value", "fill or leave out those rows", code="btyd_value")
+        raise DataError("spend_value_missing", code="btyd_value")
     return x, np.where(np.isfinite(z), z, 0.0)
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import resource
 import sys
+from typing import Any
 
 
 def main() -> None:
@@ -23,7 +24,7 @@ def main() -> None:
 
     from configs.errors import BundleError
 
-    verdict: dict[str, bool | str]
+    verdict: dict[str, Any]
     try:
         from models.boosting.booster import prefer_lean_import
         from models.golden import examine
@@ -33,10 +34,10 @@ def main() -> None:
         examine(ModelSuite.from_files(files), files)
         verdict = {"ok": True}
     except BundleError as error:
-        verdict = {"ok": False, "message": error.message, "remedy": error.remedy, "code": error.code}
+        verdict = {"ok": False, "id": error.id, "code": error.code, "fields": error.place}
     except Exception as error:  # whatever it is, the parent shall hear of it in one sentence
-        verdict = {"ok": False, "message": f"the bundle's models failed in the examination ({type(error).__name__})"}
-        verdict |= {"remedy": "roll back or train again", "code": "golden_rows_failed"}
+        fields = {"problem": type(error).__name__}
+        verdict = {"ok": False, "id": "bundle_examination_failed", "code": "golden_rows_failed", "fields": fields}
     sys.stdout.write(json.dumps(verdict))
     sys.stdout.flush()
 

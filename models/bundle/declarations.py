@@ -42,9 +42,11 @@ def check_declarations(
     has = str(meta.get("feature_fingerprint"))
     if has != expect_fingerprint:
         raise BundleError(
-            f"bundle {version} was trained on another feature set ({has[:12]} instead of {expect_fingerprint[:12]})",
-            "train again with this version, or load the bundle with the version that wrote it",
+            "bundle_of_other_features",
             code="bundle_other_features",
+            bundle=version,
+            has=has[:12],
+            expected=expect_fingerprint[:12],
         )
 
 
@@ -64,10 +66,11 @@ def check_definitions(version: str, files: Mapping[str, bytes], meta: Mapping[st
     has, now = str(meta.get("feature_definitions")), definitions_fingerprint(names)
     if has != now:
         raise BundleError(
-            f"bundle {version} was trained on features that were computed in another way ({has[:12]} instead of "
-            f"{now[:12]})",
-            "train again with this version, or load the bundle with the version that wrote it",
+            "bundle_of_otherwise_computed_features",
             code="bundle_other_features",
+            bundle=version,
+            has=has[:12],
+            expected=now[:12],
         )
 
 
@@ -78,4 +81,4 @@ def _feature_names(files: Mapping[str, bytes]) -> tuple[str, ...] | None:
     try:
         return tuple(FeatureSet.from_json(files[FEATURES_FILE].decode()).names)
     except (ValueError, TypeError):
-        raise BundleError(f"{FEATURES_FILE} of the bundle cannot be read", "train again or roll back") from None
+        raise BundleError("bundle_file_unreadable", file=FEATURES_FILE) from None

@@ -46,13 +46,11 @@ def examine_in_child(files: Mapping[str, bytes]) -> None:
     except ValueError:
         raise _failed(f"exit code {done.returncode}") from None
     if not answer["ok"]:
-        raise BundleError(answer["message"], answer["remedy"], code=answer["code"])
+        raise BundleError(answer["id"], code=answer["code"], **answer["fields"])
 
 
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from models.bundle._check_child import main; main()"
 
 
 def _failed(what: str) -> BundleError:
-    return BundleError(
-        f"the bundle's models failed in the examination ({what})", "roll back or train again", code="golden_rows_failed"
-    )
+    return BundleError("bundle_examination_failed", code="golden_rows_failed", problem=what)

@@ -89,7 +89,7 @@ def save_bundle(store: Path, files: Mapping[str, bytes], meta: Mapping[str, Any]
     """
     for name in files:
         if not _NAME.fullmatch(name) or name in (MANIFEST, SIGNATURE):
-            raise BundleError(f"{name!r} cannot be the name of a file in a bundle", "use letters, digits, _ - . and /")
+            raise BundleError("bundle_file_name_impossible", name=name)
     entries = {
         name: {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)} for name, data in sorted(files.items())
     }
@@ -212,20 +212,15 @@ def read_pointer(store: Path, name: str) -> str:
         text = read_regular(store / name, MAX_POINTER).decode("ascii", "replace").strip()
     except UnfitFileError as error:
         raise BundleError(
-            f"{store / name} {error.reason}",
-            "remove it and put a model into use again with `holdfast models promote`",
-            code="bundle_changed",
-            file=str(store / name),
+            "bundle_pointer_unfit", code="bundle_changed", file=str(store / name), reason=error.reason
         ) from None
     except OSError:
-        raise BundleError(
-            f"{store} has no {name}",
-            "run `holdfast train` first" if name == CURRENT else "there is no earlier model to go back to yet",
-            code="bundle_missing",
-            file=str(store / name),
-        ) from None
+        fields = {"file": str(store / name), "store": store, "name": name}
+        if name == CURRENT:
+            raise BundleError("no_bundle_in_use", code="bundle_missing", **fields) from None
+        raise BundleError("no_earlier_bundle", code="bundle_missing", **fields) from None
     if not _ID.fullmatch(text):
-        raise BundleError(f"{store / name} names no bundle", "write an id that the store holds", code="bundle_changed")
+        raise BundleError("bundle_pointer_names_none", code="bundle_changed", file=store / name)
     return text
 
 
@@ -256,13 +251,15 @@ def _read_checked(store: Path, bundle_id: str) -> Bundle:
     folder = store / bundle_id
     raw, manifest = _manifest(folder)
     if hashlib.sha256(raw).hexdigest() != bundle_id:
-        raise _changed(folder, MANIFEST, "is not the one this bundle was stored with")
+        raise _changed(folder, MANIFEST, "bundle_part_not_as_stored")
     _check_signature(folder, raw)
     if manifest["format"] > FORMAT:
         raise BundleError(
-            f"bundle {bundle_id[:12]} has format {manifest['format']}, newer than {FORMAT}",
-            "update the product, or roll back",
+            "bundle_of_newer_format",
             code="bundle_newer",
+            bundle=bundle_id[:12],
+            format=manifest["format"],
+            known=FORMAT,
         )
     entries: dict[str, dict[str, Any]] = manifest["files"]
     parents = {parent.as_posix() for name in entries for parent in PurePosixPath(name).parents}
@@ -270,25 +267,25 @@ def _read_checked(store: Path, bundle_id: str) -> Bundle:
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
-            raise _changed(folder, name, "is a link or a device")
+            raise _changed(folder, name, "bundle_part_link_or_device")
         if path.is_dir() and name not in parents:
-            raise _changed(folder, name, "was added")
+            raise _changed(folder, name, "bundle_part_added")
         if path.is_file() and name not in (MANIFEST, SIGNATURE):
             present[name] = path
     if extra := sorted(set(present) - set(entries)):
-        raise _changed(folder, extra[0], "was added")
+        raise _changed(folder, extra[0], "bundle_part_added")
     if missing := sorted(set(entries) - set(present)):
-        raise _changed(folder, missing[0], "is missing")
+        raise _changed(folder, missing[0], "bundle_part_missing")
     files = {}
     for name, entry in entries.items():
         try:
             data = read_regular(present[name], entry["size"])
         except UnfitFileError:  # longer than it was, or exchanged since the look at the folder
-            raise _changed(folder, name, "was changed") from None
+            raise _changed(folder, name, "bundle_part_changed") from None
         except OSError:
-            raise _changed(folder, name, "cannot be read") from None
+            raise _changed(folder, name, "bundle_part_unreadable") from None
         if len(data) != entry["size"] or hashlib.sha256(data).hexdigest() != entry["sha256"]:
-            raise _changed(folder, name, "was changed")
+            raise _changed(folder, name, "bundle_part_changed")
         files[name] = data
     return Bundle(bundle_id, files, manifest["meta"])
 
@@ -296,17 +293,14 @@ def _read_checked(store: Path, bundle_id: str) -> Bundle:
 def _manifest(folder: Path) -> tuple[bytes, dict[str, Any]]:
     path = folder / MANIFEST
     if folder.is_symlink():
-        raise _changed(folder, MANIFEST, "is a link")
+        raise _changed(folder, MANIFEST, "bundle_part_link")
     try:
         raw = read_regular(path, MAX_MANIFEST)
     except UnfitFileError as error:
-        raise _changed(folder, MANIFEST, error.reason) from None
+        raise _changed(folder, MANIFEST, "bundle_part_unfit", reason=error.reason) from None
     except OSError:
         raise BundleError(
-            f"there is no bundle {folder.name[:12]} in {folder.parent}",
-            "choose one that `holdfast models list` shows",
-            code="bundle_missing",
-            file=str(path),
+            "bundle_not_in_store", code="bundle_missing", file=str(path), bundle=folder.name[:12], store=folder.parent
         ) from None
     try:
         manifest = json.loads(raw)
@@ -324,7 +318,7 @@ def _manifest(folder: Path) -> tuple[bytes, dict[str, Any]]:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         well_formed = False
     if not well_formed:
-        raise _changed(folder, MANIFEST, "cannot be read")
+        raise _changed(folder, MANIFEST, "bundle_part_unreadable")
     return raw, manifest
 
 
@@ -335,11 +329,7 @@ def _full_id(store: Path, bundle_id: str) -> str:
         found = [path.name for path in store.iterdir() if _ID.fullmatch(path.name) and path.name.startswith(bundle_id)]
         if len(found) == 1:
             return found[0]
-    raise BundleError(
-        f"{bundle_id!r} names no bundle in {store}",
-        "choose one that `holdfast models list` shows",
-        code="bundle_missing",
-    )
+    raise BundleError("bundle_id_unknown", code="bundle_missing", bundle=bundle_id, store=store)
 
 
 def _sign(manifest: bytes) -> bytes | None:
@@ -354,25 +344,18 @@ def _check_signature(folder: Path, manifest: bytes) -> None:
     try:
         given = read_regular(folder / SIGNATURE, MAX_SIGNATURE)
     except UnfitFileError as error:
-        raise _changed(folder, SIGNATURE, error.reason) from None
+        raise _changed(folder, SIGNATURE, "bundle_part_unfit", reason=error.reason) from None
     except OSError:
         given = b""
     if not hmac.compare_digest(given, wanted):
         raise BundleError(
-            f"bundle {folder.name[:12]} is not signed with this deployment's key",
-            "train again with HOLDFAST_SIGNING_KEY set, or correct the key",
-            code="bundle_unsigned",
-            file=str(folder / SIGNATURE),
+            "bundle_unsigned", code="bundle_unsigned", file=str(folder / SIGNATURE), bundle=folder.name[:12]
         )
 
 
-def _changed(folder: Path, name: str, what: str) -> BundleError:
-    return BundleError(
-        f"bundle {folder.name[:12]}: {name} {what}",
-        "restore it from a copy, roll back or train again",
-        code="bundle_changed",
-        file=str(folder / name),
-    )
+def _changed(folder: Path, name: str, identity: str, **fields: Any) -> BundleError:
+    place = str(folder / name)
+    return BundleError(identity, code="bundle_changed", file=place, bundle=folder.name[:12], name=name, **fields)
 
 
 def _remove_dead_leftovers(store: Path) -> None:

@@ -161,25 +161,26 @@ def parse_condition(source: Any, *, place: str) -> Condition:
     return Condition(dict(source), place)
 
 
-def _fail(place: str, message: str, remedy: str) -> SettingsError:
-    return SettingsError(f"{place}: {message}", remedy, code="bad_condition", field=place)
+def _fail(place: str, identity: str, **fields: Any) -> SettingsError:
+    return SettingsError(identity, code="bad_condition", field=place, **fields)
 
 
 def _check(source: Any, place: str, known: Mapping[str, Field]) -> None:
     if not isinstance(source, Mapping):
-        raise _fail(place, f"a condition must be a mapping, not {source!r}", "write it as 'column: value'")
+        raise _fail(place, "condition_not_a_mapping", given=source)
     for name, value in source.items():
         if name in ("any", "all"):
             if not isinstance(value, list) or not value:
-                raise _fail(place, f"'{name}' needs a list of conditions", f"write '{name}: [{{...}}, {{...}}]'")
+                raise _fail(place, "condition_without_list", name=name)
             for part in value:
                 _check(part, place, known)
         elif name == "not":
             _check(value, place, known)
         elif name not in known:
             near = difflib.get_close_matches(str(name), [*known, "any", "all", "not"], n=1)
-            remedy = f"did you mean '{near[0]}'" if near else "use a column of the scores table"
-            raise _fail(place, f"'{name}' is not a known column", remedy)
+            if near:
+                raise _fail(place, "condition_column_meant", name=name, near=near[0])
+            raise _fail(place, "condition_column_unknown", name=name)
         else:
             _check_value(known[name], value, place)
 
@@ -192,25 +193,25 @@ def _check_value(column: Field, value: Any, place: str) -> None:
             isinstance(value, int | float)
             or (isinstance(value, str) and (_COMPARISON.match(value) or _RANGE.match(value)))
         ):
-            raise _fail(
-                place, f"'{column.name}: {value}' is not a comparison with a number", "write a number, '>= 3' or '2..5'"
-            )
+            raise _fail(place, "condition_not_a_comparison", column=column.name, value=value)
         low_high = _RANGE.match(value) if isinstance(value, str) else None
         if low_high and float(low_high[1]) > float(low_high[2]):
-            raise _fail(place, f"'{column.name}: {value}' runs from high to low", "write the smaller number first")
+            raise _fail(place, "condition_from_high_to_low", column=column.name, value=value)
         return
     if column.kind == "time":
-        raise _fail(place, f"'{column.name}: {value}' is not possible", "ask for 'present' or 'missing'")
+        raise _fail(place, "condition_on_time", column=column.name, value=value)
     values = value if isinstance(value, list) else [value]
     for item in values:
         if not isinstance(item, str):
-            raise _fail(place, f"'{column.name}: {item!r}' is not a text", "put quotes around it")
+            raise _fail(place, "condition_not_a_text", column=column.name, value=item)
         if column.choices and item not in column.choices:
             near = difflib.get_close_matches(item, column.choices, n=1)
-            remedy = f"did you mean '{near[0]}'" if near else f"use one of {', '.join(column.choices)}"
-            raise _fail(place, f"'{column.name}' is never '{item}'", remedy)
+            if near:
+                raise _fail(place, "condition_value_meant", column=column.name, value=item, near=near[0])
+            names = ", ".join(column.choices)
+            raise _fail(place, "condition_value_unknown", column=column.name, value=item, names=names)
     if not values:
-        raise _fail(place, f"'{column.name}' has an empty list", "name at least one value")
+        raise _fail(place, "condition_empty_list", column=column.name)
 
 
 def _all_of(source: Mapping[str, Any], table: Table) -> Truth:

@@ -99,7 +99,7 @@ def allocate(profit: Floats, owner: Ints, use: Floats, limits: Floats, *, exact_
         len(np.unique(owner[chosen])) != len(chosen)
         or (use[finite][:, chosen].sum(axis=1) > limits[finite] * (1 + 1e-9) + 1e-6).any()
     ):
-        raise InvariantError("the allocation breaks a limit", "report this with the limits that were given")
+        raise InvariantError("allocation_breaks_limit")
     value = float(profit[chosen].sum())
     return Allocation(chosen, value, value if exact else max(bound, value), all_duals, exact)
 
@@ -134,7 +134,7 @@ def _relaxation(profit: Floats, owner: Ints, use: Floats, limits: Floats) -> tup
     matrix, upper = _constraints(owner, use, limits)
     result = linprog(-profit, A_ub=matrix, b_ub=upper, bounds=(0, 1), method="highs-ds")
     if result.status != 0:
-        raise InvariantError(f"the work list's linear programme failed ({result.message})", "check the limits")
+        raise InvariantError("linear_programme_failed", reason=result.message)
     duals = -np.asarray(result.ineqlin.marginals, dtype=np.float64)[len(upper) - len(limits) :]
     return np.asarray(result.x, dtype=np.float64), float(-result.fun), np.maximum(duals, 0.0)
 
@@ -152,7 +152,7 @@ def _exact(profit: Floats, owner: Ints, use: Floats, limits: Floats) -> Ints:
         options={"mip_rel_gap": 0.0, "presolve": False},
     )
     if result.status != 0:
-        raise InvariantError(f"the work list's integer programme failed ({result.message})", "check the limits")
+        raise InvariantError("integer_programme_failed", reason=result.message)
     return np.flatnonzero(np.asarray(result.x) > 0.5)
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from configs.catalogue import LANGUAGES
 from configs.catalogue import text as message
 from configs.errors import InputError
-from configs.yaml_files import read_yaml_resource
+from configs.resources import read_yaml_resource
 from retention.conditions.consent import allowed_channels
 from retention.conditions.fields import CHANNELS
 from retention.experiments.holdout import HELD_OUT
@@ -86,9 +86,7 @@ def greeting_days(country: str, first: date, last: date) -> list[tuple[date, str
 
     known: dict[str, dict[str, str]] = read_yaml_resource("holidays.yaml")
     if country not in known:
-        raise InputError(
-            f"no greeting days are listed for {country!r}", f"use one of {', '.join(sorted(known))}", value=country
-        )
+        raise InputError("country_without_greeting_days", value=country, names=", ".join(sorted(known)))
     calendar = holidays.country_holidays(country, years=range(first.year, last.year + 1), language="en_US")
     found: dict[tuple[int, str], date] = {}
     for day in sorted(calendar):

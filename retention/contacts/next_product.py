@@ -67,9 +67,7 @@ def purchases(tables: Tables, as_of: datetime, *, item: Item = "product_id", day
     columns = tables.columns("transactions")
     if item not in columns:
         raise NotEnoughDataError(
-            f"the order lines have no {item}, so nothing can be recommended",
-            f"map it under data.transactions.columns, or use {'category' if item == 'product_id' else 'product_id'}",
-            field=item,
+            "nothing_to_recommend_from", field=item, other="category" if item == "product_id" else "product_id"
         )
     return purchases_before(tables, as_of, item, days)
 
@@ -102,10 +100,7 @@ class NextProduct:
         matrix, _ = self._matrix(bought, as_of, settings)
         several = int((matrix.getnnz(axis=1) >= 2).sum())
         if several < MIN_CUSTOMERS:
-            raise NotEnoughDataError(
-                f"only {several} customers bought two different items",
-                f"recommendations need {MIN_CUSTOMERS}; offer what sells best instead",
-            )
+            raise NotEnoughDataError("too_few_buyers_to_recommend", count=several, needed=MIN_CUSTOMERS)
         gram = np.asarray((matrix.T @ matrix).todense(), dtype=np.float64)
         gram[np.diag_indices_from(gram)] += settings.ridge * max(float(np.diag(gram).mean()), 1e-12)
         inverse = np.linalg.inv(gram)

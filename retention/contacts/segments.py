@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from configs.errors import DataError, InputError, SettingsError
+from configs.resources import ROOM
 from configs.settings import Settings
 from configs.spreadsheets import is_formula
-from configs.yaml_files import ROOM
 from retention.conditions.consent import allowed_channels
 from retention.conditions.expressions import Condition, Table, parse_condition
 from retention.conditions.fields import CHANNELS
@@ -82,14 +82,12 @@ def load_segments(settings: Settings | None = None) -> SegmentFile:
     """
     own = settings.retention.segments if settings is not None else None
     path = DEFAULT if own is None or settings is None else settings.path(own)
-    found = read_entries(path, "file of segments", SegmentFile, "segments")
+    found = read_entries(path, "segments_file", SegmentFile, "segments")
     for segment in found.segments:
         place = f"{path.name}, segment {segment.code}"
         segment._when = parse_condition(segment.when, place=f"{place}, when")
         if "segment" in segment._when.fields:
-            raise SettingsError(
-                f"{place}, when: a segment cannot ask for 'segment'", "name the other segment's conditions instead"
-            )
+            raise SettingsError("segment_asks_for_segment", place=place)
     return found
 
 
@@ -191,13 +189,11 @@ def choose_audience(
         Unknown segment, channel or file type; no consent column anywhere.
     """
     if segment not in segments.codes:
-        raise InputError(f"segment {segment!r} is not known", f"use one of {', '.join(segments.codes)}", value=segment)
+        raise InputError("segment_unknown", value=segment, names=", ".join(segments.codes))
     if channel not in (*CHANNELS, "ads"):
-        raise InputError(f"channel {channel!r} is not known", f"use one of {', '.join((*CHANNELS, 'ads'))}")
+        raise InputError("channel_unknown", channel=channel, names=", ".join((*CHANNELS, "ads")))
     if path.suffix not in (".csv", ".parquet"):
-        raise InputError(
-            f"{path.name}: the ending {path.suffix!r} is not known", "use .csv or .parquet", file=str(path)
-        )
+        raise InputError("audience_file_ending_unknown", file=str(path), suffix=path.suffix, name=path.name)
     table = with_profile(scores, profile)
     table = table.assign(segment=assign_segments(table, segments).to_numpy())
     if profile is not None:
@@ -206,11 +202,7 @@ def choose_audience(
         added = known[wanted].reindex(table["customer_id"].to_numpy())
         table = table.assign(**{name: added[name].to_numpy() for name in wanted})
     if "consent" not in table.columns:
-        raise DataError(
-            "no table has a column 'consent', so nobody may be put into an audience",
-            "map it under data.customers.columns",
-            field="consent",
-        )
+        raise DataError("consent_unknown", field="consent")
     members = segment_members(table, segments)[segment]
     allowed = allowed_channels(table)
     agreed = np.asarray(allowed.any(axis=1) if channel == "ads" else allowed[:, CHANNELS.index(channel)])

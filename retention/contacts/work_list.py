@@ -58,17 +58,12 @@ class Limits:
         for name in ("budget", "staff_hours"):
             value = getattr(self, name)
             if value is not None and not 0 <= value < float("inf"):
-                raise InputError(
-                    f"{name} {value} is not a number from 0 up", f"give {name} as a plain number", value=value
-                )
+                raise InputError("limit_not_a_number", value=value, name=name)
         for channel, cap in self.channel_caps.items():
             if channel not in (*CHANNELS, "ads") or cap < 0:
-                raise InputError(
-                    f"channel cap {channel}: {cap} is not possible",
-                    f"use {', '.join(CHANNELS)} with a number from 0 up",
-                )
+                raise InputError("channel_cap_impossible", channel=channel, cap=cap, names=", ".join(CHANNELS))
         if self.days < 1:
-            raise InputError(f"days {self.days} is less than one", "let the list span at least one day")
+            raise InputError("days_too_few", days=self.days)
 
 
 @dataclass(frozen=True)

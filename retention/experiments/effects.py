@@ -115,9 +115,12 @@ def estimate_effect(
     n_treated, n_held = int(treated.sum()), int((~treated).sum())
     if min(n_treated, n_held) < SMALLEST_ARM:
         raise DataError(
-            f"strategy {strategy!r}: {n_treated} treated and {n_held} held-out customers are too few to measure",
-            f"wait until each arm has {SMALLEST_ARM}",
+            "too_few_treated_and_held",
             code="too_few_treated",
+            strategy=strategy,
+            treated=n_treated,
+            held=n_held,
+            needed=SMALLEST_ARM,
         )
     adjusted, removed, imbalance = outcome, 0.0, math.nan
     if covariate is not None:

@@ -74,7 +74,7 @@ def assign_holdout(
         Share outside [0, 1).
     """
     if not 0 <= share < 1:
-        raise InputError(f"hold-out share {share} is not between 0 and 1", "give for example 0.1", value=share)
+        raise InputError("holdout_share_impossible", value=share)
     ids = [str(value) for value in customer_ids]
     table = pd.DataFrame({"band": list(bands), "place": [hash_share(value, salt) for value in ids]})
     table["before"] = [(previous or {}).get(value) for value in ids]

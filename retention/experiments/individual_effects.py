@@ -63,7 +63,7 @@ def column_of(name: str, encoded: Encoded, encoder: Encoder) -> Floats:
     feature, _, category = name.partition("=")
     values = encoded.column(feature)
     if values is None:
-        raise BundleError(f"{FILE} of the bundle asks for the feature {feature!r}", "train again or roll back")
+        raise BundleError("individual_effect_of_unknown_feature", file=FILE, feature=feature)
     if not category:
         return values
     known = encoder.vocabulary_.get(feature, [])
@@ -151,9 +151,7 @@ def read_individual(files: Mapping[str, bytes]) -> tuple[IndividualEffect, ...]:
     try:
         return tuple(_one(entry) for entry in json.loads(files[FILE]))
     except (KeyError, TypeError, ValueError) as error:
-        raise BundleError(
-            f"{FILE} of the bundle cannot be read ({type(error).__name__})", "train again or roll back"
-        ) from None
+        raise BundleError("individual_effects_unreadable", file=FILE, reason=type(error).__name__) from None
 
 
 def _one(entry: Mapping[str, Any]) -> IndividualEffect:

@@ -150,11 +150,7 @@ def contact_rows(
     treated = outcomes["treated"].to_numpy(dtype=np.bool_)
     fewest = int(min(treated.sum(), (~treated).sum())) if len(outcomes) else 0
     if fewest < SMALLEST_ARM:
-        raise NotEnoughDataError(
-            f"strategy {strategy!r}: {fewest} customers in the smaller arm are too few for individual effects",
-            f"use average effects until each arm has {SMALLEST_ARM}",
-            value=strategy,
-        )
+        raise NotEnoughDataError("strategy_arms_too_small", value=strategy, count=fewest, needed=SMALLEST_ARM)
     frame = compute_features(tables, [pd.Timestamp(at).to_pydatetime() for at in contact_days], feature_set)
     joined = outcomes[["customer_id", "treated_at", "treated", "active"]].merge(
         frame, left_on=["customer_id", "treated_at"], right_on=["customer_id", "as_of"], how="inner"

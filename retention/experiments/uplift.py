@@ -156,10 +156,7 @@ class DRLearner:
         """
         fewest = int(min(treated.sum(), (~treated).sum()))
         if fewest < SMALLEST_ARM:
-            raise NotEnoughDataError(
-                f"{fewest} customers in the smaller arm are too few for individual effects",
-                f"use average effects until each arm has {SMALLEST_ARM}",
-            )
+            raise NotEnoughDataError("arms_too_small", count=fewest, needed=SMALLEST_ARM)
         settings = self.settings or UpliftSettings()
         share = float(treated.mean()) if propensity is None else propensity
         y = np.asarray(outcome, dtype=np.float64)

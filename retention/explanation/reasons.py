@@ -174,11 +174,7 @@ def attribute(
     family = {spec.name: spec.driver for spec in feature_set}
     unknown = [name for name in names if name not in family and name not in DRIVERS]
     if unknown:
-        raise InvariantError(
-            f"the contributions of the {target} model name {unknown[0]!r}, which is neither a feature nor a step",
-            "train the model again with this version",
-            field=unknown[0],
-        )
+        raise InvariantError("contribution_of_unknown_feature", field=unknown[0], target=target)
     owners = [told_driver(family.get(name, name)) for name in names]
     codes = [code for code in TOLD_DRIVERS if code in set(owners)]
     owner = np.array([codes.index(code) for code in owners], dtype=np.int64)
@@ -234,11 +230,11 @@ def check_sum(attribution: Attribution, shown: Floats, ids: Sequence[str] | None
     if not gap[worst] <= TOLERANCE:
         who = str(ids[worst]) if ids is not None else f"row {worst}"
         raise InvariantError(
-            f"the reasons for {attribution.target} of customer {who} add up to {attribution.total()[worst]:.9g}"
-            f" but {shown[worst]:.9g} is shown",
-            "train the model again; if it stays, report it with the bundle id",
+            "reasons_do_not_add_up",
             customer_id=who,
             field=attribution.target,
+            sum=attribution.total()[worst],
+            shown=shown[worst],
         )
     return float(gap[worst])
 

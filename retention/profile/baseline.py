@@ -101,11 +101,7 @@ class Baseline:
             raw = json.loads(text)
             version = raw.pop("format")
             if version != FORMAT:
-                raise BundleError(
-                    f"the baseline has format {version}, this version reads {FORMAT}",
-                    "use the version that trained it, or train again",
-                    code="bundle_format",
-                )
+                raise BundleError("baseline_of_other_format", code="bundle_format", version=version, known=FORMAT)
             raw["reference"] = Reference(**raw["reference"])
             raw["cuts"] = {
                 code: {
@@ -121,7 +117,7 @@ class Baseline:
             raw["lines"] = None if raw["lines"] is None else LineReference(**raw["lines"])
             return cls(**raw)
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-            raise BundleError(f"the baseline cannot be read ({error})", "train again") from None
+            raise BundleError("baseline_unreadable", reason=str(error)) from None
 
     @property
     def constant(self) -> frozenset[str]:

@@ -118,11 +118,7 @@ def _lines(tables: Tables, as_of: datetime, item: str, days: int) -> pd.DataFram
     columns = tables.columns("transactions")
     described = item == "category" and "category" in tables.columns("products") and "product_id" in columns
     if item not in columns and not described:
-        raise NotEnoughDataError(
-            f"the order lines have no {item}",
-            "map it under data.transactions.columns or give a products table",
-            field=item,
-        )
+        raise NotEnoughDataError("orders_lack_column", field=item)
     end = as_of.replace(tzinfo=None)
     length, year = timedelta(days=days), timedelta(days=365)
     windows = {"now": end, "before": end - length, "last_year": end - year}
@@ -177,7 +173,7 @@ def satisfaction_view(
         No feedback table.
     """
     if not tables.has("feedback"):
-        raise NotEnoughDataError("there is no table feedback", "map one under data.feedback", code="no_feedback")
+        raise NotEnoughDataError("no_feedback_table", code="no_feedback")
     answers = _answers(tables, as_of, days)
     known = scores.drop_duplicates("customer_id").set_index("customer_id")
     answers["lost"] = answers["customer_id"].map(_lost_value(known)).fillna(0.0)

@@ -153,21 +153,25 @@ def check_tier_settings(chosen: Mapping[str, TierSettings]) -> None:
     for code, rule in chosen.items():
         if code not in LEVEL_DIMENSIONS:
             raise SettingsError(
-                f"retention.tiers names {code!r}, which has no cut-offs",
-                f"use one of {', '.join(LEVEL_DIMENSIONS)}",
+                "tier_without_cutoffs",
                 field=f"retention.tiers.{code}",
+                names=", ".join(LEVEL_DIMENSIONS),
+                dimension=code,
             )
         if rule.low_below is not None and rule.high_from is not None and rule.low_below > rule.high_from:
             raise SettingsError(
-                f"retention.tiers.{code}: low_below {rule.low_below:g} is above high_from {rule.high_from:g}",
-                "give low_below the smaller number",
+                "tier_bounds_crossed",
                 field=f"retention.tiers.{code}",
+                low=rule.low_below,
+                high=rule.high_from,
+                dimension=code,
             )
         if not 0 < rule.quantiles[0] < rule.quantiles[1] < 1:
             raise SettingsError(
-                f"retention.tiers.{code}: quantiles {list(rule.quantiles)} are not ascending between 0 and 1",
-                "give for example [0.33, 0.67]",
+                "tier_quantiles_not_ascending",
                 field=f"retention.tiers.{code}",
+                values=list(rule.quantiles),
+                dimension=code,
             )
 
 

@@ -80,9 +80,7 @@ def score(predicted: Predicted, history: History, rules: Rules, *, scored_at: da
         A probability outside 0–1, an interval the wrong way round, or reasons that do not add up.
     """
     if not predicted.frame.index.equals(predicted.predictions.index):
-        raise InvariantError(
-            "predictions and features have different rows", "pass what predict returned for this frame"
-        )
+        raise InvariantError("predictions_of_other_rows")
     frame = predicted.frame.reset_index(drop=True)
     predictions = predicted.predictions.reset_index(drop=True)
     baseline, settings, profile, lines = rules.baseline, rules.settings, history.profile, history.lines

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from configs.catalogue import phrase
 from configs.errors import BundleError, InvariantError
 from configs.progress import SILENT, Progress
 from features.catalog import CATALOGUE
@@ -107,11 +108,7 @@ def split_difference(
     limit = 1e-9 * np.maximum(1.0, found[["before", "after"]].abs().max(axis=1))
     if bool((gap > limit).any()):
         worst = str(gap.idxmax())
-        raise InvariantError(
-            f"the parts of the change of customer {worst} do not add up to the difference",
-            "report it with the two score files",
-            customer_id=worst,
-        )
+        raise InvariantError("change_parts_do_not_add_up", customer_id=worst)
     return found
 
 
@@ -215,7 +212,7 @@ def split_since(
         old = found or scorer
         codes += [] if same_model else [NO_EARLIER_MODEL]
     customers = current["customer_id"].tolist() if len(current) < len(previous) // 2 else None
-    with listening.step("Comparing with the run before"):
+    with listening.step(phrase("steps.compare_with_run_before")):
         all_events = _shown(current) if old is scorer else _predicted(old, tables, [now], customers)[now]
         corrected = no_new_events = all_events
         if then < now:

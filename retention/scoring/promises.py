@@ -34,9 +34,7 @@ def check_scores(scores: pd.DataFrame) -> None:
     def broken(rows: NDArray[np.bool_], what: str) -> None:
         if rows.any():
             customer = str(scores["customer_id"].iloc[int(np.flatnonzero(rows)[0])])
-            raise InvariantError(
-                f"customer {customer}: {what}", "report it with the bundle id", customer_id=customer, field=what
-            )
+            raise InvariantError("score_breaks_promise", customer_id=customer, field=what)
 
     for name in scores.columns:
         if str(name).startswith("churn_probability"):

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from configs.catalogue import phrase
 from configs.errors import BundleError
 from configs.progress import SILENT, Progress
 from configs.settings import Settings, TargetSettings
@@ -95,11 +96,11 @@ class Scorer:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise BundleError(
-                f"bundle {bundle.id} lacks a part that scoring needs ({type(error).__name__}: {error})", "train again"
+                "bundle_lacks_part_for_scoring", bundle=bundle.id, kind=type(error).__name__, reason=str(error)
             ) from None
         suite = ModelSuite.from_files(bundle.files, threads=threads)
         if suite.feature_names_in_ != feature_set.names:
-            raise BundleError(f"the models of bundle {bundle.id} have other features than it says", "train again")
+            raise BundleError("bundle_models_of_other_features", bundle=bundle.id)
         own = settings.model_copy(update={"targets": targets})
         return cls(
             version=bundle.id,
@@ -205,9 +206,9 @@ class Scorer:
             See `retention.scoring.assembly.score`.
         """
         listening = progress or SILENT
-        with listening.step("Computing features"):
+        with listening.step(phrase("steps.compute_features")):
             frame = self.frame(tables, as_of, customers=customers)
-        with listening.step("Scoring customers"):
+        with listening.step(phrase("steps.score_customers")):
             return self.score_frame(
                 frame,
                 tables,

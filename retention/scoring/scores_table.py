@@ -105,12 +105,7 @@ def write_scores(scores: pd.DataFrame, path: Path, *, stamp: RunStamp | None = N
     elif path.suffix == ".csv":
         write_bytes_atomic(path, to_csv(scores), private=True)
     else:
-        raise InputError(
-            f"scores cannot be written to {path.name}: the suffix {path.suffix!r} is not known",
-            "give a name that ends in .parquet or .csv",
-            field="out",
-            value=str(path),
-        )
+        raise InputError("scores_suffix_unknown", field="out", value=str(path), name=path.name, suffix=path.suffix)
 
 
 def write_parquet(scores: pd.DataFrame, path: Path, *, stamp: RunStamp | None = None) -> None:
@@ -186,24 +181,14 @@ def read_scores(path: Path, *, customers: Sequence[str] | None = None, lists: bo
         names = None if lists else [one for one in pq.read_schema(path).names if one not in LISTS or one == "drivers"]
         table = pq.read_table(path, filters=chosen, columns=names)
     except FileNotFoundError:
-        raise DataError(f"the scores file {path} does not exist", "run holdfast score first", file=str(path)) from None
+        raise DataError("scores_file_missing", file=str(path)) from None
     except (pa.ArrowException, OSError) as error:
-        raise DataError(f"the scores file {path} cannot be read ({error})", "write it again", file=str(path)) from None
+        raise DataError("scores_file_unreadable", file=str(path), reason=str(error)) from None
     lacking = [name for name in ("customer_id", "as_of", "churn_probability") if name not in table.column_names]
     if lacking:
-        raise DataError(
-            f"{path} is not a scores table: it has no column {lacking[0]!r}",
-            "name a file that holdfast score wrote",
-            file=str(path),
-            field=lacking[0],
-        )
+        raise DataError("not_a_scores_table", file=str(path), field=lacking[0])
     if not is_whole(path):
-        raise DataError(
-            f"the scores file {path} is not what was written: it was damaged, changed or written by another version",
-            "run holdfast score again",
-            code="scores_changed",
-            file=str(path),
-        )
+        raise DataError("scores_file_changed", code="scores_changed", file=str(path))
     columns: dict[str, Any] = {}
     for name in table.column_names:
         column = table[name]

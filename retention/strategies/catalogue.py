@@ -12,10 +12,12 @@ from typing import Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
+from configs.catalogue import phrase
 from configs.errors import SettingsError
-from configs.schema_breaches import first_breach, meant
+from configs.resources import ROOM
+from configs.schema_breaches import first_breach, meant, problem
 from configs.settings import Settings
-from configs.yaml_files import ROOM, read_yaml_file
+from configs.yaml_files import read_yaml_file
 from features.specs import TOLD_DRIVERS
 from retention.conditions.expressions import Condition, parse_condition
 
@@ -286,23 +288,18 @@ def load_catalogue(settings: Settings | None = None) -> Catalogue:
     catalogue = read_catalogue(path)
     off = set(settings.retention.strategies_off) if settings is not None else set()
     if unknown := sorted(off - set(catalogue.codes)):
-        raise SettingsError(
-            f"retention.strategies_off names {unknown[0]!r}, which is not in {path.name}",
-            "remove it or correct the code",
-            field="retention.strategies_off",
-            value=unknown[0],
-        )
+        raise SettingsError("strategy_off_unknown", field="retention.strategies_off", value=unknown[0], file=path.name)
     if not off:
         return catalogue
     kept = tuple(strategy for strategy in catalogue.strategies if strategy.code not in off)
     if not kept:
-        raise SettingsError("retention.strategies_off leaves no strategy", "keep at least one", code="no_strategies")
+        raise SettingsError("no_strategy_left", code="no_strategies")
     return catalogue.model_copy(update={"strategies": kept})
 
 
 def read_catalogue(path: Path) -> Catalogue:
     """Read and check one catalogue file; see `load_catalogue` for the errors."""
-    catalogue = read_entries(path, "catalogue of strategies", Catalogue, "strategies")
+    catalogue = read_entries(path, "strategies_file", Catalogue, "strategies")
     for strategy in catalogue.strategies:
         place = f"{path.name}, strategy {strategy.code}"
         strategy._when = parse_condition(strategy.when, place=f"{place}, when")
@@ -312,20 +309,20 @@ def read_catalogue(path: Path) -> Catalogue:
     for veto in catalogue.vetoes:
         place = f"{path.name}, veto {veto.code}, when"
         if veto.when is None and veto.code not in BUILT_IN_VETOES:
-            raise SettingsError(f"{place}: is missing", "say when it forbids", file=str(path))
+            raise SettingsError("veto_without_condition", file=str(path), where=place)
         veto._when = parse_condition(veto.when, place=place) if veto.when is not None else None
     return catalogue
 
 
-def read_entries(path: Path, what: str, schema: type[Entries], list_name: str) -> Entries:
-    """Read a YAML file of entries with codes and check it against its schema; `what` names the file in messages.
+def read_entries(path: Path, kind: str, schema: type[Entries], list_name: str) -> Entries:
+    """Read a YAML file of entries with codes and check it against its schema; `kind` is what `read_yaml_file` takes.
 
     Raises
     ------
     SettingsError
         File missing, not YAML, an entry that breaks the schema, a code used twice.
     """
-    raw = read_yaml_file(path, what)
+    raw = read_yaml_file(path, kind)
     try:
         found = schema.model_validate(raw)
     except ValidationError as error:
@@ -334,9 +331,7 @@ def read_entries(path: Path, what: str, schema: type[Entries], list_name: str) -
     for entry in getattr(found, list_name):
         if entry.code in seen:
             place = f"{path.name}, {_entry_name(list_name)} {entry.code}"
-            raise SettingsError(
-                f"{place}, code: used twice", "give one of them another code", code="bad_catalogue", file=str(path)
-            )
+            raise SettingsError("entry_code_twice", code="bad_catalogue", file=str(path), where=place)
         seen.add(entry.code)
     return found
 
@@ -358,18 +353,21 @@ def schema_error(
         entry = f", {_entry_name(place[0])} {name or place[1] + 1}"
         place = place[2:]
     field = ".".join(str(part) for part in place)
+    fields = {
+        "file": str(path),
+        "entry": entry,
+        "field": field,
+        "list": list_name,
+        "where": f"{path.name}{entry}" + (f", {field}" if field else ""),
+    }
     if first["type"] == "extra_forbidden":
         near = meant(schema, first["loc"])
-        message, remedy = "is not a known field", f"did you mean '{near}'" if near else "remove it or correct its name"
-    elif first["type"] == "missing":
-        message, remedy = "is missing", "add it"
-    else:
-        message = str(first["msg"]).removeprefix("Value error, ")
-        message, remedy = message[:1].lower() + message[1:], "correct it"
-        value = first.get("input")
-        if isinstance(value, str | int | float) and len(str(value)) <= 60:
-            message += f" (given: {value!r})"
-    where = f"{path.name}{entry}" + (f", {field}" if field else "")
-    return SettingsError(
-        f"{where}: {message}", remedy, code="bad_catalogue", file=str(path), entry=entry, field=field, list=list_name
-    )
+        if near:
+            return SettingsError("entry_field_meant", code="bad_catalogue", **fields, near=near)
+        return SettingsError("entry_field_unknown", code="bad_catalogue", **fields)
+    if first["type"] == "missing":
+        return SettingsError("entry_field_missing", code="bad_catalogue", **fields)
+    value = first.get("input")
+    shown = isinstance(value, str | int | float) and len(str(value)) <= 60
+    given = phrase("phrases.given", value=value) if shown else ""
+    return SettingsError("entry_field_wrong", code="bad_catalogue", **fields, problem=problem(first), given=given)

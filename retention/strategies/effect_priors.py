@@ -173,6 +173,4 @@ def measured_effects_from_json(text: str) -> dict[str, MeasuredEffect]:
     try:
         return {str(code): one(content) for code, content in json.loads(text).items()}
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise BundleError(
-            f"the measured effects of the bundle cannot be read ({type(error).__name__})", "train again or roll back"
-        ) from None
+        raise BundleError("measured_effects_unreadable", reason=type(error).__name__) from None

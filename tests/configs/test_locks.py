@@ -18,7 +18,7 @@ def test_a_second_holder_fails_at_once_and_hears_who_holds_it(tmp_path: Path) ->
     file = tmp_path / ".lock"
 
     def busy(holder: str) -> BusyError:
-        return BusyError(f"the work folder {tmp_path} is in use by process {holder}", "wait until it has finished")
+        return BusyError("work_folder_in_use", work=tmp_path, holder=holder)
 
     with exclusive(file, busy), pytest.raises(BusyError, match=str(os.getpid())), exclusive(file, busy):
         pass

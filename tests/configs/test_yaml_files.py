@@ -10,8 +10,9 @@ import yaml
 
 from configs.errors import SettingsError
 from configs.messages import error_sentence
+from configs.resources import ROOM
 from configs.settings import load_settings
-from configs.yaml_files import MAX_NODES, ROOM, read_yaml_file
+from configs.yaml_files import MAX_NODES, read_yaml_file
 
 START = "data:\n  transactions:\n    path: a.csv\n"
 LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -57,7 +58,7 @@ def test_what_a_person_may_get_wrong_is_refused_in_one_sentence_of_both_language
     path = tmp_path / "y.yaml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(SettingsError) as caught:
-        read_yaml_file(path, "settings file")
+        read_yaml_file(path, "settings_file")
     assert message in str(caught.value) and "\n" not in str(caught.value)
     chinese = error_sentence(caught.value, "zh").replace(str(path), "").replace("README", "")
     assert not any(word in chinese for word in (" is ", " line ", " the ", " of "))
@@ -66,7 +67,7 @@ def test_what_a_person_may_get_wrong_is_refused_in_one_sentence_of_both_language
 def test_keys_are_texts_as_they_are_written_and_values_are_values(tmp_path: Path) -> None:
     path = tmp_path / "y.yaml"
     path.write_text("\ufeffvalues: {1: good, no: bad, 2024-05-31: day, 0123: code, ~: x}\nn: 1\nb: no\n", "utf-8")
-    assert read_yaml_file(path, "settings file") == {
+    assert read_yaml_file(path, "settings_file") == {
         "values": {"1": "good", "no": "bad", "2024-05-31": "day", "0123": "code", "~": "x"}, "n": 1, "b": False
     }  # fmt: skip
 
@@ -74,7 +75,7 @@ def test_keys_are_texts_as_they_are_written_and_values_are_values(tmp_path: Path
 def test_a_merge_may_be_overruled_and_an_anchor_used_again(tmp_path: Path) -> None:
     path = tmp_path / "y.yaml"
     path.write_text("base: &base {a: 1, b: 2}\none: {<<: *base, b: 3}\ntwo: *base\n", encoding="utf-8")
-    assert read_yaml_file(path, "settings file") == {
+    assert read_yaml_file(path, "settings_file") == {
         "base": {"a": 1, "b": 2}, "one": {"a": 1, "b": 3}, "two": {"a": 1, "b": 2}
     }  # fmt: skip
 
@@ -82,7 +83,7 @@ def test_a_merge_may_be_overruled_and_an_anchor_used_again(tmp_path: Path) -> No
 @pytest.mark.parametrize("file", sorted(ROOM.rglob("*.yaml")), ids=lambda file: file.name)
 def test_what_comes_along_is_read_the_same_way(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
-    assert read_yaml_file(file, "settings file") == yaml.safe_load(text)
+    assert read_yaml_file(file, "settings_file") == yaml.safe_load(text)
 
 
 def test_what_is_no_file_is_refused_without_waiting(tmp_path: Path) -> None:

@@ -13,14 +13,13 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from configs.errors import DataError, InputError, SettingsError
-from configs.messages import in_chinese
 from configs.settings import Settings, load_settings
 from features.ingestion import csv_scan, csv_text, ingest
 from features.ingestion.encodings import likely
 from features.ingestion.fill import FillDown
 from features.ingestion.headers import meant, normalised
 from features.ingestion.raw import ROW, BadLine, RawFile
-from features.ingestion.texts import REASONS, spoken
+from features.ingestion.texts import REASONS
 from pipelines.console import out
 from pipelines.summary import show_ingest
 
@@ -158,7 +157,7 @@ def test_an_encoding_is_suggested_only_when_it_is_plausible(tmp_path, text, enco
     assert caught.value.place["line"] == 3
     wanted = f"set encoding: {found} if" if found else "set encoding: to what it was written in, or export it as UTF-8"
     assert caught.value.remedy.startswith(wanted)
-    assert in_chinese(caught.value.message).startswith("a.csv 第 3 行")
+    assert caught.value.said("zh")[0].startswith("a.csv 第 3 行")
 
 
 def test_a_damaged_byte_in_utf8_is_no_other_encoding(tmp_path):
@@ -451,9 +450,9 @@ def test_every_reason_is_told_with_its_first_example(tmp_path):
         ("too_few_cells", 6, "rows: 1)"),
         ("missing_amount", 4, "rows: 1)"),
     ]
-    said = in_chinese(error.further[1].message, spoken())
+    said, remedy = error.further[1].said("zh")
     assert said.startswith("transactions：a.csv 第 2 行，字段 amount，值 'x'：") and said.endswith("（1 行）")
-    assert in_chinese(error.further[1].remedy, spoken()) == REASONS["not_a_number"].halves("zh")[1]
+    assert remedy == REASONS["not_a_number"].halves("zh")[1]
 
 
 def test_the_console_tells_what_was_set_aside(tmp_path):

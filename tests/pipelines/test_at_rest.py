@@ -174,7 +174,7 @@ def kept(folder: Path) -> Any:
 def report(folder: Path) -> Any:
     found = up_to_date(with_present(load_settings(folder / "holdfast.yaml")))
     if found is None:
-        raise HoldfastError("it is made again", "nothing")
+        raise HoldfastError("unforeseen", kind="test", reason="it is made again")
     return found.to_json()
 
 
@@ -191,7 +191,7 @@ def stages(folder: Path) -> Any:
     except (ValueError, KeyError):
         believed = False  # as `_matches` takes it, with any key
     if not believed:
-        raise HoldfastError("it is made again", "nothing")
+        raise HoldfastError("unforeseen", kind="test", reason="it is made again")
     return json.loads(record.read_bytes())
 
 

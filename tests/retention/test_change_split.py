@@ -108,7 +108,7 @@ def nobody(version: str) -> Scorer:
 
 
 def missing(version: str) -> Scorer:
-    raise BundleError("there is no such bundle", "train again", code="bundle_missing")
+    raise BundleError("bundle_id_unknown", code="bundle_missing", bundle=version, store="store")
 
 
 def test_nothing_differs(before: pd.DataFrame, old: Scorer, tables: Tables, tmp_path) -> None:  # type: ignore[no-untyped-def]

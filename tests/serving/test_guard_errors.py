@@ -21,7 +21,7 @@ GOOD = {"customers": [{"customer_id": "c1"}], "as_of": "2024-01-01T00:00:00Z"}
 def test_every_route_turns_every_error_into_the_envelope(
     stub_service: Any, stub: Any, path: str, kind: type[HoldfastError]
 ) -> None:
-    stub.failure = kind("customer 4711 at /srv/secret", "look into /srv/secret", value="4711")
+    stub.failure = kind("path_missing", value="4711", file="/srv/secret")
     answer = stub_service.post(path, GOOD if path == "/v1/score" else {})
     assert answer.status == STATUS[kind]
     assert answer.error["code"] == kind.code
@@ -40,7 +40,7 @@ def test_every_error_class_is_mapped() -> None:
     class Newer(configs.errors.DataError):
         code = "newer"
 
-    assert status_of(Newer("a", "b")) == STATUS[configs.errors.DataError]
+    assert status_of(Newer("file_empty", file="a")) == STATUS[configs.errors.DataError]
 
 
 @pytest.mark.parametrize("failure", [ValueError("4711"), MemoryError("4711"), RecursionError("4711"), KeyError("4711")])
@@ -149,7 +149,7 @@ def test_error_texts_are_complete_in_both_languages() -> None:
 
 
 def test_errors_of_the_core_speak_chinese_too() -> None:
-    error = configs.errors.NotEnoughDataError("the log holds no order before 2024-01-01", "give a later as-of date")
+    error = configs.errors.NotEnoughDataError("no_orders_before_test", date="2024-01-01")
     assert error_body(error, "zh")["error"]["message"] == "2024-01-01 之前没有订单"
     assert error_body(error, "zh")["error"]["remedy"] == "请给出更晚的日期"
     assert error_body(error)["error"]["message"] == error.message

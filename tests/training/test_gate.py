@@ -99,8 +99,13 @@ def test_other_question_untested_unreadable_and_same() -> None:
     assert not decide(None, evaluation(), seed=1, champion_meta={}).promote
     assert decide(evaluation(), None, seed=1, champion_meta={}).code == "champion_untested"
     assert already_in_use().promote
-    found = unreadable_champion(BundleError("bundle abc: x was changed", "restore it", code="bundle_changed"))
-    assert found.promote and "was changed" in found.en and found.as_dict()["evidence"] == {"error": "bundle_changed"}
+    found = unreadable_champion(BundleError("bundle_part_changed", code="bundle_changed", bundle="abc", name="x"))
+    assert (
+        found.promote
+        and "was changed" in found.en
+        and "被改动过" in found.zh
+        and found.as_dict()["evidence"] == {"error": "bundle_changed"}
+    )
 
 
 FAILED = {"grade": {"letter": "C", "reason": "spend_lost"}}
