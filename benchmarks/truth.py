@@ -183,7 +183,7 @@ def effect_recovery(
             "high": effect.high,
             "evidence": effect.evidence,
             "prior_points": scorer.catalogue[effect.strategy].effect.orders_points,
-            "believed_points": found.beliefs[effect.strategy].orders_points,
+            "believed_points": found.measured_effects[effect.strategy].orders_points,
         }
         for effect in found.effects
         if effect.outcome == "active" and effect.segment == "all"

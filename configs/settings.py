@@ -16,6 +16,9 @@ from configs.extras import EXTRAS, require
 from configs.schema_breaches import settings_breach
 from configs.settings_file import merge, read_settings_file
 
+Format = Literal["csv", "parquet", "duckdb", "postgresql", "xlsx", "jsonl"]
+"""What a source may be, where its content and its name do not tell."""
+
 PACKAGE = "package:"
 
 
@@ -53,7 +56,7 @@ class SourceSettings(Model):
     url: str | None = None
     table: str | None = None
     query: str | None = None
-    format: Literal["csv", "parquet", "duckdb", "postgresql", "xlsx", "jsonl"] | None = None
+    format: Format | None = None
     sheet: str | None = None
     skip_rows: int = Field(0, ge=0, le=1000)
     fill_down: tuple[str, ...] = ()

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from configs.files import atomic_path
 from configs.sealed import write_sealed
 
 if TYPE_CHECKING:
@@ -72,14 +71,8 @@ def csv_bytes(columns: Mapping[str, Any] | pd.DataFrame) -> bytes:
     return MARK + bytes(sink.getvalue())
 
 
-def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write a table that its owner alone may read, by the path's ending: CSV for people, or Parquet."""
-    with atomic_path(path, private=True) as aside:
-        put_table(table, aside)
-
-
 def put_table(table: pd.DataFrame, path: Path) -> None:
-    """As `write_table`, to a path that `configs.files` gave."""
+    """Write a table to a path that `configs.files` gave, by its ending: CSV for people, or Parquet."""
     if path.suffix == ".parquet":
         import pyarrow as pa
 

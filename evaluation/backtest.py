@@ -174,6 +174,7 @@ def backtest(
         newest.frame,
         refits=settings.training.stability_refits,
         customers=settings.training.sampled_customers_for_shap,
+        retention=settings.retention,
         progress=progress,
     )
     content["warnings"] = warning_check(tables, events, as_of, settings, progress=progress)

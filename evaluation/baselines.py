@@ -165,10 +165,10 @@ def _window_before(log: OrderLog, frame: pd.DataFrame, days: int) -> tuple[Float
     """Orders and spend in ``[as_of - days, as_of)`` per row."""
     orders, spend = np.zeros(len(frame)), np.zeros(len(frame))
     places = log.customers.get_indexer(pd.Index(frame["customer_id"].astype(str)))
-    moments = frame[KEYS[1]].to_numpy()
-    for cutoff in np.unique(moments):
+    cutoffs = frame[KEYS[1]].to_numpy()
+    for cutoff in np.unique(cutoffs):
         end = pd.Timestamp(cutoff).to_pydatetime()
-        rows = np.flatnonzero((moments == cutoff) & (places >= 0))
+        rows = np.flatnonzero((cutoffs == cutoff) & (places >= 0))
         counted, spent = log.sums(end - pd.Timedelta(days=days), end)
         orders[rows], spend[rows] = counted[places[rows]], spent[places[rows]]
     return orders, spend

@@ -138,11 +138,11 @@ def training_set(tables: Tables, as_of: datetime, settings: Settings, progress: 
     customers, share = _sample(orders, grid, settings.training.max_rows)
     feature_set = feature_set_for(tables)
     # The newest moment has no outcome yet; its rows tell the level step who the forecast is for.
-    moments = sorted({*grid.cutoffs, as_of})
-    watched = level_cutoffs(log_start, as_of, settings.targets, moments)
-    with progress.step("Computing features", len(moments) + len(watched)) as done:
-        frame = compute_features(tables, moments, feature_set, customers=customers)
-        done(len(moments))
+    cutoffs = sorted({*grid.cutoffs, as_of})
+    watched = level_cutoffs(log_start, as_of, settings.targets, cutoffs)
+    with progress.step("Computing features", len(cutoffs) + len(watched)) as done:
+        frame = compute_features(tables, cutoffs, feature_set, customers=customers)
+        done(len(cutoffs))
         if watched:
             limit = min(LEVEL_CUSTOMERS, settings.training.max_rows // (4 * len(watched)))
             panel = _panel_customers(orders, customers, limit)
@@ -227,8 +227,8 @@ def _sample(orders: pd.DataFrame, grid: CutoffGrid, max_rows: int) -> tuple[list
     """Customers to keep so that the expected number of rows stays within `max_rows`; None means all."""
     first = orders.groupby("customer_id", sort=True)["occurred_at"].min()
     starts = np.sort(first.to_numpy())
-    moments = {*grid.cutoffs, grid.as_of}
-    rows = sum(int(np.searchsorted(starts, np.datetime64(cutoff), side="left")) for cutoff in moments)
+    cutoffs = {*grid.cutoffs, grid.as_of}
+    rows = sum(int(np.searchsorted(starts, np.datetime64(cutoff), side="left")) for cutoff in cutoffs)
     if rows <= max_rows:
         return None, 1.0
     share = max_rows / rows
@@ -251,23 +251,6 @@ def stable_fraction(customers: Sequence[str], salt: str = "holdfast") -> NDArray
         for customer in customers
     )
     return np.fromiter(numbers, dtype=np.float64, count=len(customers)) / float(1 << 53)
-
-
-@dataclass(frozen=True)
-class TimeSplit:
-    """Row positions of training and test; no label window of training passes the test cut-off."""
-
-    train: NDArray[np.int64]
-    test: NDArray[np.int64]
-    test_cutoff: datetime
-
-
-def split_by_time(frame: pd.DataFrame, horizon_days: int, test_cutoff: datetime) -> TimeSplit:
-    """Training rows whose window ``[as_of, as_of + horizon)`` ends by the test cut-off, and the rows at it."""
-    moments = frame["as_of"]
-    train = np.flatnonzero((moments + pd.Timedelta(days=horizon_days) <= pd.Timestamp(test_cutoff)).to_numpy())
-    test = np.flatnonzero((moments == pd.Timestamp(test_cutoff)).to_numpy())
-    return TimeSplit(train.astype(np.int64), test.astype(np.int64), test_cutoff)
 
 
 def backtest_cutoffs(as_of: datetime, horizon_days: int, folds: int, *, not_before: datetime) -> list[datetime]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from configs.errors import HoldfastError
-from configs.files import checked_bytes, read_checked, write_set
+from configs.files import checked_bytes, read_checked
 from evaluation.backtest import Evaluation
 
 EVALUATION_FILE, LOSSES_FILE = "evaluation.json", "losses.parquet"
@@ -24,13 +24,6 @@ def evaluation_files(evaluation: Evaluation) -> dict[str, bytes]:
     losses_file = buffer.getvalue()
     stamp = {"losses_sha256": hashlib.sha256(losses_file).hexdigest(), "made_of": evaluation.made_of}
     return {EVALUATION_FILE: checked_bytes({**evaluation.content, STAMP: stamp}), LOSSES_FILE: losses_file}
-
-
-def save_evaluation(evaluation: Evaluation, folder: Path) -> list[Path]:
-    """Write an evaluation whole; returns the files."""
-    files = {folder / name: data for name, data in evaluation_files(evaluation).items()}
-    write_set(files)
-    return list(files)
 
 
 def load_evaluation(folder: Path) -> Evaluation:

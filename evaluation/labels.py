@@ -268,8 +268,8 @@ def _per_row(
 
 
 def _rows_by_cutoff(keys: pd.DataFrame) -> list[tuple[datetime, Ints]]:
-    moments = keys[KEYS[1]].to_numpy()
-    distinct, places = np.unique(moments, return_inverse=True)
+    cutoffs = keys[KEYS[1]].to_numpy()
+    distinct, places = np.unique(cutoffs, return_inverse=True)
     return [
         (pd.Timestamp(cutoff).to_pydatetime(), np.flatnonzero(places == place).astype(np.int64))
         for place, cutoff in enumerate(distinct)

@@ -17,6 +17,26 @@ MAX_SLICE_VALUES = 12
 ORDER = ["high", "medium", "low", "new", "existing", "strong", "weak", "none"]
 """Codes with an order of their own; other values stand by size."""
 
+HIGHER, LOWER, ZERO = "higher", "lower", "zero"
+BETTER: dict[str, str] = {
+    "churn_auc": HIGHER,
+    "churn_average_precision": HIGHER,
+    "churn_log_loss": LOWER,
+    "churn_brier": LOWER,
+    "churn_ece": LOWER,
+    "churn_lift_top_decile": HIGHER,
+    "orders_mae": LOWER,
+    "orders_bias": ZERO,
+    "orders_gini": HIGHER,
+    "orders_spearman": HIGHER,
+    "spend_mae": LOWER,
+    "spend_bias": ZERO,
+    "spend_gini": HIGHER,
+    "spend_spearman": HIGHER,
+    "spend_decile_error": LOWER,
+}
+"""Measures of the comparison table and which direction is better."""
+
 Floats = NDArray[np.float64]
 
 

@@ -9,13 +9,17 @@ import numpy as np
 import pandas as pd
 
 from configs.progress import SILENT, Progress
+from configs.settings import RetentionSettings
 from evaluation.datasets import TrainingSet, stable_fraction
 from evaluation.reason_stability import GOAL, reason_stability
 from models.churn import ChurnModel
+from models.contract import Contributions
 from models.encoding import Encoder
 from models.suite import ModelSuite
 from retention.explanation.reasons import Attribution, attribute
+from retention.profile.attributes import number
 from retention.profile.baseline import STABLE_FROM
+from retention.profile.peers import fit_peers
 
 MAX_ROWS = 20_000
 """Rows of a refit: of larger logs fewer customers than a half are drawn, which makes reasons look less stable."""
@@ -28,6 +32,7 @@ def reason_check(
     *,
     refits: int,
     customers: int,
+    retention: RetentionSettings,
     progress: Progress | None = None,
 ) -> dict[str, Any] | None:
     """Compare the reasons that refits on random halves of the customers give the same customers.
@@ -47,6 +52,8 @@ def reason_check(
         Number of refits; below two nothing is tested.
     customers : int
         How many of the customers are compared (by a hash of the id).
+    retention : RetentionSettings
+        What makes a customer new and active: points are measured from the active ones alike.
     progress : Progress, optional
         Listens to the steps.
 
@@ -54,8 +61,8 @@ def reason_check(
     -------
     dict or None
         JSON values: `evaluation.reason_stability.Stability` as a dict, `rows` (mean of a refit), `unstable` (drivers
-        moved back), `first_kept_shown` (share of customers whose first driver stays when those are moved back), goal,
-        stable_from.
+        moved back), `first_kept_by_chance` (the same share if every customer had another's reasons),
+        `first_kept_shown` (share of customers whose first driver stays when those are moved back), goal, stable_from.
     """
     if refits < 2 or getattr(suite, "churn_", None) is None:
         return None
@@ -71,7 +78,7 @@ def reason_check(
             drawn = np.random.default_rng([data.context.training.seed, turn]).choice(ids, size, replace=False)
             kept = data.frame["customer_id"].isin(drawn).to_numpy()
             rows += int(kept.sum())
-            attributions.append(_refitted(data, kept, sample))
+            attributions.append(_refitted(data, kept, sample, retention))
             done(1)
     found = reason_stability(attributions)
     shown = reason_stability(attributions, moved_back=found.unstable)
@@ -80,6 +87,7 @@ def reason_check(
         "customers": found.customers,
         "rows": rows // refits,
         "first_kept": found.first_kept,
+        "first_kept_by_chance": found.by_chance,
         "first_kept_shown": shown.first_kept,
         "first_in_top_two": found.first_in_top_two,
         "rank_agreement": found.rank_agreement,
@@ -90,7 +98,7 @@ def reason_check(
     }
 
 
-def _refitted(data: TrainingSet, kept: np.ndarray, sample: pd.DataFrame) -> Attribution:
+def _refitted(data: TrainingSet, kept: np.ndarray, sample: pd.DataFrame, retention: RetentionSettings) -> Attribution:
     """Reasons of the sample by a churn model of its own, for the main horizon alone."""
     context = data.context
     horizon = context.targets.horizon_days
@@ -105,6 +113,24 @@ def _refitted(data: TrainingSet, kept: np.ndarray, sample: pd.DataFrame) -> Attr
         log_start=own.log_start,
         known_until=own.known_until,
     )
-    encoded = encoder.transform(sample)
-    parts = model.contributions_at(encoded, horizon, projection=model.project(encoded))
-    return attribute(parts, own.feature_set, target="churn")
+
+    def contribute(frame: pd.DataFrame) -> dict[str, Contributions]:
+        encoded = encoder.transform(frame)
+        return {"churn": model.contributions_at(encoded, horizon, projection=model.project(encoded))}
+
+    gaps = number(sample, "mean_gap_days")
+    gaps = gaps[gaps > 0]
+    peers = fit_peers(
+        sample,
+        own.feature_set,
+        new_customer_days=retention.new_customer_days,
+        typical_gap_days=float(np.median(gaps)) if len(gaps) else float(horizon),
+        horizon_days=horizon,
+        rules=retention.lifecycle,
+        churn_probability=np.full(len(sample), np.nan),
+        contribute=contribute,
+    )
+    parts = contribute(sample)["churn"]
+    groups = peers.groups_of(sample, retention.new_customer_days)
+    reference = peers.reference("churn", groups, [str(name) for name in parts.values.columns])
+    return attribute(parts, own.feature_set, target="churn", reference=reference)

@@ -29,6 +29,8 @@ class Stability:
         Customers compared.
     first_kept : float
         Share of customers whose first driver is the same, mean over pairs.
+    by_chance : float
+        The same if every customer had the reasons of another one, drawn at random: what agreement is worth nothing.
     first_in_top_two : float
         Share of customers whose first driver is among the other fit's first two, mean over pairs.
     rank_agreement : float
@@ -40,6 +42,7 @@ class Stability:
     fits: int
     customers: int
     first_kept: float
+    by_chance: float
     first_in_top_two: float
     rank_agreement: float
     by_driver: dict[str, float]
@@ -78,7 +81,7 @@ def reason_stability(attributions: Sequence[Attribution], *, moved_back: Collect
     ranks = [_ranks(table) for table in tables]
     back = np.array([code in moved_back for code in codes], dtype=bool)
     orders = [_as_shown(table, back) for table in tables]
-    kept, near, agreement = [], [], []
+    kept, chance, near, agreement = [], [], [], []
     stays: dict[int, list[float]] = {}
     for i in range(len(tables)):
         for j in range(len(tables)):
@@ -92,11 +95,14 @@ def reason_stability(attributions: Sequence[Attribution], *, moved_back: Collect
                 stays.setdefault(driver, []).extend(top[first == driver].astype(float).tolist())
             if i < j:
                 kept.append(float(same.mean()))
+                shares = [np.bincount(orders[k][:, 0], minlength=len(codes)) / len(first) for k in (i, j)]
+                chance.append(float(shares[0] @ shares[1]))
                 agreement.append(float(np.nanmean(_correlation(ranks[i], ranks[j]))))
     return Stability(
         fits=len(attributions),
         customers=sizes.pop(),
         first_kept=float(np.mean(kept)),
+        by_chance=float(np.mean(chance)),
         first_in_top_two=float(np.mean(near)),
         rank_agreement=float(np.mean(agreement)),
         by_driver={codes[driver]: float(np.mean(flags)) for driver, flags in sorted(stays.items())},

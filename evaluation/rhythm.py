@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from configs.formats import number, percent
 from configs.history import days_to_test
 from evaluation.texts import text
 
@@ -83,13 +84,14 @@ class Rhythm:
     def sentence(self, language: str) -> str:
         """What a person should know, with the numbers."""
         if self.recommended_days is None or self.recommended_reach is None or self.reach is None:
-            return text("rhythm.unknown", language, repeat=f"{self.repeat_customers:,}", least=MIN_REPEAT_CUSTOMERS)
+            repeat = number(self.repeat_customers, language)
+            return text("rhythm.unknown", language, repeat=repeat, least=MIN_REPEAT_CUSTOMERS)
         values = {
             "horizon": self.horizon_days,
-            "reach": f"{self.reach:.0%}",
-            "every": _days(self.every_days or 0.0),
+            "reach": percent(self.reach, language),
+            "every": _days(self.every_days or 0.0, language),
             "better": self.recommended_days,
-            "better_reach": f"{self.recommended_reach:.0%}",
+            "better_reach": percent(self.recommended_reach, language),
         }
         key = self.verdict if self.warns or self.verdict == "fits" else "no_better"
         said = text(f"rhythm.{key}", language, **values)
@@ -166,5 +168,5 @@ def _gaps(orders: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.int64]]
     return np.diff(days)[same].astype(np.float64), codes[1:][same]
 
 
-def _days(value: float) -> str:
-    return f"{value:.0f}" if value >= 10 else f"{value:.1f}"
+def _days(value: float, language: str) -> str:
+    return number(value, language, 0 if value >= 10 else 1)

@@ -57,28 +57,28 @@ def warning_check(
     start = pd.Timestamp(events["occurred_at"].min()).to_pydatetime()
     first = start + timedelta(days=2 * WINDOW_DAYS)
     steps = [as_of - timedelta(days=STEP_DAYS * step) for step in range(MOMENTS, 0, -1)]
-    moments = [moment for moment in steps if moment >= first]
-    if not moments:
+    cutoffs = [cutoff for cutoff in steps if cutoff >= first]
+    if not cutoffs:
         return None
-    with listening.step("Testing the warnings", len(moments)) as done:
+    with listening.step("Testing the warnings", len(cutoffs)) as done:
         ids = np.sort(events["customer_id"].unique().astype(str))
         chosen = ids[np.argsort(stable_fraction(ids.tolist(), salt="warnings"), kind="stable")[:MAX_CUSTOMERS]]
         own = events[events["customer_id"].isin(chosen)].reset_index(drop=True)
         names = FeatureSet(tuple(spec for spec in feature_set_for(tables) if spec.name in SIGN_FEATURES))
-        frame = compute_features(tables, moments, names, customers=chosen.tolist())
+        frame = compute_features(tables, cutoffs, names, customers=chosen.tolist())
         frame = frame[frame["orders_ever"].to_numpy(dtype=np.float64) >= 1].reset_index(drop=True)
         horizon = settings.targets.horizon_days
         labels = make_labels(own, frame[KEYS], (horizon,), as_of)
         # what is usual is learned before the earliest moment tested
-        known = own[(own["occurred_at"] < moments[0]) & own["is_order"].to_numpy(dtype=bool)]
+        known = own[(own["occurred_at"] < cutoffs[0]) & own["is_order"].to_numpy(dtype=bool)]
         gap = typical_gap_days(known) or float(horizon)
         rules, open_days = settings.retention.lifecycle, OpenDays.of(tables)
         parts = []
-        for moment in moments:
-            rows = (frame["as_of"] == pd.Timestamp(moment)).to_numpy()
+        for cutoff in cutoffs:
+            rows = (frame["as_of"] == pd.Timestamp(cutoff)).to_numpy()
             part = frame[rows].reset_index(drop=True)
-            days = order_days(own, pd.Timestamp(moment), part["customer_id"], open_days)
-            moves = transitions(days, pd.Timestamp(moment), rules, gap)
+            days = order_days(own, pd.Timestamp(cutoff), part["customer_id"], open_days)
+            moves = transitions(days, pd.Timestamp(cutoff), rules, gap)
             latest = moves.drop_duplicates("customer_id", keep="last").set_index("customer_id")["to_stage"]
             lost = part["customer_id"].map(latest).eq("lost").to_numpy(dtype=bool)
             flags = [(sign.code, sign.on) for sign in find_signs(part, days, lost=lost)]
@@ -90,6 +90,6 @@ def warning_check(
             done(1)
         warned = pd.concat(parts, ignore_index=True)
         moves = transitions(order_days(own, pd.Timestamp(as_of), open_days=open_days), pd.Timestamp(as_of), rules, gap)
-        gone = moves[(moves["to_stage"] == "lost") & (moves["at"] >= pd.Timestamp(moments[0]))]
+        gone = moves[(moves["to_stage"] == "lost") & (moves["at"] >= pd.Timestamp(cutoffs[0]))]
         quality = evaluate_warnings(warned, gone[["customer_id", "at"]], lead_days=LEAD_DAYS)
-    return asdict(quality) | {"moments": len(moments), "customers": len(chosen), "horizon_days": horizon}
+    return asdict(quality) | {"moments": len(cutoffs), "customers": len(chosen), "horizon_days": horizon}

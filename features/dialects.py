@@ -9,7 +9,6 @@ import threading
 from typing import Any, Literal
 
 Dialect = Literal["duckdb", "spark"]
-DIALECTS: tuple[Dialect, ...] = ("duckdb", "spark")
 
 _COMPILING = threading.Lock()
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from features.data import Tables
 from features.relations import Columns, unbound
-from features.sources import with_level
+from features.sources import scale_of, with_level
 from features.statements import Step, planned
 from features.visible import visible
 
@@ -44,6 +44,25 @@ def products_table(tables: Tables) -> pa.Table | None:
     if not tables.has("products"):
         return None
     return tables.run(whole_table(tables.shape, "products", ("product_id",)))
+
+
+@planned
+def commonest_scale(columns: Columns) -> Step:
+    """The scale that most scores were given on: `low`, `high`."""
+    rows = unbound(dict(columns))["feedback"]
+    low, high = scale_of(rows)
+    scored = rows.mutate(low=low, high=high).filter(rows.score.notnull())
+    counted = scored.group_by(["low", "high"]).agg(scores=scored.count())
+    best = counted.order_by([counted.scores.desc(), counted.low, counted.high]).limit(1)
+    return Step("commonest_scale", best.select("low", "high"))
+
+
+def score_scale(tables: Tables) -> tuple[float, float] | None:
+    """Worst and best score of the scale that most feedback was given on; None without scores."""
+    if not tables.has("feedback") or "score" not in dict(tables.shape)["feedback"]:
+        return None
+    found = tables.run(commonest_scale(tables.shape)).to_pylist()
+    return (float(found[0]["low"]), float(found[0]["high"])) if found else None
 
 
 @planned

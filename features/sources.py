@@ -198,14 +198,22 @@ def with_level(rows: Any) -> Any:
 
     if "score" not in rows.columns:
         return rows.mutate(level=ibis.null().cast("float64"))
+    low, high = scale_of(rows)
+    width = high - low
+    return rows.mutate(level=where(width > 0, ((rows.score - low) / width).clip(0.0, 1.0)))
+
+
+def scale_of(rows: Any) -> tuple[Any, Any]:
+    """Worst and best score of every row's scale: as given, else 0 and 10 for `nps`, 1 and 5 for everything else."""
+    import ibis
+
     nps = rows.kind == "nps"
     low, high = ibis.ifelse(nps, 0.0, 1.0), ibis.ifelse(nps, 10.0, 5.0)
     if "score_min" in rows.columns:
         low = rows.score_min.fill_null(low)
     if "score_max" in rows.columns:
         high = rows.score_max.fill_null(high)
-    width = high - low
-    return rows.mutate(level=where(width > 0, ((rows.score - low) / width).clip(0.0, 1.0)))
+    return low, high
 
 
 def is_low(level: Any) -> Any:

@@ -30,36 +30,56 @@ class Driver:
         Shown to people.
     actionable : bool
         Whether the company can do something about it (contact, satisfaction) or not (tenure, calendar).
+    part_of : str
+        Code of the driver that reasons count this family under: silence means nothing without the own rhythm, and a
+        model shares their effect out between them at will. Empty where it stands for itself.
     """
 
     code: str
     en: str
     zh: str
     actionable: bool
+    part_of: str = ""
 
 
 DRIVERS: dict[str, Driver] = {
     driver.code: driver
     for driver in (
-        Driver("recency", "time since the last order", "距上次购买的时间", True),
-        Driver("rhythm", "buying rhythm", "购买节奏", True),
-        Driver("frequency", "number of orders", "购买次数", True),
+        Driver("recency", "silence and buying rhythm", "沉默与购买节奏", True),
+        Driver("rhythm", "buying rhythm", "购买节奏", True, "recency"),
+        Driver("frequency", "number of orders", "下单次数", True),
         Driver("monetary", "spend", "消费金额", True),
-        Driver("trend", "trend of orders and spend", "购买趋势", True),
+        Driver("trend", "trend of orders and spend", "购买趋势", True, "frequency"),
         Driver("breadth", "range of products bought", "购买品类广度", True),
         Driver("returns", "returns and cancellations", "退货与取消", True),
         Driver("satisfaction", "satisfaction", "满意度", True),
-        Driver("service_contact", "contact with service", "服务联系", True),
-        Driver("engagement", "visits and reactions", "互动与访问", True),
+        Driver("service_contact", "contact with service", "客服联系", True),
+        Driver("campaigns", "our own campaigns", "我们的触达活动", True),
+        Driver("engagement", "visits and reactions", "访问与互动", True),
         Driver("offers", "use of offers", "优惠使用", True),
         Driver("tenure", "length of the relationship", "客户时长", False),
         Driver("profile", "customer profile", "客户属性", False),
         Driver("calendar", "time of year", "季节与日历", False),
-        Driver("probabilistic", "expected rhythm of buying", "预期购买规律", False),
-        Driver("level", "current level of the whole business", "整体业务水平", False),
-        Driver("calibration", "calibration of the model", "模型校准", False),
+        Driver("probabilistic", "expected rhythm of buying", "预期购买规律", False, "recency"),
+        Driver("level", "business as a whole", "整体生意", False),
+        Driver("calibration", "calibration of the model", "模型校准", False, "level"),
     )
 }
+
+
+TOLD_DRIVERS: tuple[str, ...] = tuple(code for code, driver in DRIVERS.items() if not driver.part_of)
+"""Drivers that reasons, points and conditions speak of."""
+
+
+def told_driver(family: str) -> str:
+    """The driver that a family of features counts under.
+
+    Examples
+    --------
+    >>> told_driver("rhythm"), told_driver("monetary")
+    ('recency', 'monetary')
+    """
+    return DRIVERS[family].part_of or family
 
 
 @dataclass(frozen=True)

@@ -255,7 +255,8 @@ def score(
             return score(settings, own, as_of=as_of, customers=customers, frame=frame, scorer=scorer, progress=progress)
     chosen = load_scorer(settings) if scorer is None else scorer
     moment = moment_of(settings, tables, as_of)
-    effects = measure_campaigns(tables, chosen.catalogue, moment, horizon_days=chosen.horizon_days).beliefs or None
+    measurement = measure_campaigns(tables, chosen.catalogue, moment, horizon_days=chosen.horizon_days)
+    effects = measurement.measured_effects or None
     if frame is not None:
         return chosen.score_frame(frame, tables, moment, measured_effects=effects)
     return chosen.score(tables, moment, customers=customers, measured_effects=effects, progress=progress)

@@ -68,28 +68,29 @@ def fit_activity(
     sizes = gentle_parameters(len(churned))
     plain = Boosting(settings).fit(encoded.values, churned, split)
     if history is None:
-        return _calibrated(names, plain, (), encoded, churned, split, plain.judged_)
+        return _calibrated(names, plain, (), encoded, churned, split, plain.validated_)
     start = silence_log_odds(history, encoded, horizon)
     started = Boosting(replace(settings, seed=settings.seed + 1)).fit(
         encoded.values, churned, split, rounds=STARTED_ROUNDS, sizes=sizes, start=start
     )
     weights = prior_weights(encoded, churned, training.stacking.few_customers)
-    judged = None
-    if plain.judged_ is not None and started.judged_ is not None:
-        parts = np.column_stack([plain.judged_, started.judged_ + start[split.judge], start[split.judge]])
-        windows = 1 if encoded.as_of is None else len(np.unique(encoded.as_of[split.judge]))
+    validated = None
+    if plain.validated_ is not None and started.validated_ is not None:
+        offset = start[split.validation]
+        parts = np.column_stack([plain.validated_, started.validated_ + offset, offset])
+        windows = 1 if encoded.as_of is None else len(np.unique(encoded.as_of[split.validation]))
         weights = stack(
             parts,
-            churned[split.judge],
+            churned[split.validation],
             weights,
-            evidence=len(split.judge) / windows,
+            evidence=len(split.validation) / windows,
             prior_sd=training.stacking.prior_sd,
         )
-        judged = parts @ weights
+        validated = parts @ weights
     boosting = plain.mixed_with(started, float(weights[0]), float(weights[1]))
     typical = typical_history(encoded) or (2.0, float(horizon), 2.0 * horizon)
     step = HistoryStep(history, horizon, float(min(weights[1] + weights[2], 1.0)), typical)
-    return _calibrated(names, boosting, (step,), encoded, churned, split, judged)
+    return _calibrated(names, boosting, (step,), encoded, churned, split, validated)
 
 
 def _calibrated(
@@ -99,13 +100,13 @@ def _calibrated(
     encoded: Encoded,
     churned: Floats,
     split: Split,
-    judged: Floats | None,
+    validated: Floats | None,
 ) -> AdditiveModel:
     model = AdditiveModel(names, "logit", boosting, steps)
-    slope = 1.0 if judged is None else fit_affine(judged, churned[split.judge], "binary").slope
+    slope = 1.0 if validated is None else fit_affine(validated, churned[split.validation], "binary").slope
     step = keep_total(slope, model.raw(encoded), float(churned.sum()), "binary")
-    seen = None if judged is None else (split.judge, step.apply(judged, encoded))
-    return AdditiveModel(names, "logit", boosting, (*steps, step), judged=seen)
+    seen = None if validated is None else (split.validation, step.apply(validated, encoded))
+    return AdditiveModel(names, "logit", boosting, (*steps, step), validated=seen)
 
 
 def prior_weights(encoded: Encoded, churned: Floats, few_customers: float = 200.0) -> Floats:

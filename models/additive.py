@@ -45,8 +45,8 @@ class AdditiveModel:
         Applied in order after the trees.
     offset : float
         Added to the base (the log of the unit that amounts were divided by, or of the constant).
-    judged : tuple of two arrays or None
-        After `fit_additive` only: positions of the rows kept for judging and their raw predictions, steps included.
+    validated : tuple of two arrays or None
+        After `fit_additive` only: positions of the rows kept for validation and their raw predictions, steps included.
     """
 
     names: tuple[str, ...]
@@ -54,7 +54,7 @@ class AdditiveModel:
     boosting: Boosting | None
     steps: tuple[LinkStep, ...] = ()
     offset: float = 0.0
-    judged: tuple[NDArray[np.intp], Floats] | None = field(default=None, compare=False)
+    validated: tuple[NDArray[np.intp], Floats] | None = field(default=None, compare=False)
 
     def raw(self, encoded: Encoded) -> Floats:
         """Prediction on the link scale, shape (n,)."""
@@ -99,8 +99,8 @@ class AdditiveModel:
 
     def with_step(self, step: LinkStep) -> AdditiveModel:
         """The same model with one step more."""
-        judged = self.judged
-        return AdditiveModel(self.names, self.link, self.boosting, (*self.steps, step), self.offset, judged)
+        validated = self.validated
+        return AdditiveModel(self.names, self.link, self.boosting, (*self.steps, step), self.offset, validated)
 
     def to_files(self, name: str) -> dict[str, bytes]:
         """`<name>.json` and `<name>.<seed>.txt`."""
@@ -218,14 +218,16 @@ def fit_additive(  # noqa: PLR0913 – settings of a fit, named
     offset = float(np.log(unit))
     family = FAMILIES[objective]
     slope = 1.0
-    if boosting.judged_ is not None:
-        outcome = target[split.judge] / unit
+    if boosting.validated_ is not None:
+        outcome = target[split.validation] / unit
         positive = np.maximum(outcome, 1e-6) if family == "gamma" else outcome
-        slope = fit_affine(boosting.judged_, positive, family).slope
+        slope = fit_affine(boosting.validated_, positive, family).slope
     fitted = boosting.raw(encoded.values) + offset
     step = keep_total(slope, fitted, total, family)
-    judged = None if boosting.judged_ is None else (split.judge, step.apply(boosting.judged_ + offset, encoded))
-    return AdditiveModel(names, "logit" if binary else "log", boosting, (step,), offset, judged)
+    validated = None
+    if boosting.validated_ is not None:
+        validated = split.validation, step.apply(boosting.validated_ + offset, encoded)
+    return AdditiveModel(names, "logit" if binary else "log", boosting, (step,), offset, validated)
 
 
 def dump(state: Any) -> bytes:

@@ -9,9 +9,8 @@ A customer is active at h when `orders_{h}d > 0`; churn is the opposite.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol, Self
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -75,33 +74,3 @@ class Contributions:
         if self.link == "log":
             return np.asarray(np.exp(total), dtype=np.float64)
         return np.asarray(total, dtype=np.float64)
-
-
-class Estimator(Protocol):
-    """Fit, predict, explain, and turn into plain files.
-
-    `__init__` only stores; `fit` validates; state learned ends in `_`; `predict` never changes anything.
-    """
-
-    feature_names_in_: list[str]
-
-    def fit(self, frame: pd.DataFrame, labels: pd.DataFrame) -> Self:
-        """Learn from rows whose labels are known; a NaN label means unknown."""
-        ...
-
-    def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Predictions with the frame's index."""
-        ...
-
-    def contributions(self, frame: pd.DataFrame) -> Contributions:
-        """Parts of the main prediction, for reasons."""
-        ...
-
-    def to_files(self) -> dict[str, bytes]:
-        """The whole state as named files: LightGBM text and JSON only."""
-        ...
-
-    @classmethod
-    def from_files(cls, files: Mapping[str, bytes]) -> Self:
-        """Rebuild from `to_files`; the bytes have been checked by the bundle before."""
-        ...

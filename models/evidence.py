@@ -15,7 +15,6 @@ from models.contract import orders_column
 from models.encoding import Encoded
 
 STRONG, WEAK, NONE = "strong", "weak", "none"
-GRADES = (NONE, WEAK, STRONG)
 
 MIN_OUTCOMES = 50
 COMFORT_CUSTOMERS = 500

@@ -44,7 +44,7 @@ class LifetimeModel:
 
     Attributes
     ----------
-    judged_ : int
+    measured_days_ : int
         Horizon whose closed windows the interval is learned on: the longest one within the lifetime.
     interval_ : ZeroInflatedInterval
     discount_ : float
@@ -63,7 +63,7 @@ class LifetimeModel:
     @property
     def extrapolated(self) -> bool:
         """Whether the value reaches beyond every closed window."""
-        return self.judged_ != self.targets.lifetime_days
+        return self.measured_days_ != self.targets.lifetime_days
 
     @property
     def basis_(self) -> int:
@@ -86,34 +86,36 @@ class LifetimeModel:
             closed = [
                 h for h in churn.horizons_ if h <= self.targets.lifetime_days and labelled(encoded, labels, h).any()
             ]
-            self.judged_ = max(closed) if closed else min(churn.models_)
-            ahead = max(float(np.log(self.targets.lifetime_days / self.judged_)), 0.0)
+            self.measured_days_ = max(closed) if closed else min(churn.models_)
+            ahead = max(float(np.log(self.targets.lifetime_days / self.measured_days_)), 0.0)
             self.interval_ = widened(self._fit_interval(encoded, labels), EXTRAPOLATION_SD * float(np.sqrt(ahead)))
             advance(1)
         self.discount_ = float(np.log(discount_between(0, self.targets.lifetime_days, self.targets.annual_discount)))
         return self
 
     def _fit_interval(self, encoded: Encoded, labels: pd.DataFrame) -> ZeroInflatedInterval:
-        """Learn from the newest closed windows of `judged_` days: out of sample where the main model kept rows."""
+        """Learn from the newest closed windows of `measured_days_`: out of sample where the main model kept rows."""
         churn, potential = self.potential.churn, self.potential
-        rows = np.flatnonzero(labelled(encoded, labels, self.judged_))
-        orders = labels[orders_column(self.judged_)].to_numpy(dtype=np.float64)[rows]
-        amount = np.nan_to_num(labels[spend_column(self.judged_)].to_numpy(dtype=np.float64)[rows])
-        if self.judged_ in potential.amounts_:
-            churn_judged, amount_judged = churn.models_[self.judged_].judged, potential.amounts_[self.judged_].judged
-            if churn_judged is None or amount_judged is None:
+        rows = np.flatnonzero(labelled(encoded, labels, self.measured_days_))
+        orders = labels[orders_column(self.measured_days_)].to_numpy(dtype=np.float64)[rows]
+        amount = np.nan_to_num(labels[spend_column(self.measured_days_)].to_numpy(dtype=np.float64)[rows])
+        if self.measured_days_ in potential.amounts_:
+            churn_validated = churn.models_[self.measured_days_].validated
+            amount_validated = potential.amounts_[self.measured_days_].validated
+            if churn_validated is None or amount_validated is None:
                 return default_interval(self.targets.interval)
             conditional = np.zeros(len(rows))
-            bought = np.flatnonzero(orders > 0)[amount_judged[0]]
-            conditional[bought] = potential.judged_spend(encoded.rows(rows[bought]), self.judged_, amount_judged[1])
-            kept, raw = churn_judged
+            bought = np.flatnonzero(orders > 0)[amount_validated[0]]
+            boosted = amount_validated[1]
+            conditional[bought] = potential.validated_spend(encoded.rows(rows[bought]), self.measured_days_, boosted)
+            kept, raw = churn_validated
             silent, conditional = inverse_link(raw, "binary"), conditional[kept]
         else:
             kept = _newest(encoded, rows, orders > 0)
             sample = encoded.rows(rows[kept])
             projection = potential.project(sample, churn.project(sample))
-            silent = projection.survival_at(self.judged_)
-            conditional = projection.spend_at(self.judged_) / np.maximum(1 - silent, 1e-9)
+            silent = projection.survival_at(self.measured_days_)
+            conditional = projection.spend_at(self.measured_days_) / np.maximum(1 - silent, 1e-9)
         return fit_interval(silent, conditional, amount[kept], orders[kept] > 0, self.targets.interval)
 
     def predict(
@@ -174,7 +176,7 @@ class LifetimeModel:
     def to_files(self) -> dict[str, bytes]:
         """State as files without prefix; the potential model is not in them."""
         state = {
-            "judged": self.judged_,
+            "judged": self.measured_days_,
             "discount": self.discount_,
             "interval": self.interval_.state(),
         }
@@ -186,10 +188,10 @@ class LifetimeModel:
         state = load(files, "lifetime.json")
         model = cls(potential)
         try:
-            model.judged_ = int(state["judged"])
+            model.measured_days_ = int(state["judged"])
             model.discount_ = float(state["discount"])
             model.interval_ = ZeroInflatedInterval.from_state(state["interval"])
-            if model.judged_ not in {*potential.churn.horizons_, *potential.churn.models_}:
+            if model.measured_days_ not in {*potential.churn.horizons_, *potential.churn.models_}:
                 raise ValueError
         except (KeyError, TypeError, ValueError):
             raise BundleError("lifetime.json of the bundle cannot be read", "train again or roll back") from None

@@ -12,7 +12,7 @@ shown whose windows the log is deep enough for:
 Customers are put into groups by their own mean gap: none yet, up to half the anchor, the anchor, twice the anchor, and
 beyond. Per group the answer with the least log loss on the newest closed windows of the horizon speaks, where it beats
 the continuation by more than chance and than the level of one year against another can explain; otherwise the
-continuation does. The own model is judged on customers that it has not learned from.
+continuation does. The own model is validated on customers that it has not learned from.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Longer:
     leaving : tuple of float
         Probability to leave after an order, per group.
     answers : dict of int to tuple of str
-        Per judged horizon one of `ANSWERS` per group.
+        Per validated horizon one of `ANSWERS` per group.
     """
 
     anchor: int
@@ -81,7 +81,7 @@ class Longer:
         encoded : Encoded
         labels : DataFrame
         models : dict of int to AdditiveModel
-            Per horizon after the anchor with enough labels, with the rows that it was judged on.
+            Per horizon after the anchor with enough labels, with the rows that it was validated on.
         at_anchor : callable
             Probability of no order at the anchor.
         continuation : Continuation
@@ -93,8 +93,8 @@ class Longer:
         for horizon, model in models.items():
             rows = np.flatnonzero(labelled(encoded, labels, horizon))
             told = None
-            if model.judged is not None:
-                rows, told = rows[model.judged[0]], inverse_link(model.judged[1], "binary")
+            if model.validated is not None:
+                rows, told = rows[model.validated[0]], inverse_link(model.validated[1], "binary")
             elif encoded.as_of is not None:
                 rows = rows[encoded.as_of[rows] == encoded.as_of[rows].max()]
             sample = encoded.rows(rows)
@@ -176,13 +176,13 @@ class Longer:
         return cls(int(state["anchor"]), own, leaving, answers)
 
     def _nearest(self, day: int) -> tuple[str, ...]:
-        """The answer per group at the judged horizon nearest to a day."""
+        """The answer per group at the validated horizon nearest to a day."""
         if not self.answers:
             return ("continued",) * GROUPS
         return self.answers[min(self.answers, key=lambda horizon: abs(horizon - day))]
 
     def _speaks(self, groups: NDArray[np.intp], day: int) -> NDArray[np.intp]:
-        """Index into `ANSWERS` per row; a horizon that was not judged follows the nearest one that was."""
+        """Index into `ANSWERS` per row; a horizon that was not validated follows the nearest one that was."""
         given = self._nearest(day)
         if day not in self.own:
             given = tuple("continued" if item == "own" else item for item in given)

@@ -186,7 +186,7 @@ class PotentialModel:
         by_order = np.log(orders) + self.value_.log_value(encoded)
         return np.asarray((boosted + by_order) / 2 + self.value_scale_[horizon])
 
-    def judged_spend(self, encoded: Encoded, horizon: int, boosted: Floats) -> Floats:
+    def validated_spend(self, encoded: Encoded, horizon: int, boosted: Floats) -> Floats:
         """Net spend of active customers where the log of the boosted part comes from a model that has not seen them."""
         return np.asarray(np.exp(self._before_level(encoded, horizon, boosted)))
 

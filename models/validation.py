@@ -1,6 +1,6 @@
-"""Inner split in time: what early stopping and calibration may be judged on.
+"""Inner split in time: what early stopping and calibration are validated on.
 
-The newest cut-offs are the judge. Rows whose label window reaches into the judge's are left out of learning as long as
+The newest cut-offs are for validation. Rows whose label window reaches into theirs are left out of learning as long as
 enough remains (Lopez de Prado 2018, ch. 7, calls it purging); with a short log the two windows must overlap, and
 then customers are kept apart instead, so that no order is seen on both sides.
 """
@@ -15,31 +15,34 @@ import pandas as pd
 from numpy.typing import NDArray
 
 Positions = NDArray[np.intp]
-JUDGE_SHARE = 0.15
+VALIDATION_SHARE = 0.15
 FOLDS = 3
 
 
 @dataclass(frozen=True)
 class Split:
-    """Positions of rows to learn from and rows to judge by.
+    """Positions of rows to learn from and rows to validate on.
 
     Attributes
     ----------
-    learn, judge : ndarray of int
+    learn, validation : ndarray of int
         Positions among the rows given; disjoint.
     kind : str
-        `purged` (no overlap in time), `customers` (no customer on both sides) or `none` (too little: judge is empty).
+        `purged` (no overlap in time), `customers` (no customer on both sides) or `none` (too little: nothing
+        to validate on).
     """
 
     learn: Positions
-    judge: Positions
+    validation: Positions
     kind: Literal["purged", "customers", "none"]
 
     def within(self, kept: NDArray[np.bool_]) -> Split:
         """The same split among the kept rows only, as positions there."""
         place = np.cumsum(kept) - 1
-        learn, judge = (place[rows[kept[rows]]] for rows in (self.learn, self.judge))
-        return Split(learn, judge, self.kind) if len(judge) else Split(np.arange(int(kept.sum())), judge, "none")
+        learn, validation = (place[rows[kept[rows]]] for rows in (self.learn, self.validation))
+        if len(validation):
+            return Split(learn, validation, self.kind)
+        return Split(np.arange(int(kept.sum())), validation, "none")
 
 
 def fold_of(customer_id: NDArray[np.object_], folds: int = FOLDS) -> NDArray[np.int64]:
@@ -58,7 +61,7 @@ def inner_split(
     least_rows: int = 300,
     least_rare: int = 40,
 ) -> Split:
-    """Split rows with known labels into learn and judge.
+    """Split rows with known labels into learn and validation.
 
     Parameters
     ----------
@@ -75,18 +78,18 @@ def inner_split(
 
     cutoffs, counts = np.unique(as_of, return_counts=True)
     newest_first = np.cumsum(counts[::-1])
-    taken = min(int(np.searchsorted(newest_first, JUDGE_SHARE * len(as_of))) + 1, max(1, len(cutoffs) // 3))
+    taken = min(int(np.searchsorted(newest_first, VALIDATION_SHARE * len(as_of))) + 1, max(1, len(cutoffs) // 3))
     while taken < len(cutoffs) // 2 and not enough(everything[as_of >= cutoffs[-taken]]):
         taken += 1
     first = cutoffs[-taken]
     newest = as_of >= first
     before = everything[as_of + np.timedelta64(horizon_days, "D") <= first]
-    judge = everything[newest]
-    if enough(judge) and enough(before) and len(before) >= 0.25 * len(as_of):
-        return Split(before, judge, "purged")
+    validation = everything[newest]
+    if enough(validation) and enough(before) and len(before) >= 0.25 * len(as_of):
+        return Split(before, validation, "purged")
     held = fold_of(customer_id) == 0
-    judge = everything[newest & held]
+    validation = everything[newest & held]
     learn = everything[~held]
-    if enough(learn) and len(judge) >= least_rows // 3 and int(rare[judge].sum()) >= least_rare // 3:
-        return Split(learn, judge, "customers")
+    if enough(learn) and len(validation) >= least_rows // 3 and int(rare[validation].sum()) >= least_rare // 3:
+        return Split(learn, validation, "customers")
     return Split(everything, everything[:0], "none")

@@ -90,7 +90,7 @@ def work_list(
             previous_arms=earlier_arms(settings, EXPERIMENT),
             profile=profile,
             recent_contacts=contacts,
-            measured=measured.beliefs,
+            measured=measured.measured_effects,
         )
         keep_arms(settings, EXPERIMENT, found.arms)
     return found

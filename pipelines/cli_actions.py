@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from configs import formats
 from configs.errors import SettingsError
 from configs.messages import in_chinese
 from configs.settings import Settings, load_settings
@@ -173,7 +174,7 @@ def _show(table: pd.DataFrame, to: Path | None, settings: Settings, *, whole: pd
     for name in names[:room]:
         shown.add_column(name, overflow="fold")
     for row in table[names[:room]].head(SHOWN).itertuples(index=False):
-        shown.add_row(*(_cell(value) for value in row))
+        shown.add_row(*(_cell(value, language) for value in row))
     (out if out.is_terminal else Console(file=out.file, width=WIDE)).print(shown)
     if names[room:]:
         _say(f"further columns: {', '.join(names[room:])}; all of them with --out", language)
@@ -188,11 +189,11 @@ def _say(text: str, language: str) -> None:
     out.print(in_chinese(text) if language == "zh" else text, markup=False)
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, language: str) -> str:
     if isinstance(value, float):
-        return "–" if value != value else f"{value:,.2f}"
+        return formats.number(value, language, 2)
     if value is None or value != value:  # NaT is a datetime, and not itself
-        return "–"
+        return formats.UNKNOWN
     if isinstance(value, datetime) and value.time() == time():
         return value.date().isoformat()
     return str(value)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from configs import formats
 from configs.settings import Settings, load_settings
 from pipelines.console import note, out
 from pipelines.options import DEFAULT_CONFIG, Config, example
@@ -22,13 +23,12 @@ def list_models(config: Config = DEFAULT_CONFIG) -> None:
     from models.bundle.folder import list_bundles
 
     table = Table("bundle", "in use", "answers", "as of", "grade", *FIGURES)
-    bundles = list_bundles(load_settings(config).bundle_store)
+    settings = load_settings(config)
+    bundles = list_bundles(settings.bundle_store)
     for bundle in sorted(bundles, key=lambda found: str((found["meta"] or {}).get("as_of"))):
         meta = bundle["meta"] or {}
         mark = "current" if bundle["current"] else "last good" if bundle["last_good"] else ""
-        figures = [
-            f"{value:.3f}" if (value := meta.get("metrics", {}).get(name)) is not None else "–" for name in FIGURES
-        ]
+        figures = [formats.number(meta.get("metrics", {}).get(name), settings.language, 3) for name in FIGURES]
         facts = (str(meta.get("answers", "model")), str(meta.get("as_of"))[:10], str(meta.get("grade")))
         table.add_row(bundle["id"][:12], mark, *facts, *figures)
     out.print(table)
@@ -39,11 +39,17 @@ def runs(config: Config = DEFAULT_CONFIG) -> None:
     """The newest training runs of the run log."""
     from training.tracking import Tracking
 
-    found = Tracking(load_settings(config), tell=note).list_runs()
+    settings = load_settings(config)
+    found = Tracking(settings, tell=note).list_runs()
     columns = [name for name in ("run_id", "started_at", "as_of", "grade", "bundle_id", *FIGURES) if name in found]
     table = Table(*columns)
     for row in found[columns].itertuples(index=False):
-        table.add_row(*(f"{value:.3f}" if isinstance(value, float) else str(value)[:19] for value in row))
+        table.add_row(
+            *(
+                formats.number(value, settings.language, 3) if isinstance(value, float) else str(value)[:19]
+                for value in row
+            )
+        )
     out.print(table)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from configs import formats
 from configs.catalogue import Lang as Language
 from configs.extras import require
 from configs.settings import load_settings
@@ -122,7 +123,7 @@ def simulate(
     check_folder(folder)
     settings = SimulationSettings(customers=customers, seed=seed, language=lang)
     for name, rows in write_simulation(settings, folder, progress=ConsoleProgress()).items():
-        out.print(f"{name}: {rows:,}", markup=False)
+        out.print(f"{name}: {formats.number(rows, lang)}", markup=False)
     out.print(f"{folder / 'holdfast.yaml'}", markup=False)
 
 

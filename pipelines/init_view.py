@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from configs import formats
 from configs.errors import HoldfastError
 from configs.messages import in_chinese
 from configs.settings import Settings
@@ -50,7 +51,7 @@ def show_understood(proposal: Proposal, understood: Understood, settings: Settin
     place = source.path.name if source.path is not None else ""
     out.print(
         words("rows_understood", lang).format(
-            shown=f"{len(understood.rows)}", rows=f"{understood.rows_in:,}", file=place
+            shown=f"{len(understood.rows)}", rows=formats.number(understood.rows_in, lang), file=place
         ),
         markup=False,
     )
@@ -59,14 +60,14 @@ def show_understood(proposal: Proposal, understood: Understood, settings: Settin
     for name in understood.columns[:room]:
         table.add_column(name, overflow="ellipsis", no_wrap=True)
     for row in understood.rows:
-        table.add_row(*(_cell(value, settings.data.timezone) for value in row[:room]))
+        table.add_row(*(_cell(value, settings.data.timezone, lang) for value in row[:room]))
     _print(table)
     out.print(
         words("tried", lang).format(
-            rows=f"{understood.rows_in:,}",
-            kept=f"{understood.kept:,}",
-            left=f"{understood.left_out:,}",
-            refused=f"{understood.refused_count:,}",
+            rows=formats.number(understood.rows_in, lang),
+            kept=formats.number(understood.kept, lang),
+            left=formats.number(understood.left_out, lang),
+            refused=formats.number(understood.refused_count, lang),
         ),
         markup=False,
     )
@@ -89,7 +90,7 @@ def _show_refused(understood: Understood, lang: str) -> None:
 
     for item in understood.refused[:5]:
         said = words("would_refuse", lang).format(
-            count=f"{item.count:,}",
+            count=formats.number(item.count, lang),
             field=item.field,
             value=item.example_value or "",
             reason=why_refused(item.reason, lang),
@@ -194,14 +195,14 @@ def _print(table: Table) -> None:
     (out if out.is_terminal else Console(file=out.file, width=WIDE)).print(table)
 
 
-def _cell(value: Any, zone: str) -> str:
+def _cell(value: Any, zone: str, lang: str) -> str:
     if value is None:
         return "–"
     if isinstance(value, datetime):
         local = local_time(value, zone)
         return local.date().isoformat() if local.time() == time() else local.isoformat(sep=" ", timespec="seconds")
     if isinstance(value, Decimal):
-        return f"{value:,.2f}"
+        return formats.number(value, lang, 2)
     text = f"{value:g}" if isinstance(value, float) else str(value)
     # what is in a file may carry signs of a terminal's own language
     text = "".join(letter if letter.isprintable() else " " for letter in text)

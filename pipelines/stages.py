@@ -223,7 +223,7 @@ def score_stage(
         scores = scorer.score(
             tables,
             moment,
-            measured_effects=measured.beliefs or None,
+            measured_effects=measured.measured_effects or None,
             scored_at=stamp_time().replace(tzinfo=None),
             progress=progress,
         )
@@ -294,7 +294,7 @@ def explain_stage(
         scorer = load_scorer(settings, threads=1, examine=False)
         tell_of_model(scorer.meta, moment, settings)
         measured = measure_campaigns(tables, scorer.catalogue, moment, horizon_days=scorer.horizon_days)
-        scores = scorer.score(part, moment, measured_effects=measured.beliefs or None)
+        scores = scorer.score(part, moment, measured_effects=measured.measured_effects or None)
         if scores.empty:
             raise UnknownCustomerError(
                 f"the data holds no customer {customer_id!r} before {format_moment(moment, settings.data.timezone)}",

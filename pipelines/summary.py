@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from configs import formats
 from configs.catalogue import text as message
 from configs.settings import Settings
 from configs.timestamps import format_moment
@@ -50,7 +51,7 @@ def _remarks(table: TableReport, language: str) -> list[str]:
     for item in table.refusals:
         value = "" if item.example_value is None else repr(item.example_value)
         said = message("terminal.labels.refused", language).format(
-            count=f"{item.count:,}",
+            count=formats.number(item.count, language),
             table=table.name,
             reason=item.text.of(language),
             place=f"{item.example_file}:{item.example_row}",
@@ -69,26 +70,18 @@ def show_warnings(report: DataReport, settings: Settings) -> None:
 def show_evaluation(result: tuple[Evaluation, Path], settings: Settings) -> None:
     """Grade, the three figures that matter most, and where the report is."""
     from evaluation.texts import text
-    from reporting.training_report import headline
+    from reporting.training_report import figure_line, headline
 
     evaluation, report = result
     letter = evaluation.letter
-    said = message(f"terminal.grades.{letter}", settings.language)
-    said = message(f"terminal.grades.{letter}", settings.language)
-    said = message(f"terminal.grades.{letter}", settings.language)
-    said = message(f"terminal.grades.{letter}", settings.language)
-    said = message(f"terminal.grades.{letter}", settings.language)
-    said = message(f"terminal.grades.{letter}", settings.language)
-    said = message(f"terminal.grades.{letter}", settings.language)
-    said = message(f"terminal.grades.{letter}", settings.language)
     said = message(f"terminal.grades.{letter}", settings.language)
     out.print(f"{_label('grade', settings)}: {letter} ({said})", markup=False)
     if letter != "A":
         reason = text(f"grade.{evaluation.content['grade']['reason']}", settings.language)
         out.print(f"{'!' if evaluation.fails else ' '} {reason}", markup=False)
     for figure in headline(evaluation.content):
-        said = text(figure["key"], settings.language, **figure["values"])
-        out.print(f"  {figure['value']}  {said}", markup=False)
+        value, said = figure_line(figure, settings.language)
+        out.print(f"  {value}  {said}", markup=False)
     show_path(_label("report", settings), report)
 
 
@@ -121,7 +114,9 @@ def show_scores(run: Scored, settings: Settings) -> None:
     """How many customers, what changed since the run before, and where the files are."""
     scores = run.scores
     moment = format_moment(scores["as_of"].iloc[0], settings.data.timezone)
-    out.print(f"{len(scores):,} {_label('customers', settings)} {moment}", markup=False)
+    out.print(
+        f"{formats.number(len(scores), settings.language)} {_label('customers', settings)} {moment}", markup=False
+    )
     if run.changes is not None:
         for line in _changes(run.changes, settings):
             out.print(f"  {line}", markup=False)
@@ -137,8 +132,12 @@ def _changes(changes: Changes, settings: Settings) -> list[str]:
     moves = changes.comparison.tier_moves
     risk = moves[(moves["dimension"] == "churn_risk") & (moves["before"] != moves["after"])]
     into, out_of = (int(risk.loc[risk[side] == "high", "customers"].sum()) for side in ("after", "before"))
-    lines = [words["since"].format(date=f"{changes.before['as_of'].iloc[0]:%Y-%m-%d}")]
-    lines.append(message("terminal.labels.moves", lang).format(into=f"{into:,}", out_of=f"{out_of:,}"))
+    lines = [words["since"].format(date=formats.day(changes.before["as_of"].iloc[0], lang))]
+    lines.append(
+        message("terminal.labels.moves", lang).format(
+            into=formats.number(into, lang), out_of=formats.number(out_of, lang)
+        )
+    )
     return [*lines, *(words["note"].format(text=words["codes"][code]) for code in changes.codes)]
 
 
@@ -157,12 +156,16 @@ def show_customers(scores: pd.DataFrame, settings: Settings) -> None:
 
 def _lines(place: int, row: Mapping[Any, Any], settings: Settings) -> list[str]:
     lang = settings.language
+
+    def money(name: str) -> str:
+        return formats.money(float(row[name]), lang, settings.data.currency)
+
     figures = [
         f"{_label('customer', settings)} {row['customer_id']}",
-        f"{_label('churn', settings)} {row['churn_probability']:.0%}",
-        f"{_label('spend', settings)} {_money(row['expected_spend'])}",
-        f"{_label('lifetime', settings)} {_money(row['lifetime_value'])} "
-        f"({_money(row['lifetime_value_low'])}–{_money(row['lifetime_value_high'])})",
+        f"{_label('churn', settings)} {formats.percent(row['churn_probability'], lang)}",
+        f"{_label('spend', settings)} {money('expected_spend')}",
+        f"{_label('lifetime', settings)} {money('lifetime_value')} "
+        f"({money('lifetime_value_low')}–{money('lifetime_value_high')})",
     ]
     reasons = [reason for reason in row["reasons"] if reason["points"] is not None][:REASONS_SHOWN]
     strategies = row["strategies"]
@@ -172,7 +175,3 @@ def _lines(place: int, row: Mapping[Any, Any], settings: Settings) -> list[str]:
         first = strategies[0]
         lines.append(f"    {_label('what', settings)}: {first[f'name_{lang}']} – {first[f'why_{lang}']}")
     return lines
-
-
-def _money(value: float) -> str:
-    return "–" if value != value else f"{value:,.0f}"

@@ -24,11 +24,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from configs.catalogue import LANGUAGES
+from configs.formats import brief_number, number
 from evaluation.drivers import REST
 from evaluation.texts import text
 from features.specs import DRIVERS, FeatureSet
 from models.contract import Contributions
-from reporting.plots import svg_style, svg_text
+from reporting.plots import DRAWN, svg_style, svg_text
 
 Floats = NDArray[np.float64]
 Words = Callable[[str], str]
@@ -186,7 +187,9 @@ def waterfall(customer: Any) -> str:
     def draw(shap: Any, figure: Any) -> None:
         figure.add_axes((LEFT, 0.75 / height, 0.95 - LEFT, 1 - 1.35 / height))
         told = copy(customer)
-        told.display_data = np.array([f"{value:,.4g}" if np.isfinite(value) else "" for value in customer.data])
+        told.display_data = np.array(
+            [brief_number(value, DRAWN) if np.isfinite(value) else "" for value in customer.data.tolist()]
+        )
         shap.plots.waterfall(told, max_display=count, show=False)
         figure.set_size_inches(8.2, height)
         main, start, end = figure.axes
@@ -250,8 +253,8 @@ def dependence(sample: Any, places: list[int]) -> str:
 
 
 def signed(value: float) -> str:
-    """Log-odds with their sign: ``+0.77``, ``−1.30``."""
-    return f"{value:+.2f}".replace("-", "−")
+    """Log-odds with their sign: ``+0.77``, ``-1.30``."""
+    return number(value, DRAWN, 2, signed=True)
 
 
 def in_all_languages(svg: str, words: Mapping[str, Words], prefix: str) -> str:

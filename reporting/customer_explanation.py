@@ -81,7 +81,7 @@ def render(content: CustomerPage, lang: Lang) -> RenderableType:  # noqa: C901 â
 
     reasons = grid()
     if content.total:
-        reasons.add_row(escape(content.base), str(words["base"]), "")
+        reasons.add_row(escape(content.base), escape(content.base_text), "")
     add_reasons(reasons, content.reasons)
     if content.total:
         reasons.add_row(escape(content.rest), str(words["rest"]), "")
@@ -89,6 +89,7 @@ def render(content: CustomerPage, lang: Lang) -> RenderableType:  # noqa: C901 â
     parts: list[RenderableType] = [
         Text(content.title, style="bold"),
         Text(content.subtitle, style="dim"),
+        *([Text(content.summary)] if content.summary else []),
         Padding(figures, (1, 0, 0, 0)),
         section("reasons"),
         reasons,

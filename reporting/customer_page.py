@@ -7,18 +7,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 import pandas as pd
 
-from configs.catalogue import Lang
+from configs import formats
+from configs.catalogue import Lang, section
 from configs.timestamps import local_time
 from retention.entries import Change, EarlyWarning, Offer, Points, Reason, entries_of, in_language
+from retention.explanation.figures import worded
 from retention.explanation.reasons import Target
 from retention.profile.baseline import Baseline
 from retention.profile.dimensions import DIMENSIONS
 from retention.profile.lifecycle import STAGES
+from retention.profile.peers import EVERYBODY
 from retention.profile.reference_values import dimension_unit
 from retention.profile.tiers import rule_text
-from retention.wording import evidence_reason, format_date, format_value, note, text, texts
+from retention.wording import evidence_reason, format_date, format_value, note, points_text, text, texts
 
 if TYPE_CHECKING:
     from retention.scoring.changes import Changes
@@ -72,6 +76,8 @@ class CustomerPage:
     ----------
     title, subtitle : str
         Who, as of when, by which model.
+    summary : str
+        One sentence: what, since when, what to do.
     figures : tuple of Figure
         Risk, next order, potential, value.
     stage, stage_rule, member, member_rule : str
@@ -79,7 +85,10 @@ class CustomerPage:
     dimensions : tuple of DimensionLine
         All dimensions that are known, then those that are not.
     base, rest, total : str
-        Risk that all customers share, points of drivers not listed, and the risk shown: base + reasons + rest = total.
+        Risk of the active customers compared with, points of drivers not listed, and the risk shown: base + reasons +
+        rest = total.
+    base_text : str
+        Who these customers are and how many of a hundred stop.
     reasons, value_reasons : tuple of ReasonLine
         Why this risk, why this value.
     warnings, changes : tuple of str
@@ -94,6 +103,7 @@ class CustomerPage:
 
     title: str
     subtitle: str
+    summary: str
     figures: tuple[Figure, ...]
     stage: str
     stage_rule: str
@@ -103,6 +113,7 @@ class CustomerPage:
     evidence: str
     dimensions: tuple[DimensionLine, ...]
     base: str
+    base_text: str
     rest: str
     total: str
     reasons: tuple[ReasonLine, ...]
@@ -154,6 +165,7 @@ def customer_page(
         subtitle=words["subtitle"].format(
             as_of=_day(own["as_of"], timezone, lang), horizon=horizon, model=str(own.get("model_version") or "–")[:12]
         ),
+        summary=str(own.get(f"summary_{lang}") or ""),
         figures=tuple(_figures(own, lang, horizon, currency)),
         stage=_since(text(lang, "tiers", str(own["stage"])), own.get("stage_since"), lang),
         stage_rule=_stage_rule(own, baseline, lang, rules or {}),
@@ -163,6 +175,7 @@ def customer_page(
         evidence=_evidence(own, lang),
         dimensions=tuple(_dimensions(own, baseline, lang, currency)),
         base=base,
+        base_text=_base_text(own, lang),
         rest=rest,
         total=total,
         reasons=tuple(_reasons(own.get("reasons"), "churn", lang, currency)),
@@ -251,19 +264,17 @@ def _sum_line(own: Mapping[str, Any], lang: Lang) -> tuple[str, str, str]:
     told = {one.driver for one in entries_of(Reason, own.get("reasons")) if one.points is not None}
     rest = math.fsum(points for code, points in drivers.items() if code not in told)
     return (
-        _tenth(_number(own.get("churn_base")), lang),
-        _signed(rest, "points", lang),
-        _tenth(_number(own["churn_probability"]), lang),
+        formats.percent(_number(own.get("churn_base")), lang, 1),  # as finely as the points beside it
+        points_text(rest, lang, signed=True),
+        formats.percent(_number(own["churn_probability"]), lang, 1),
     )
 
 
-def _tenth(probability: float, lang: Lang) -> str:
-    # as finely as the points beside it
-    return text(lang, "format", "percent").format(number=f"{probability * 100.0:.1f}")
-
-
-def _signed(value: float, unit: str, lang: Lang, currency: str | None = None) -> str:
-    return ("+" if value >= 0 else "-") + format_value(abs(value), unit, lang, currency)
+def _base_text(own: Mapping[str, Any], lang: Lang) -> str:
+    base = _number(own.get("churn_base"))
+    rate = worded(np.array([base]), "hundred", lang)[0]
+    form = section("reasons", lang)["base"][str(own.get("comparison_group") or EVERYBODY)]
+    return str(form).format(rate=rate, days=format_value(float(own["horizon_days"]), "days", lang))
 
 
 def _stage_rule(own: Mapping[str, Any], baseline: Baseline, lang: Lang, rules: Mapping[str, float]) -> str:
@@ -276,7 +287,7 @@ def _stage_rule(own: Mapping[str, Any], baseline: Baseline, lang: Lang, rules: M
     times = rules.get("lost_after", 4.0) if lost else rules.get("at_risk_after", 2.0)
     days = rules.get("shortest_lost_days", 60.0) if lost else rules.get("loyal_days", 180.0)
     return form.format(
-        orders=format_value(float(rules.get("loyal_orders", 5)), "count", "en"),
+        orders=formats.brief_number(float(rules.get("loyal_orders", 5)), lang),
         days=format_value(float(days), "days", lang),
         times=format_value(float(times), "ratio", lang),
         probability=format_value(_number(own["churn_probability"]), "probability", lang),
@@ -320,9 +331,13 @@ def _dimensions(own: Mapping[str, Any], baseline: Baseline, lang: Lang, currency
 
 
 def _reasons(reasons: Any, target: Target, lang: Lang, currency: str | None) -> list[ReasonLine]:
-    unit = "points" if target == "churn" else "money"
+    def signed(points: float) -> str:
+        if target == "churn":
+            return points_text(points, lang, signed=True)
+        return formats.brief_money(points, lang, currency, signed=True)
+
     found = []
     for one in entries_of(Reason, reasons):
-        points = "" if one.points is None else _signed(one.points, unit, lang, currency)
+        points = "" if one.points is None else signed(one.points)
         found.append(ReasonLine(in_language(one, "text", lang), points, one.actionable))
     return found

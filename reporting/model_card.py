@@ -10,7 +10,8 @@ from typing import Any
 from configs.settings import Settings
 from configs.timestamps import format_moment
 from evaluation.backtest import Evaluation
-from reporting.training_report import headline, page
+from reporting.pages import page
+from reporting.training_report import headline
 
 CARD_JSON, CARD_HTML = "card/card.json", "card/card.html"
 

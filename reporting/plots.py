@@ -11,6 +11,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from configs.catalogue import Lang
+from configs.formats import number, percent
+
 INK, GRID, FIRST, SECOND, MUTED = "#000001", "#000002", "#000003", "#000004", "#000005"
 _COLOURS = {
     INK: "currentColor",
@@ -20,8 +23,26 @@ _COLOURS = {
     MUTED: "var(--muted)",
 }
 _SIZE = (4.8, 3.3)
+DECILES = ("spend", "orders")
+SMALLEST_DRIVER = 0.0002
+"""Drivers that move the probability by less, on average, are left out of the plot; the JSON has them."""
+DRAWN: Lang = "en"
+"""A drawing is made once and its words are exchanged; its figures read the same in all languages."""
 
 Rows = list[dict[str, Any]]
+
+
+def training_plots(content: Mapping[str, Any], gains: Mapping[str, Rows]) -> dict[str, str]:
+    """The plots of a training's evaluation, by name; `gains` are its gain tables in the order of the methods."""
+    drawings = {
+        "calibration": calibration_plot(content["tables"]["calibration"]),
+        "gain": gain_plot(gains),
+        "drivers": driver_plot([row for row in content["drivers"] if row["mean_abs"] >= SMALLEST_DRIVER]),
+    }
+    for kind in DECILES:
+        if rows := content["tables"][f"{kind}_deciles"]:
+            drawings[kind] = decile_plot(rows, f"plot.{kind}_per_customer")
+    return drawings
 
 
 def calibration_plot(rows: Rows) -> str:
@@ -43,10 +64,10 @@ def gain_plot(gains: Mapping[str, Rows]) -> str:
 
     def draw(axes: Any) -> None:
         axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
-        for number, rows in reversed(list(enumerate(gains.values()))):
+        for place, rows in reversed(list(enumerate(gains.values()))):
             shares = [0.0, *(row["share"] for row in rows)]
             found = [0.0, *(row["gain"] or 0.0 for row in rows)]
-            axes.plot(shares, found, color=SECOND if number else FIRST, linewidth=1.4 if number else 2.0)
+            axes.plot(shares, found, color=SECOND if place else FIRST, linewidth=1.4 if place else 2.0)
         axes.set(xlim=(0, 1), ylim=(0, 1))
         _percent(axes, "both")
         _labels(axes, "plot.customers_looked_at", "plot.stopped_found")
@@ -98,7 +119,7 @@ def tier_plot(rows: Rows) -> str:
             for share, (colour, alpha) in zip(row["shares"], TIER_COLOURS, strict=True):
                 axes.barh(place, share, left=left, height=0.62, color=colour, alpha=alpha)
                 if share >= 0.06:
-                    axes.text(left + share / 2, place, f"{share:.0%}", ha="center", va="center", fontsize=9)
+                    axes.text(left + share / 2, place, percent(share, DRAWN), ha="center", va="center", fontsize=9)
                 left += share
         axes.set(xlim=(0, 1), ylim=(-0.6, len(rows) - 0.4))
         axes.set_yticks(range(len(rows)), [f"[[{row['label']}]]" for row in reversed(rows)])
@@ -147,7 +168,7 @@ def flow_plot(flows: Rows, order: list[str], section: str) -> str:
                 if count:
                     y, height = ends[side][code], count / total
                     axes.fill_between([x - 0.012, x + 0.012], y, y + height, color=INK, alpha=0.7, linewidth=0)
-                    label = f"[[{section}.{code}]] {count:,}"
+                    label = f"[[{section}.{code}]] {number(count, DRAWN)}"
                     free = max(free, y + height / 2)
                     axes.text(x + (0.03 if x else -0.03), free, label, ha=align, va="center", fontsize=10)
                     free += line
@@ -239,10 +260,10 @@ def _svg(draw: Callable[[Any], None], *, size: tuple[float, float] = _SIZE, left
 
 
 def _percent(axes: Any, which: str) -> None:
-    from matplotlib.ticker import PercentFormatter
+    from matplotlib.ticker import FuncFormatter
 
     for axis in (axes.xaxis, axes.yaxis) if which == "both" else (getattr(axes, f"{which}axis"),):
-        axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        axis.set_major_formatter(FuncFormatter(lambda share, _: percent(share, DRAWN)))
 
 
 def _labels(axes: Any, x_key: str, y_key: str) -> None:

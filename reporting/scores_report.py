@@ -6,7 +6,6 @@ from the content alone.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -15,13 +14,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from configs import formats
 from configs.catalogue import LANGUAGES
 from configs.extras import is_installed
 from configs.files import json_bytes
 from configs.settings import Settings
 from configs.timestamps import format_moment
 from reporting import plots
-from reporting.training_report import in_both, money, page, percent, signed, whole
+from reporting.pages import InLanguages, figure, in_both, money, page, percent, signed, whole
 from retention.experiments.effects import SMALLEST_ARM, Effect
 from retention.explanation.warnings import UNITS
 from retention.profile.dimensions import LEVEL_DIMENSIONS
@@ -311,22 +311,19 @@ def _figures(content: Mapping[str, Any]) -> list[dict[str, Any]]:
     return figures
 
 
-def _cell(row: Mapping[str, Any], name: str) -> str:
+def _cell(row: Mapping[str, Any], name: str) -> InLanguages:
     """A figure of the table of causes: probabilities in points, money whole."""
-    value = row[name]
-    if value is None or not math.isfinite(value):
-        return "–"
-    if row["field"] == "churn_probability":
-        if name in ("before", "after"):
-            return f"{value:.1%}"
-        shown = f"{value * 100.0:+.1f}"
-    else:
-        shown = whole(value) if name in ("before", "after") else f"{value:+,.0f}"
-    return "0" if shown in ("+0", "+0.0", "-0", "-0.0") else shown.replace("-", "−")
+    value, level = row[name], name in ("before", "after")
+    if row["field"] != "churn_probability":
+        return figure(lambda lang: formats.number(value, lang, signed=not level))
+    if level:
+        return figure(lambda lang: formats.percent(value, lang, 1))
+    points = None if value is None else value * 100.0
+    return figure(lambda lang: formats.number(points, lang, 1, signed=True))
 
 
-def _effect_cell(row: Mapping[str, Any], name: str) -> str:
+def _effect_cell(row: Mapping[str, Any], name: str) -> InLanguages:
     value = row[name]
-    if value is None:
-        return "–"
-    return signed(value) if row["outcome"] == "active" else f"{value:+,.2f}".replace("-", "−")
+    if row["outcome"] == "active":
+        return signed(value)
+    return figure(lambda lang: formats.number(value, lang, 2, signed=True))

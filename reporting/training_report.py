@@ -9,20 +9,18 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from configs.catalogue import LANGUAGES
 from configs.files import json_bytes, write_set
 from evaluation.backtest import OURS, RULE, Evaluation
 from evaluation.baselines import BASELINES
-from evaluation.texts import TEXTS, text
+from evaluation.measures import BETTER, HIGHER, LOWER, ZERO
 from reporting import plots
 from reporting.contribution_plots import contribution_alts, contribution_drawings
+from reporting.pages import in_both, in_language, money, page, percent, sentence, signed, three, whole
 
-TEMPLATES = Path(__file__).parent / "templates"
 REPORT_FILE, REPORT_JSON, METRICS_FILE = "report.html", "report.json", "metrics.json"
 CURVES = {
     "calibration": "calibration.csv",
@@ -32,9 +30,6 @@ CURVES = {
 }
 
 METHODS = (OURS, *BASELINES, RULE)
-SMALLEST_DRIVER = 0.0002
-"""Drivers that move the probability by less, on average, are left out of the plot; the JSON has them."""
-HIGHER, LOWER, ZERO = "higher", "lower", "zero"
 FIGURES: dict[str, tuple[str, ...]] = {
     OURS: (
         "churn_auc",
@@ -51,24 +46,6 @@ FIGURES: dict[str, tuple[str, ...]] = {
     "warnings": ("warned_in_time",),
 }
 """The dozen figures that tell one training from another at a glance; report.json holds all of them."""
-BETTER: dict[str, str] = {
-    "churn_auc": HIGHER,
-    "churn_average_precision": HIGHER,
-    "churn_log_loss": LOWER,
-    "churn_brier": LOWER,
-    "churn_ece": LOWER,
-    "churn_lift_top_decile": HIGHER,
-    "orders_mae": LOWER,
-    "orders_bias": ZERO,
-    "orders_gini": HIGHER,
-    "orders_spearman": HIGHER,
-    "spend_mae": LOWER,
-    "spend_bias": ZERO,
-    "spend_gini": HIGHER,
-    "spend_spearman": HIGHER,
-    "spend_decile_error": LOWER,
-}
-"""Measures of the comparison table and which direction is better."""
 
 
 def report_files(evaluation: Evaluation, *, language: str = "en") -> dict[str, bytes]:
@@ -113,7 +90,7 @@ def metrics_file(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def headline(content: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The three figures that matter most: value, text key and its placeholders."""
+    """The three figures that matter most: value by language, text key and its placeholders."""
     ours, totals = content["metrics"][OURS], content["totals"]
     top = content["tables"]["gain"][OURS][0]
     kind = "spend" if content["has_amounts"] else "orders"
@@ -133,16 +110,14 @@ def headline(content: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def figure_line(figure: Mapping[str, Any], language: str) -> tuple[str, str]:
+    """A figure of `headline` and what it says, in one language."""
+    return in_language(figure["value"], language), sentence(language, figure["key"], figure["values"])
+
+
 def render(content: Mapping[str, Any], language: str = "en") -> str:
     """The page; `language` is shown first, the other is one click away."""
-    drawings = {
-        "calibration": plots.calibration_plot(content["tables"]["calibration"]),
-        "gain": plots.gain_plot(_gains(content)),
-        "drivers": plots.driver_plot([row for row in content["drivers"] if row["mean_abs"] >= SMALLEST_DRIVER]),
-    }
-    decile_plots = [kind for kind in ("spend", "orders") if content["tables"][f"{kind}_deciles"]]
-    for kind in decile_plots:
-        drawings[kind] = plots.decile_plot(content["tables"][f"{kind}_deciles"], f"plot.{kind}_per_customer")
+    drawings = plots.training_plots(content, _gains(content))
     methods = [name for name in METHODS if name in content["metrics"]]
     return page(
         "report.html",
@@ -153,7 +128,7 @@ def render(content: Mapping[str, Any], language: str = "en") -> str:
         plots=in_both(drawings),
         contributions=_contributions(content),
         gain_methods=list(_gains(content)),
-        decile_plots=decile_plots,
+        decile_plots=[kind for kind in plots.DECILES if kind in drawings],
         methods=methods,
         method_rows=list(_method_rows(content, methods)),
         reasons=content.get("reasons"),
@@ -178,27 +153,6 @@ def _contributions(content: Mapping[str, Any]) -> list[dict[str, Any]]:
         {"name": name, "svg": Markup(svg), "values": values if name == "beeswarm" else {}, "alt": alts[name]}
         for name, svg in contribution_drawings(given).items()
     ]
-
-
-def page(template: str, language: str, **context: Any) -> str:
-    """Render one of the templates with the texts, the style sheet and the number formats."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    from markupsafe import Markup
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"percent": percent, "whole": whole, "three": three, "signed": signed}
-    environment.globals |= {
-        "words": lambda lang, key, values: text(key, lang, **values),
-        "known": lambda key: key in TEXTS,
-        "css": Markup((TEMPLATES / "base.css").read_text(encoding="utf-8")),
-    }
-    return environment.get_template(template).render(language=language, **context)
 
 
 def _drivers_first(reasons: Mapping[str, Any] | None) -> list[dict[str, Any]]:
@@ -231,21 +185,6 @@ def _gain_rows(content: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [row | {"best_simple_gain": best[place]["gain"] if best else None} for place, row in enumerate(gains[OURS])]
 
 
-def in_both(drawings: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """Drawings by language and name, with the words of that language."""
-    from markupsafe import Markup
-
-    def words(language: str) -> Callable[[str], str]:
-        return lambda key: text(key, language)
-
-    return {
-        language: {
-            name: Markup(plots.translated(svg, words(language), f"{name}-{language}")) for name, svg in drawings.items()
-        }
-        for language in LANGUAGES
-    }
-
-
 def _method_rows(content: Mapping[str, Any], methods: Iterable[str]) -> Iterable[dict[str, Any]]:
     methods = list(methods)
     for metric, better in BETTER.items():
@@ -256,41 +195,13 @@ def _method_rows(content: Mapping[str, Any], methods: Iterable[str]) -> Iterable
         pick = {HIGHER: max(known), LOWER: min(known), ZERO: min(known, key=abs)}[better]
         form = signed if better == ZERO else three
         cells = [
-            {"text": form(value) if value is not None else "", "best": value is not None and form(value) == form(pick)}
+            {
+                "text": form(value) if value is not None else None,
+                "best": value is not None and form(value) == form(pick),
+            }
             for value in values
         ]
         yield {"metric": metric, "cells": cells}
-
-
-def percent(value: float | None) -> str:
-    """0.4321 → ``43%``; small shares keep one decimal."""
-    if value is None or not math.isfinite(value):
-        return "–"
-    return f"{value:.1%}" if 0 < abs(value) < 0.1 else f"{value:.0%}"
-
-
-def signed(value: float | None) -> str:
-    """0.051 → ``+5.1%``."""
-    if value is None or not math.isfinite(value):
-        return "–"
-    return f"{value:+.1%}".replace("-", "−")
-
-
-def whole(value: float | None) -> str:
-    """1234567.8 → ``1,234,568``."""
-    return "–" if value is None or not math.isfinite(value) else f"{value:,.0f}"
-
-
-def three(value: float | None) -> str:
-    """Three decimals below 100, whole above."""
-    if value is None or not math.isfinite(value):
-        return "–"
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
-
-
-def money(value: float | None, currency: str | None) -> str:
-    """Whole money with the currency's code, if it is known."""
-    return f"{whole(value)} {currency}" if currency else whole(value)
 
 
 def _rounded(value: float) -> float:

@@ -35,23 +35,58 @@ class Points:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Fact:
+    """One figure of a customer that a sentence is made of.
+
+    Attributes
+    ----------
+    fact : str
+        What it is (`silence`, `orders`, `spend` …; docs/reasons.md lists them).
+    value : float
+        The figure, unrounded.
+    unit : str
+        days, orders, money, share, score, count …
+    reference : float or None
+        What it is compared with, in the same unit.
+    compared_with : {"own", "peers"} or None
+        Whether that is the customer's own habit or the active customers like this one.
+    period_days : float or None
+        Length of the period that it was counted in.
+    scale_max : float or None
+        Best score of the scale, for scores.
+    topic : str or None
+        What a score or a kind speaks of.
+    since : datetime or None
+        Day of the event, UTC.
+    """
+
+    fact: str
+    value: float
+    unit: str
+    reference: float | None = None
+    compared_with: Literal["own", "peers"] | None = None
+    period_days: float | None = None
+    scale_max: float | None = None
+    topic: str | None = None
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Reason:
-    """A driver family that is worth telling.
+    """A driver that is worth telling.
 
     Attributes
     ----------
     driver : str
-        Code of the family.
+        Code of the driver.
     points : float or None
         Its part of the prediction (probability or money); None where a written rule answers.
     direction : {"raises", "lowers"} or None
         What it does to the prediction.
-    feature : str or None
-        The feature that tells it best; None for a step of the model.
-    value, typical : float or None
-        The customer's number and that of comparable customers.
-    value_text, typical_text : str or None
-        The same for categories.
+    form : str
+        Code of the sentence's form; `pattern` where no fact supports the direction.
+    facts : list of Fact
+        What the sentence is made of; empty where no single figure stands out.
     actionable : bool
         Whether the company can do something about it.
     text_en, text_zh : str
@@ -61,11 +96,8 @@ class Reason:
     driver: str
     points: float | None
     direction: Literal["raises", "lowers"] | None
-    feature: str | None
-    value: float | None
-    typical: float | None
-    value_text: str | None = None
-    typical_text: str | None = None
+    form: str
+    facts: list[Fact]
     actionable: bool
     text_en: str
     text_zh: str

@@ -21,6 +21,7 @@ from features.catalog import CATALOGUE
 from retention.entries import CategoryPlace, Change, EarlyWarning, Offer, Points, Reason
 from retention.profile.dimensions import DIMENSIONS
 from retention.profile.lifecycle import STAGES
+from retention.profile.peers import EVERYBODY, GROUPS
 
 EVIDENCE = ("strong", "weak", "none")
 
@@ -214,6 +215,26 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column("evidence", str, "code", "weakest evidence of all predictions", "各项预测中最弱的依据", "model", EVIDENCE),
     Column("evidence_reason", str, "code", "why the evidence is not strong", "依据不足的原因", "model"),
+    Column(
+        "summary_en",
+        str,
+        "",
+        "what, since when, what to do, in English",
+        "一句话概括（英文）",
+        "model",
+        condition=False,
+        service=False,
+    ),
+    Column(
+        "summary_zh",
+        str,
+        "",
+        "what, since when, what to do, in Chinese",
+        "一句话概括：情况、时间、建议",
+        "model",
+        condition=False,
+        service=False,
+    ),
     _list("reasons", Reason, "why this churn probability", "流失概率的原因", "model", csv="text"),
     _list("warnings", EarlyWarning, "early signs, and what the data lack", "早期预警与数据不足", "orders", csv="text"),
     _list("strategies", Offer, "what to do, best first", "建议的策略，最佳在前", "strategies", csv="name"),
@@ -271,6 +292,23 @@ COLUMNS: tuple[Column, ...] = (
         f"churn probability {_BASE}",
         "流失概率的基准值，加各驱动因素即为预测值",
         "model",
+    ),
+    Column(
+        "churn_rest",
+        float,
+        "probability",
+        "points of the drivers that the reasons do not name: base, reasons and rest are the probability",
+        "未列出因素的合计：基准值、原因与其余之和即为概率",
+        "model",
+    ),
+    Column(
+        "comparison_group",
+        str,
+        "code",
+        "active customers that the base and the reasons compare with",
+        "基准值与原因所比较的活跃客户群",
+        "training",
+        (*GROUPS, EVERYBODY),
     ),
     _list(
         "drivers",

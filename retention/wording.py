@@ -1,4 +1,4 @@
-"""Numbers, dates, money and reasons in words, in the language of the reader.
+"""Values with their units and reasons in words, in the language of the reader.
 
 Every text stands in `configs/texts/words.yaml`; what a feature is called stands in its spec. Lists are formatted in
 one go: one call per feature and language, never one per customer.
@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from configs import formats
 from configs.catalogue import Lang, section
 from features.specs import DRIVERS, FeatureSpec
 
@@ -61,10 +62,7 @@ def format_date(value: date | datetime | pd.Timestamp | np.datetime64 | None, la
     """
     if value is None or pd.isna(value):
         return text(lang, "format", "unknown")
-    moment = pd.Timestamp(value)
-    return text(lang, "format", "date").format(
-        day=moment.day, month=texts(lang)["format"]["months"][moment.month - 1], year=moment.year
-    )
+    return formats.day(pd.Timestamp(value), lang)
 
 
 def format_dates(values: Iterable[Any], lang: Lang) -> list[str]:
@@ -77,27 +75,6 @@ def format_dates(values: Iterable[Any], lang: Lang) -> list[str]:
             seen[key] = format_date(key, lang)
         found.append(seen[key])
     return found
-
-
-def _number(value: float, digits: int) -> str:
-    shown = f"{value:,.{digits}f}"
-    if digits and "." in shown:
-        shown = shown.rstrip("0").rstrip(".")
-    return "0" if shown in {"-0", ""} else shown
-
-
-def _plain(value: float) -> str:
-    size = abs(value)
-    if size >= 100 or value == int(value):
-        return _number(value, 0)
-    return _number(value, 1 if size >= 1 else 2)
-
-
-def _amount(value: float) -> str:
-    size = abs(value)
-    if size >= 1e9:
-        return f"{value:.3g}"
-    return _number(value, 0) if size >= 100 else f"{value:,.2f}"
 
 
 def format_value(value: Any, unit: str, lang: Lang, currency: str | None = None) -> str:
@@ -118,7 +95,7 @@ def format_value(value: Any, unit: str, lang: Lang, currency: str | None = None)
     Examples
     --------
     >>> format_value(0.0523, "points", "en"), format_value(12345.6, "money", "zh", "CNY")
-    ('5.2 points', '12,346 CNY')
+    ('5.2 points', '¥12,346')
     """
     return format_values([value], unit, lang, currency)[0]
 
@@ -130,27 +107,33 @@ def _worded(value: Any, unit: str, lang: Lang, currency: str | None) -> str:
     number = float(value)
     if unit == "flag":
         return text(lang, "format", "yes" if number >= 0.5 else "no")
-    if not np.isfinite(number):
-        return "∞" if number > 0 else "-∞"
-    if unit == "plain":
-        return _plain(number)
+    if not np.isfinite(number) or unit == "plain":
+        return formats.brief_number(number, lang)
     if unit == "points":
-        return text(lang, "format", "points").format(number=f"{number * 100.0:,.1f}")
+        return points_text(number, lang)
     if unit == "change":
         return _change(number, lang)
     if unit in ("share", "probability"):
-        scaled = number * 100.0
-        return text(lang, "format", "percent").format(number=_number(scaled, 0 if abs(scaled) >= 10 else 1))
+        return formats.percent(number, lang, 0 if abs(number) >= 0.1 else 1, least=0)
     if unit == "money":
-        key = "money" if currency else "money_plain"
-        return text(lang, "format", key).format(number=_amount(number), currency=currency)
-    if unit == "score":
-        return text(lang, "units", "score").format(number=_number(number * 100.0, 0))
-    if unit == "index":
-        return text(lang, "units", "index").format(number=_number(number, 0))
-    if abs(number) >= 1e9:
-        return text(lang, "units", unit).format(number=f"{number:.3g}")
-    return text(lang, "units", unit).format(number=_plain(number))
+        return formats.brief_money(number, lang, currency)
+    if unit == "days":
+        return formats.days(number, lang)
+    if unit in ("score", "index"):
+        of_hundred = number * 100.0 if unit == "score" else number
+        return text(lang, "units", unit).format(number=formats.number(of_hundred, lang))
+    return text(lang, "units", unit).format(number=formats.brief_number(number, lang))
+
+
+def points_text(difference: float, lang: Lang, *, signed: bool = False) -> str:
+    """A difference of probabilities in percentage points, with one decimal.
+
+    Examples
+    --------
+    >>> points_text(0.0523, "en"), points_text(-0.0523, "zh")
+    ('5.2 points', '-5.2个百分点')
+    """
+    return text(lang, "format", "points").format(number=formats.number(difference * 100.0, lang, 1, signed=signed))
 
 
 def _as_shown(values: NDArray[Any], unit: str) -> NDArray[Any]:
@@ -198,9 +181,7 @@ def _change(value: float, lang: Lang) -> str:
         return text(lang, "format", "from_nothing")
     if value <= -1.0:
         return text(lang, "format", "to_nothing")
-    percent = 200.0 * value / (1.0 - value)
-    shown = text(lang, "format", "percent").format(number=_number(percent, 0))
-    return f"+{shown}" if percent >= 0.5 else shown
+    return formats.percent(2.0 * value / (1.0 - value), lang, signed=True)
 
 
 def feature_unit(spec: FeatureSpec, lang: Lang) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import typing
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from types import GenericAlias
@@ -29,16 +30,15 @@ class Answer(BaseModel):
 
 
 def _spoken_model(entry: Any, name: str) -> Any:
-    """An entry of a list column in one language: ``text_en`` and ``text_zh`` become ``text``.
-
-    A value that is a number or a text, whichever the feature has, is one field as well.
-    """
+    """An entry of a list column in one language: ``text_en`` and ``text_zh`` become ``text``."""
     known = field_types(entry)
     fields: dict[str, Any] = {}
     for own in dataclasses.fields(entry):
-        if own.name.endswith(("_zh", "_text")):
+        if own.name.endswith("_zh"):
             continue
-        kind = float | str | None if f"{own.name}_text" in known else known[own.name]
+        kind = known[own.name]
+        if typing.get_origin(kind) is list:
+            kind = GenericAlias(list, (_spoken_model(typing.get_args(kind)[0], typing.get_args(kind)[0].__name__),))
         fields[own.name.removesuffix("_en")] = (kind, ... if own.default is dataclasses.MISSING else own.default)
     return create_model(name, __base__=Answer, __doc__=str(entry.__doc__).split("\n    Attributes")[0], **fields)
 
@@ -77,6 +77,7 @@ CustomerScore = create_model(
     __base__=_Fields,
     __doc__=_Fields.__doc__,
     **{one.name: _field(one) for one in COLUMNS if one.service and one not in VARYING and one.name != "customer_id"},
+    summary=(str | None, Field(None, description="What, since when, what to do: one sentence.")),
     horizons=(
         dict[int, dict[str, float | None]],
         Field({}, description="Per horizon in days: churn_probability, expected_orders, expected_spend."),
@@ -151,6 +152,8 @@ def customer_score(row: Mapping[str, Any], lang: Language) -> Any:
             values[name] = None if value is None else value.date()
         elif name in CustomerScore.model_fields:
             values[name] = in_language(value, lang) if isinstance(value, list) else value
+        elif name == f"summary_{lang}":
+            values["summary"] = value
         elif (further := _further(name)) is not None:
             horizons.setdefault(further[1], {})[further[0]] = value
     values["horizons"] = dict(sorted(horizons.items()))
@@ -178,11 +181,7 @@ def _spoken(item: dict[str, Any], lang: Language) -> dict[str, Any]:
             if key.endswith(lang):
                 spoken[key[:-3]] = plain(value)
         else:
-            spoken[key] = plain(value)
-    if "value_text" in spoken:  # a reason: number or text, whichever the feature has
-        for name in ("value", "typical"):
-            text = spoken.pop(f"{name}_text")
-            spoken[name] = spoken[name] if text is None else text
+            spoken[key] = in_language(value, lang) if isinstance(value, list) else plain(value)
     return spoken
 
 

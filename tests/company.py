@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from configs.files import write_set
 from configs.settings import DataSettings, Settings, SourceSettings, TargetSettings, TrainingSettings
 from models.contract import Contributions, churn_column, orders_column, spend_column
 
@@ -178,3 +179,10 @@ def evaluation_of_company(log: pa.Table, company_settings: Settings) -> Any:
 
     with tables_from_arrow({"transactions": log}) as tables:
         return backtest(tables, AS_OF, company_settings, make_suite=SimpleSuite)  # type: ignore[arg-type]
+
+
+def save_evaluation(evaluation: Any, folder: Path) -> None:
+    """Put an evaluation where the next stage looks for it."""
+    from evaluation.evaluation_files import evaluation_files
+
+    write_set({folder / name: data for name, data in evaluation_files(evaluation).items()})

@@ -32,9 +32,10 @@ from evaluation.evaluation_files import EVALUATION_FILE, LOSSES_FILE
 from evaluation.rhythm import find_rhythm
 from features.definitions import definitions_fingerprint
 from features.engine import Tables, compute_features, order_events, reference_prices
-from features.extracts import table_frame
+from features.extracts import score_scale, table_frame
 from features.meaning import meaning_of
 from models.bundle.declarations import FEATURES_FILE
+from models.contract import Contributions
 from models.suite import ModelSuite
 from reporting.model_card import card_content, card_files
 from retention.experiments.measurement import effect_files
@@ -50,6 +51,9 @@ RULE_FOLDER = "rule"
 SUITE_FOLDERS = ("rules", "churn", "potential", "lifetime", "golden")
 
 MakeSuite = Callable[[], ModelSuite]
+
+
+Contribute = Callable[[pd.DataFrame], Mapping[str, Contributions]]
 
 
 @dataclass(frozen=True)
@@ -113,16 +117,26 @@ def fit_bundle(
         predictions = suite.predict(frame)
     with progress.step("Learning what is usual"):
         profile, lines = table_frame(tables, "customers", "customer_id"), line_reference(tables, as_of)
+        scale = score_scale(tables)
 
-        def usual(said: pd.DataFrame) -> bytes:
-            learned = fit_baseline(frame, said, data.feature_set, settings, profile=profile, lines=lines)
+        def usual(said: pd.DataFrame, contribute: Contribute | None) -> bytes:
+            learned = fit_baseline(
+                frame,
+                said,
+                data.feature_set,
+                settings,
+                profile=profile,
+                lines=lines,
+                contribute=contribute,
+                scale=scale,
+            )
             return learned.to_json().encode()
 
-        baseline = usual(predictions)
+        baseline = usual(predictions, None if suite.refusal_ else suite.contributions)
         files = dict(suite.to_files())
         if not suite.refusal_:
             ruled = suite.by_rule("failed_test")
-            kept = ruled.to_files() | {BASELINE_FILE: usual(ruled.predict(frame))}
+            kept = ruled.to_files() | {BASELINE_FILE: usual(ruled.predict(frame), None)}
             files |= {f"{RULE_FOLDER}/{name}": content for name, content in kept.items()}
     orders = order_events(tables, until=as_of)
     if tables.has("treatments"):

@@ -26,7 +26,7 @@ import yaml
 
 from configs.errors import HoldfastError, NotEnoughDataError
 from configs.extras import require
-from configs.files import write_bytes_atomic
+from configs.formats import number
 from configs.history import MIN_HISTORY_DAYS
 from configs.progress import SILENT, Progress
 from configs.settings import Settings, TrainingSettings
@@ -102,11 +102,11 @@ class Tuned:
             text(
                 f"tune.{name}",
                 language,
-                before=f"{self.before[name]:.4f}",
-                after=f"{self.after[name]:.4f}",
-                change=f"{found.mean:+.4f}",
-                low=f"{found.low:+.4f}",
-                high=f"{found.high:+.4f}",
+                before=number(self.before[name], language, 4),
+                after=number(self.after[name], language, 4),
+                change=number(found.mean, language, 4, signed=True),
+                low=number(found.low, language, 4, signed=True),
+                high=number(found.high, language, 4, signed=True),
             )
             for name, found in self.differences.items()
         ]
@@ -199,11 +199,6 @@ def tune(  # noqa: PLR0913 – what the command line offers
         best = min(_finished(study), key=lambda trial: (trial.value, trial.number))
     with progress.step("Comparing before and after"):
         return _judged(kept, small, best, trials, len(search), make_suite, settings)
-
-
-def write_snippet(tuned: Tuned, path: Path) -> None:
-    """Write the best settings to a file of their own."""
-    write_bytes_atomic(path, tuned.snippet().encode())
 
 
 def require_optuna() -> Any:

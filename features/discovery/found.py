@@ -6,7 +6,38 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from configs import formats
 from configs.catalogue import text
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number that a sentence holds, written as the sentence's language writes numbers.
+
+    Attributes
+    ----------
+    digits : int
+        Decimals.
+    is_share : bool
+        Whether it is shown in per cent.
+    is_least : bool
+        Whether there may be more than was counted.
+    """
+
+    value: float
+    digits: int = 0
+    is_share: bool = False
+    is_least: bool = False
+
+    def text(self, language: str) -> str:
+        """The number in `en` or `zh`."""
+        form = formats.percent if self.is_share else formats.number
+        return form(self.value, language, self.digits) + ("+" if self.is_least else "")
+
+
+def in_percent(value: float, digits: int = 0) -> Figure:
+    """A share of one, shown in per cent."""
+    return Figure(value, digits, is_share=True)
 
 
 @dataclass(frozen=True)
@@ -29,7 +60,8 @@ class Comment:
     def text(self, language: str) -> str:
         """The sentence in `en` or `zh`."""
         values = {
-            name: value.text(language) if isinstance(value, Comment) else value for name, value in self.values.items()
+            name: value.text(language) if isinstance(value, (Comment, Figure)) else value
+            for name, value in self.values.items()
         }
         return words(self.key, language).format(**values)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from configs.errors import DataError
 from features.connection import quoted
-from features.discovery.found import Comment, Proposal
+from features.discovery.found import Comment, Proposal, in_percent
 from features.discovery.roles import Reading, contract
 from features.discovery.side_tables import overlap
 
@@ -104,7 +104,10 @@ def tell_lost(lines: Reading, orders: Reading, proposal: Proposal) -> None:
         proposal.say(
             "data.transactions",
             Comment(
-                "items_without_order", {"share": f"{1 - known:.1%}", "file": orders.facts.label}, sure=0.5, loud=True
+                "items_without_order",
+                {"share": in_percent(1 - known, 1), "file": orders.facts.label},
+                sure=0.5,
+                loud=True,
             ),
         )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from features.discovery import join_queries as joins
 from features.discovery import rules
-from features.discovery.found import Choices, Comment, Option, Proposal, Question
+from features.discovery.found import Choices, Comment, Figure, Option, Proposal, Question
 from features.discovery.money import Money, decimal_of, level_of, lines_per_order, settle_money
 from features.discovery.profile import FileFacts
 from features.discovery.roles import Reading, contract
@@ -84,7 +84,7 @@ def _write(
     log: Reading, lines: Reading | None, money: Money, decimal: str, base: Path, proposal: Proposal, path_of: PathOf
 ) -> None:
     facts = log.facts
-    where = Comment("log_found", {"file": facts.label, "rows": f"{facts.rows:,}{'' if facts.complete else '+'}"})
+    where = Comment("log_found", {"file": facts.label, "rows": Figure(facts.rows, is_least=not facts.complete)})
     if log.layout is not None:
         proposal.say(PLACE, Comment("layout", {"layout": log.layout.name}))
     per_order = lines_per_order(lines if lines is not None else log)
@@ -108,7 +108,7 @@ def _write(
         unwanted = [name for name in facts.names if name in TABLES["transactions"].by_name and name not in columns]
         columns |= dict.fromkeys(unwanted, "")
         proposal.set(f"{PLACE}.columns", columns)
-    proposal.say(PLACE, Comment(shape, {"lines": f"{per_order:.1f}"}))
+    proposal.say(PLACE, Comment(shape, {"lines": Figure(per_order, 1)}))
     _say_of_columns(log, lines, money, proposal)
     if money.how == "none":
         proposal.say(PLACE, Comment("no_amounts", sure=0.5, loud=True))
@@ -156,7 +156,7 @@ def _why(reading: Reading, role: str, name: str) -> list[Comment]:
     column, sure = reading.facts.columns[name], reading.sure[role]
     said = []
     if role in ("customer_id", "order_id", "product_id"):
-        said.append(Comment("distinct", {"count": f"{column.distinct:,}"}))
+        said.append(Comment("distinct", {"count": Figure(column.distinct)}))
     if sure < 0.6:
         said.append(Comment("unsure", sure=sure, loud=role in ("customer_id", "order_id", "occurred_at", "amount")))
     others = [other for other in reading.rivals.get(role, []) if other not in reading.columns.values()]
@@ -178,7 +178,7 @@ def _check_ids(log: Reading, chosen: Choices, proposal: Proposal) -> None:
     if one_to_one or facts.columns[others[0]].fill < 0.5:
         return
     options = tuple(
-        Option(column, Comment("option_column", {"column": column, "count": f"{facts.columns[column].distinct:,}"}))
+        Option(column, Comment("option_column", {"column": column, "count": Figure(facts.columns[column].distinct)}))
         for column in (name, *others[:4])
     )
     proposal.questions.append(
@@ -200,7 +200,7 @@ def _ask_amount(reading: Reading, proposal: Proposal) -> None:
     if len(names) < 2 or not differing:
         return
     options = tuple(
-        Option(name, Comment("option_sum", {"column": name, "sum": f"{float(total or 0):,.2f}"}))
+        Option(name, Comment("option_sum", {"column": name, "sum": Figure(float(total or 0), 2)}))
         for name, total in zip(names, sums, strict=True)
     )
     proposal.questions.append(Question("columns.amount", Comment("ask_amount", {"file": facts.label}), options))

@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from features.connection import quoted
-from features.discovery.found import Comment
+from features.discovery.found import Comment, in_percent
 from features.discovery.profile import FileFacts
 from features.discovery.roles import Reading
 from features.discovery.words import plain
 
-MADE = "holdfast_"
 """Beginning of the names of columns that a query adds."""
 MOST = 0.95
 _NET = ("实付", "实收", "实际", "成交", "paid", "net", "total", "bezahlt", "pagado", "paye")
@@ -208,7 +207,7 @@ def _compare(reading: Reading, decimal: str, money: Money) -> None:
         "WHERE a <> 0 AND abs(q) > 1"
     )
     if rows and total > 0.5 * rows:
-        money.say("amount", Comment("amount_is_product", {"share": f"{total / rows:.0%}"}))
+        money.say("amount", Comment("amount_is_product", {"share": in_percent(total / rows)}))
     elif rows > 20 and price > 0.8 * rows:
         reading.drop("amount")
         money.how = "derived"

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from configs.errors import DataError, SettingsError
-from configs.settings import DataSettings, Settings, SourceSettings
+from configs.settings import DataSettings, Format, Settings, SourceSettings
 from features.connection import connect, every, literal, one
 from features.discovery.dates import Dates, epoch_of, moment_sql, read_dates, readings_sql
 from features.discovery.number_forms import Numbers, number_sql, read_numbers
@@ -25,7 +25,7 @@ from features.discovery.words import known
 from features.ingestion.content import kind_of
 from features.ingestion.packed import unpack_gzip, unpack_zip
 from features.ingestion.plan import place_of
-from features.ingestion.sources import Format, Place, locate, open_place
+from features.ingestion.sources import Place, locate, open_place
 from features.ingestion.times import DAY_AND_HOUR
 
 ROWS = 200_000

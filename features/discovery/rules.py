@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from features.connection import every, literal
-from features.discovery.found import Choices, Comment, Option, Proposal, Question
+from features.discovery.found import Choices, Comment, Figure, Option, Proposal, Question, in_percent
 from features.discovery.money import level_of, lines_per_order
 from features.discovery.number_forms import currency_of
 from features.discovery.roles import Reading
@@ -37,11 +37,11 @@ def find_returns(reading: Reading, decimal: str, proposal: Proposal) -> None:
             Comment("returns_prefix", {"prefix": prefix[0], "rows": prefix[1]}),
         )
     elif below:
-        share = f"{below / (below + above):.1%}"
-        proposal.say(PLACE, Comment("returns_negative", {"column": value, "share": share}))
+        negative = in_percent(below / (below + above), 1)
+        proposal.say(PLACE, Comment("returns_negative", {"column": value, "share": negative}))
 
 
-def _prefix(reading: Reading, number: str) -> tuple[str, str] | None:
+def _prefix(reading: Reading, number: str) -> tuple[str, Figure] | None:
     """A letter before few of the order ids, whose lines are negative."""
     if "order_id" not in reading.columns:
         return None
@@ -59,7 +59,7 @@ def _prefix(reading: Reading, number: str) -> tuple[str, str] | None:
         return None
     for prefix, count, below, above in rows[1:]:
         if prefix and prefix != main[0] and below >= MOST * (below + above) and below > 0 and count < 0.4 * total:
-            return str(prefix), f"{count:,}"
+            return str(prefix), Figure(count)
     return None
 
 
@@ -88,7 +88,7 @@ def find_status(reading: Reading, decimal: str, proposal: Proposal) -> str | Non
             return None
     raw = _as_written(reading, name, list(values))
     rows_out = sum(values.values())
-    told = {"column": name, "values": ", ".join(raw), "share": f"{rows_out / max(facts.rows, 1):.1%}"}
+    told = {"column": name, "values": ", ".join(raw), "share": in_percent(rows_out / max(facts.rows, 1), 1)}
     proposal.set(
         f"{PLACE}.drop_where",
         {name: raw},
@@ -129,7 +129,7 @@ def find_nobody(reading: Reading, chosen: Choices, proposal: Proposal) -> None:
     if len(others) > 1 and column.distinct > 20:
         (value, count), (_, second) = others[:2]
         if count > NOBODY_SHARE * column.filled and count > NOBODY_TIMES * second:
-            said = f"{count / column.filled:.0%}"
+            said = in_percent(count / column.filled)
             key = "nobody"
             keep, leave = (
                 Option("keep", Comment("option_customer", {"value": value})),
@@ -148,7 +148,7 @@ def find_nobody(reading: Reading, chosen: Choices, proposal: Proposal) -> None:
     if named:
         share = sum(counts[value] for value in named) / max(facts.rows, 1)
         proposal.set(
-            "data.nobody", named, Comment("nobody_named", {"values": ", ".join(named), "share": f"{share:.1%}"})
+            "data.nobody", named, Comment("nobody_named", {"values": ", ".join(named), "share": in_percent(share, 1)})
         )
 
 
@@ -160,7 +160,7 @@ def find_missing_customers(reading: Reading, proposal: Proposal) -> None:
         proposal.set(
             "data.max_null_customer_share",
             bound,
-            Comment("many_without_customer", {"share": f"{missing:.0%}"}, sure=0.5, loud=True),
+            Comment("many_without_customer", {"share": in_percent(missing)}, sure=0.5, loud=True),
         )
 
 
@@ -193,7 +193,7 @@ def find_currency(reading: Reading, chosen: Choices, proposal: Proposal) -> str 
         if len(codes) == 1:
             proposal.set(f"{PLACE}.values", {"currency": {value: codes[0] for value, _ in values}})
             return codes[0]
-        listed = ", ".join(f"{value} {count / facts.rows:.0%}" for value, count in values[:5])
+        listed = ", ".join(f"{value} {in_percent(count / facts.rows).text('en')}" for value, count in values[:5])
         proposal.say(f"{PLACE}.columns.currency", Comment("currencies", {"values": listed}, sure=0.2, loud=True))
         return None
     if "currency" in chosen:

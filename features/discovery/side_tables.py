@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from features.connection import every
-from features.discovery.found import Comment, Proposal
+from features.discovery.found import Comment, Proposal, in_percent
 from features.discovery.profile import FileFacts
 from features.discovery.roles import KEY, Reading, contract
 from features.discovery.words import fit, known, says
@@ -86,7 +86,9 @@ def _meet(reading: Reading, log: Reading, proposal: Proposal) -> None:
         theirs = reading.facts.columns[reading.columns[role]].top[0][0]
         proposal.say(
             f"data.{reading.table}",
-            Comment("ids_never_meet", {"share": f"{share:.0%}", "ours": ours, "theirs": theirs}, sure=0.2, loud=True),
+            Comment(
+                "ids_never_meet", {"share": in_percent(share), "ours": ours, "theirs": theirs}, sure=0.2, loud=True
+            ),
         )
 
 

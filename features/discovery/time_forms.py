@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from features.discovery.dates import ISO, Dates, shown_as
-from features.discovery.found import Choices, Comment, Option, Proposal, Question
+from features.discovery.found import Choices, Comment, Option, Proposal, Question, in_percent
 from features.discovery.profile import FileFacts, with_epoch
 from features.discovery.roles import Reading, contract
 from features.discovery.words import known
@@ -35,7 +35,7 @@ def settle_times(reading: Reading, place: str, chosen: Choices, proposal: Propos
         if dates.share < 1:
             proposal.say(
                 f"{place}.columns.{role}",
-                Comment("times_unread", {"share": f"{1 - dates.share:.1%}"}, sure=0.6, loud=True),
+                Comment("times_unread", {"share": in_percent(1 - dates.share, 1)}, sure=0.6, loud=True),
             )
 
 

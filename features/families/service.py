@@ -186,7 +186,7 @@ def service_contact() -> list[Feature]:
 
 def treatments() -> list[Feature]:
     """What the company itself did by a strategy: known at the cut-off, so a model can tell its echo from habit."""
-    driver = "service_contact"
+    driver = "campaigns"
     return [
         *[
             feature(

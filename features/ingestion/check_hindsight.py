@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from configs.formats import percent
 from features.connection import every
 from features.families.customer import ATTRIBUTES
 from features.ingestion.look import Look, told
@@ -83,13 +84,13 @@ def undated(look: Look) -> Iterable[Finding]:
             "knows_the_future",
             "warning",
             (
-                f"customers: {name} tells who ordered later among customers of the same history ({forward:.0%} of "
-                "pairs "
-                "right, 50% would be chance): it was written with what happened since, so it is left out of the "
-                "features. If it has not changed since the customer was acquired, name it under data.fixed_attributes.",
-                f"customers：在购买历史相同的客户中，{name} 能说出谁之后会下单（{forward:.0%} 的两两比较正确，"
-                "纯属偶然时为 50%），说明它是根据后来的情况填写的，因此不用作特征。如果它自客户建立以来没有变过，"
-                "请写入 data.fixed_attributes。",
+                f"customers: {name} tells who ordered later among customers of the same history "
+                f"({percent(forward, 'en')} of pairs right, 50% would be chance): it was written with what happened "
+                "since, so it is left out of the features. If it has not changed since the customer was acquired, "
+                "name it under data.fixed_attributes.",
+                f"customers：在购买历史相同的客户中，{name} 能说出谁之后会下单（{percent(forward, 'zh')} "
+                "的两两比较正确，纯属偶然时为 50%），说明它是根据后来的情况填写的，因此不用作特征。"
+                "如果它自客户建立以来没有变过，请写入 data.fixed_attributes。",
             ),
             table="customers",
             setting="data.fixed_attributes",

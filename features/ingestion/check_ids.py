@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from configs.formats import number, percent
 from features.connection import every, one
 from features.ingestion.look import Look, told
 from features.ingestion.report import Finding
@@ -40,8 +41,8 @@ def aliases(look: Look) -> Iterable[Finding]:
             "aliases",
             "good",
             (
-                f"{count:,} aliases are joined with their customers in all tables.",
-                f"{count:,} 个别名已在所有表中合并到其客户。",
+                f"{number(count, 'en')} aliases are joined with their customers in all tables.",
+                f"{number(count, 'zh')} 个别名已在所有表中合并到其客户。",
             ),
             table="aliases",
             aliases=count,
@@ -76,10 +77,10 @@ def products(look: Look) -> Iterable[Finding]:
             "unknown_products",
             "warning" if lacking / lines >= ENOUGH else "note",
             (
-                f"{lacking:,} of {lines:,} lines ({lacking / lines:.0%}) are of products that the products table does "
-                f"not know, such as {example!r}; they have no category.",
-                f"{lines:,} 行中有 {lacking:,} 行（{lacking / lines:.0%}）的商品不在商品表中，例如 {example!r}；"
-                "这些行没有类别。",
+                f"{number(lacking, 'en')} of {number(lines, 'en')} lines ({percent(lacking / lines, 'en')}) are of "
+                f"products that the products table does not know, such as {example!r}; they have no category.",
+                f"{number(lines, 'zh')} 行中有 {number(lacking, 'zh')} 行（{percent(lacking / lines, 'zh')}）"
+                f"的商品不在商品表中，例如 {example!r}；这些行没有类别。",
             ),
             table="products",
             setting="data.products",
@@ -98,10 +99,12 @@ def joins(look: Look) -> Iterable[Finding]:
                 "rows_lost_by_join",
                 "warning" if share >= JOIN_SHARE else "note",
                 (
-                    f"{name}: {lost:,} of {joined.rows:,} rows of {joined.table} ({share:.1%}) find no partner in the "
-                    f"joins of data.{name}.query and are lost; a LEFT JOIN keeps them.",
-                    f"{name}：{joined.table} 的 {joined.rows:,} 行中有 {lost:,} 行（{share:.1%}）在 data.{name}.query "
-                    "的连接中找不到对应的行而丢失；用 LEFT JOIN 可以保留。",
+                    f"{name}: {number(lost, 'en')} of {number(joined.rows, 'en')} rows of {joined.table} "
+                    f"({percent(share, 'en', 1)}) find no partner in the joins of data.{name}.query and are lost; a "
+                    "LEFT JOIN keeps them.",
+                    f"{name}：{joined.table} 的 {number(joined.rows, 'zh')} 行中有 {number(lost, 'zh')} "
+                    f"行（{percent(share, 'zh', 1)}）在 data.{name}.query 的连接中找不到对应的行而丢失；用 LEFT JOIN "
+                    "可以保留。",
                 ),
                 table=name,
                 setting=f"data.{name}.query",
@@ -114,11 +117,11 @@ def joins(look: Look) -> Iterable[Finding]:
                 "rows_multiplied_by_join",
                 "warning" if share >= JOIN_SHARE else "note",
                 (
-                    f"{name}: the joins of data.{name}.query give rows of {joined.table} several times, {again:,} of "
-                    f"{joined.answer:,} rows ({share:.1%}) too many, because a joined table has several rows for one "
-                    "key.",
-                    f"{name}：data.{name}.query 的连接使 {joined.table} 的行重复出现，{joined.answer:,} 行中多出 "
-                    f"{again:,} 行（{share:.1%}），因为被连接的表中同一键有多行。",
+                    f"{name}: the joins of data.{name}.query give rows of {joined.table} several times, "
+                    f"{number(again, 'en')} of {number(joined.answer, 'en')} rows ({percent(share, 'en', 1)}) too "
+                    "many, because a joined table has several rows for one key.",
+                    f"{name}：data.{name}.query 的连接使 {joined.table} 的行重复出现，{number(joined.answer, 'zh')} "
+                    f"行中多出 {number(again, 'zh')} 行（{percent(share, 'zh', 1)}），因为被连接的表中同一键有多行。",
                 ),
                 table=name,
                 setting=f"data.{name}.query",
@@ -159,10 +162,10 @@ def _meet(look: Look, table: str, field: str, ours: str) -> Iterable[Finding]:
         "ids_do_not_meet",
         "warning",
         (
-            f"{both:,} of {mine:,} {whose} are in the table {table} (orders have {example!r}, {table} "
-            f"{other!r}){why_en}; write the ids alike, or correct data.{table}.columns.{field}.",
-            f"{mine:,} 个{whose_zh}中有 {both:,} 个出现在 {table} 表中（订单中如 {example!r}，{table} 中如 {other!r}）"
-            f"{why_zh}；请统一编号的写法，或更正 data.{table}.columns.{field}。",
+            f"{number(both, 'en')} of {number(mine, 'en')} {whose} are in the table {table} (orders have {example!r}, "
+            f"{table} {other!r}){why_en}; write the ids alike, or correct data.{table}.columns.{field}.",
+            f"{number(mine, 'zh')} 个{whose_zh}中有 {number(both, 'zh')} 个出现在 {table} 表中（订单中如 {example!r}，"
+            f"{table} 中如 {other!r}）{why_zh}；请统一编号的写法，或更正 data.{table}.columns.{field}。",
         ),
         table=table,
         setting=f"data.{table}.columns.{field}",
@@ -201,10 +204,10 @@ def _returns(look: Look) -> Iterable[Finding]:
             "returns_do_not_meet",
             "warning",
             (
-                f"None of the {named:,} lines that name the order they return names one of the log (they have "
-                f"{example!r}, orders {order!r}); correct data.transactions.columns.returns_order_id.",
-                f"{named:,} 行注明了所退订单，但没有一个在数据中（退货行如 {example!r}，订单如 {order!r}）；请更正 "
-                "data.transactions.columns.returns_order_id。",
+                f"None of the {number(named, 'en')} lines that name the order they return names one of the log (they "
+                f"have {example!r}, orders {order!r}); correct data.transactions.columns.returns_order_id.",
+                f"{number(named, 'zh')} 行注明了所退订单，但没有一个在数据中（退货行如 {example!r}，订单如 {order!r}）"
+                "；请更正 data.transactions.columns.returns_order_id。",
             ),
             setting="data.transactions.columns.returns_order_id",
             lines=named,

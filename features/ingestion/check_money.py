@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from configs.formats import number, percent
 from features.connection import every, one
 from features.ingestion.look import Look, place, told
 from features.ingestion.raw import ROW
@@ -41,11 +42,11 @@ def signs(look: Look) -> Iterable[Finding]:
             "no_positive_order",
             "stop",
             (
-                f"No order has a positive total ({log.return_lines:,} of {log.lines:,} lines are negative); are signs "
-                "turned round or amounts empty? Set data.returns.sales_negative: true if sales are written as negative "
-                "amounts, or correct data.transactions.columns.amount.",
-                f"没有一个订单的总额为正（{log.lines:,} 行中 {log.return_lines:,} 行为负）；是符号相反，还是金额为空？"
-                "如果销售以负数记账，请设置 data.returns.sales_negative: true，否则请更正 "
+                f"No order has a positive total ({number(log.return_lines, 'en')} of {number(log.lines, 'en')} lines "
+                "are negative); are signs turned round or amounts empty? Set data.returns.sales_negative: true if "
+                "sales are written as negative amounts, or correct data.transactions.columns.amount.",
+                f"没有一个订单的总额为正（{number(log.lines, 'zh')} 行中 {number(log.return_lines, 'zh')} 行为负）；"
+                "是符号相反，还是金额为空？如果销售以负数记账，请设置 data.returns.sales_negative: true，否则请更正 "
                 "data.transactions.columns.amount。",
             ),
             setting="data.returns.sales_negative",
@@ -57,10 +58,11 @@ def signs(look: Look) -> Iterable[Finding]:
             "mostly_negative",
             "warning",
             (
-                f"{log.return_share:.0%} of the lines are negative and all money together is {log.amount:,.0f}; if "
-                "sales are written as negative amounts, set data.returns.sales_negative: true.",
-                f"{log.return_share:.0%} 的行为负，金额合计 {log.amount:,.0f}；如果销售以负数记账，请设置 "
-                "data.returns.sales_negative: true。",
+                f"{percent(log.return_share, 'en')} of the lines are negative and all money together is "
+                f"{number(log.amount, 'en')}; if sales are written as negative amounts, set "
+                "data.returns.sales_negative: true.",
+                f"{percent(log.return_share, 'zh')} 的行为负，金额合计 {number(log.amount, 'zh')}；"
+                "如果销售以负数记账，请设置 data.returns.sales_negative: true。",
             ),
             setting="data.returns.sales_negative",
             share=log.return_share,
@@ -91,19 +93,22 @@ def huge_amount(look: Look) -> Iterable[Finding]:
         return
     shown = [(*place(look, "transactions", file, row), amount) for file, row, amount in rows[:SHOWN]]
     more = len(rows) - len(shown)
-    en = "; ".join(f"{where}: {amount:,.2f}" for where, _, amount in shown) + (f" and {more:,} more" if more else "")
-    zh = "；".join(f"{where}：{amount:,.2f}" for _, where, amount in shown) + (f"，另有 {more:,} 行" if more else "")
+    en = "; ".join(f"{where}: {number(amount, 'en', 2)}" for where, _, amount in shown)
+    zh = "；".join(f"{where}：{number(amount, 'zh', 2)}" for _, where, amount in shown)
+    if more:
+        en, zh = f"{en} and {number(more, 'en')} more", f"{zh}，另有 {number(more, 'zh')} 行"
     share = math.fsum(abs(amount) for _, _, amount in rows) / total
     one_line = len(rows) == 1
+    holds = "One line holds" if one_line else f"{number(len(rows), 'en')} lines hold"
     yield told(
         "huge_amount",
         "warning",
         (
-            f"{'One line holds' if one_line else f'{len(rows):,} lines hold'} {share:.1%} of all money, where a large "
-            f"line is {usual:,.2f} ({en}); if {'it is' if one_line else 'they are'} not right, correct the source or "
-            "leave such lines out with data.transactions.drop_where.",
-            f"{len(rows):,} 行占全部金额的 {share:.1%}，而较大的行一般为 {usual:,.2f}（{zh}）；如果有误，请更正数据，"
-            "或用 data.transactions.drop_where 排除。",
+            f"{holds} {percent(share, 'en', 1)} of all money, where a large line is {number(usual, 'en', 2)} ({en}); "
+            f"if {'it is' if one_line else 'they are'} not right, correct the source or leave such lines out with "
+            "data.transactions.drop_where.",
+            f"{number(len(rows), 'zh')} 行占全部金额的 {percent(share, 'zh', 1)}，而较大的行一般为 "
+            f"{number(usual, 'zh', 2)}（{zh}）；如果有误，请更正数据，或用 data.transactions.drop_where 排除。",
         ),
         setting="data.transactions.drop_where",
         lines=len(rows),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from configs.formats import number, percent
 from features.connection import every, literal, one
 from features.ingestion.look import Look, told
 from features.ingestion.report import Finding
@@ -44,8 +45,8 @@ def refused(look: Look) -> Iterable[Finding]:
         for name, table in look.tables.items()
     }
     if any(ours.values()):
-        listed = ", ".join(f"{count:,} ({table})" for table, count in ours.items() if count)
-        zh = "、".join(f"{table} {count:,} 行" for table, count in ours.items() if count)
+        listed = ", ".join(f"{number(count, 'en')} ({table})" for table, count in ours.items() if count)
+        zh = "、".join(f"{table} {number(count, 'zh')} 行" for table, count in ours.items() if count)
         # What counts towards the limit is worth a look; stray dates and missing customers have their own sentences.
         worse = any(
             item.reason not in APART | {"isolated_date"} for table in look.tables.values() for item in table.refusals
@@ -69,8 +70,8 @@ def refused(look: Look) -> Iterable[Finding]:
                 f"left_out_{reason}",
                 "note",
                 (
-                    f"Rows left out by {names[reason]} and kept in the quarantine: {count:,}.",
-                    f"按 {names[reason]} 排除并存入隔离区的行：{count:,}。",
+                    f"Rows left out by {names[reason]} and kept in the quarantine: {number(count, 'en')}.",
+                    f"按 {names[reason]} 排除并存入隔离区的行：{number(count, 'zh')}。",
                 ),
                 setting=names[reason],
                 rows=count,
@@ -94,10 +95,10 @@ def nobody(look: Look) -> Iterable[Finding]:
             "nobody",
             "warning",
             (
-                f"{count:,} lines ({count / look.log.lines:.1%}) are of customers whose id reads like nobody "
-                f"({shown}); if so, name them under data.nobody.",
-                f"{count:,} 行（{count / look.log.lines:.1%}）的客户编号像是不代表任何人（{shown}）；如果是，请写入 "
-                "data.nobody。",
+                f"{number(count, 'en')} lines ({percent(count / look.log.lines, 'en', 1)}) are of customers whose id "
+                f"reads like nobody ({shown}); if so, name them under data.nobody.",
+                f"{number(count, 'zh')} 行（{percent(count / look.log.lines, 'zh', 1)}）"
+                f"的客户编号像是不代表任何人（{shown}）；如果是，请写入 data.nobody。",
             ),
             setting="data.nobody",
             lines=count,
@@ -137,9 +138,9 @@ def one_customer(look: Look) -> Iterable[Finding]:
             "single_customer",
             "warning",
             (
-                f"All {look.log.orders:,} orders are of one customer; is data.transactions.columns.customer_id mapped "
-                "to the right column?",
-                f"全部 {look.log.orders:,} 个订单都属于同一位客户；data.transactions.columns.customer_id "
+                f"All {number(look.log.orders, 'en')} orders are of one customer; is "
+                "data.transactions.columns.customer_id mapped to the right column?",
+                f"全部 {number(look.log.orders, 'zh')} 个订单都属于同一位客户；data.transactions.columns.customer_id "
                 "是否映射正确？",
             ),
             setting="data.transactions.columns.customer_id",
@@ -159,10 +160,11 @@ def one_customer(look: Look) -> Iterable[Finding]:
             "one_customer",
             "warning",
             (
-                f"{share:.0%} of all lines ({lines:,} in {orders:,} orders) are of one customer, {customer!r}; if "
-                "that is no customer (walk-ins, a house account), name it under data.nobody.",
-                f"{share:.0%} 的行（{orders:,} 个订单共 {lines:,} 行）属于同一位客户 {customer!r}；如果它不代表客户"
-                "（散客、内部账户），请写入 data.nobody。",
+                f"{percent(share, 'en')} of all lines ({number(lines, 'en')} in {number(orders, 'en')} orders) are of "
+                f"one customer, {customer!r}; if that is no customer (walk-ins, a house account), name it under "
+                "data.nobody.",
+                f"{percent(share, 'zh')} 的行（{number(orders, 'zh')} 个订单共 {number(lines, 'zh')} 行）"
+                f"属于同一位客户 {customer!r}；如果它不代表客户（散客、内部账户），请写入 data.nobody。",
             ),
             setting="data.nobody",
             share=round(share, 6),
@@ -182,12 +184,12 @@ def repeated_lines(look: Look) -> Iterable[Finding]:
                 "repeated_lines",
                 "warning",
                 (
-                    f"{lines:,} lines ({lines / look.log.lines:.0%}) repeat another line exactly, {doubled:,} whole "
-                    "orders "
-                    "among them: is a file in there twice, or do exports overlap? Set data.repeated_lines to drop to "
-                    "count them once, or to keep.",
-                    f"{lines:,} 行（{lines / look.log.lines:.0%}）与另一行完全相同，其中有 {doubled:,} 个完整订单："
-                    "是否重复放入了文件，或导出有重叠？如只计一次请将 data.repeated_lines 设为 drop，否则设为 keep。",
+                    f"{number(lines, 'en')} lines ({percent(lines / look.log.lines, 'en')}) repeat another line "
+                    f"exactly, {number(doubled, 'en')} whole orders among them: is a file in there twice, or do "
+                    "exports overlap? Set data.repeated_lines to drop to count them once, or to keep.",
+                    f"{number(lines, 'zh')} 行（{percent(lines / look.log.lines, 'zh')}）与另一行完全相同，其中有 "
+                    f"{number(doubled, 'zh')} 个完整订单：是否重复放入了文件，或导出有重叠？如只计一次请将 "
+                    "data.repeated_lines 设为 drop，否则设为 keep。",
                 ),
                 setting="data.repeated_lines",
                 lines=lines,
@@ -230,10 +232,10 @@ def _repeated_elsewhere(look: Look, name: str) -> Iterable[Finding]:
             f"repeated_{name}",
             "warning",
             (
-                f"{name}: {again:,} of {rows:,} rows repeat another row exactly; is a file in there twice? Give rows "
-                f"an id (data.{name}.columns.{made}) so that each counts once.",
-                f"{name}：{rows:,} 行中有 {again:,} 行与另一行完全相同；是否重复放入了文件？请为行提供编号"
-                f"（data.{name}.columns.{made}），使每行只计一次。",
+                f"{name}: {number(again, 'en')} of {number(rows, 'en')} rows repeat another row exactly; is a file in "
+                f"there twice? Give rows an id (data.{name}.columns.{made}) so that each counts once.",
+                f"{name}：{number(rows, 'zh')} 行中有 {number(again, 'zh')} 行与另一行完全相同；"
+                f"是否重复放入了文件？请为行提供编号（data.{name}.columns.{made}），使每行只计一次。",
             ),
             table=name,
             setting=f"data.{name}.columns.{made}",
@@ -254,9 +256,9 @@ def order_numbers(look: Look) -> Iterable[Finding]:
             "long_orders",
             "note",
             (
-                f"Orders whose lines lie a week or more apart: {found:,}; each counts as one order. If order numbers "
-                "start again, set data.order_numbers to restart.",
-                f"明细相隔一周及以上的订单：{found:,} 个，各按一个订单计。如果订单号会重新开始，请将 "
+                f"Orders whose lines lie a week or more apart: {number(found, 'en')}; each counts as one order. If "
+                "order numbers start again, set data.order_numbers to restart.",
+                f"明细相隔一周及以上的订单：{number(found, 'zh')} 个，各按一个订单计。如果订单号会重新开始，请将 "
                 "data.order_numbers 设为 restart。",
             ),
             setting="data.order_numbers",
@@ -280,11 +282,12 @@ def same_instant(look: Look) -> Iterable[Finding]:
         "same_instant",
         "note" if days_only and not same_moment else "warning",
         (
-            f"{found:,} of {orders:,} orders ({found / orders:.0%}) are at the same instant as another order of the "
-            "same customer; they count as several orders of one visit. If they are one order, map "
-            "data.transactions.columns.order_id to what they share.",
-            f"{orders:,} 个订单中有 {found:,} 个（{found / orders:.0%}）与同一客户的另一个订单处于同一时刻，"
-            "按一次到访的多个订单计。如果它们是一个订单，请将 data.transactions.columns.order_id 映射到它们共有的列。",
+            f"{number(found, 'en')} of {number(orders, 'en')} orders ({percent(found / orders, 'en')}) are at the "
+            "same instant as another order of the same customer; they count as several orders of one visit. If they "
+            "are one order, map data.transactions.columns.order_id to what they share.",
+            f"{number(orders, 'zh')} 个订单中有 {number(found, 'zh')} 个（{percent(found / orders, 'zh')}）"
+            "与同一客户的另一个订单处于同一时刻，按一次到访的多个订单计。如果它们是一个订单，请将 "
+            "data.transactions.columns.order_id 映射到它们共有的列。",
         ),
         setting="data.transactions.columns.order_id",
         orders=found,
@@ -300,9 +303,9 @@ def constant(look: Look) -> Iterable[Finding]:
             "one_time",
             "warning",
             (
-                f"All {log.orders:,} orders are of one instant, {log.first:%Y-%m-%d %H:%M}; is "
+                f"All {number(log.orders, 'en')} orders are of one instant, {log.first:%Y-%m-%d %H:%M}; is "
                 "data.transactions.columns.occurred_at mapped to the date of the order, not of the export?",
-                f"全部 {log.orders:,} 个订单都在同一时刻 {log.first:%Y-%m-%d %H:%M}；"
+                f"全部 {number(log.orders, 'zh')} 个订单都在同一时刻 {log.first:%Y-%m-%d %H:%M}；"
                 "data.transactions.columns.occurred_at 映射的是下单日期，而不是导出日期吗？",
             ),
             setting="data.transactions.columns.occurred_at",
@@ -314,9 +317,9 @@ def constant(look: Look) -> Iterable[Finding]:
                 "one_amount",
                 "note",
                 (
-                    f"Every line with a positive amount has the same, {lowest:,.2f}; customers cannot be told apart "
-                    "by what they spend per order.",
-                    f"所有正金额的行金额相同（{lowest:,.2f}），无法按每单消费区分客户。",
+                    f"Every line with a positive amount has the same, {number(lowest, 'en', 2)}; customers cannot be "
+                    "told apart by what they spend per order.",
+                    f"所有正金额的行金额相同（{number(lowest, 'zh', 2)}），无法按每单消费区分客户。",
                 ),
                 setting="data.transactions.columns.amount",
             )

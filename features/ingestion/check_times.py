@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 
+from configs.formats import number
 from features.connection import every
 from features.ingestion.look import Look, told
 from features.ingestion.report import Finding, Severity
@@ -47,10 +48,10 @@ def isolated(look: Look) -> Iterable[Finding]:
             "isolated_dates",
             "warning",
             (
-                f"{name}: {count:,} rows have a date far from all others (first: {example.example_file}, {word} "
-                f"{example.example_row}: {shown}); they are set aside in the quarantine. To keep them {remedy}.",
-                f"{name}：{count:,} 行的日期远离其他所有日期（首例：{example.example_file} 第 {example.example_row} "
-                f"行，{shown}），已移入隔离区。如需保留，{remedy_zh}。",
+                f"{name}: {number(count, 'en')} rows have a date far from all others (first: {example.example_file}, "
+                f"{word} {example.example_row}: {shown}); they are set aside in the quarantine. To keep them {remedy}.",
+                f"{name}：{number(count, 'zh')} 行的日期远离其他所有日期（首例：{example.example_file} 第 "
+                f"{example.example_row} 行，{shown}），已移入隔离区。如需保留，{remedy_zh}。",
             ),
             table=name,
             setting="data.first_day" if name == "transactions" else None,
@@ -67,9 +68,9 @@ def isolated(look: Look) -> Iterable[Finding]:
             "impossible_dates",
             "warning",
             (
-                f"{name}: {dates:,} dates beside the event's own are far from all that is possible (1900-01-01 and the "
-                f"like); they are read as missing. Name such texts under data.{name}.null_values.",
-                f"{name}：{dates:,} 个附属日期不可能成立（如 1900-01-01），按缺失处理。请将此类文本写入 "
+                f"{name}: {number(dates, 'en')} dates beside the event's own are far from all that is possible "
+                f"(1900-01-01 and the like); they are read as missing. Name such texts under data.{name}.null_values.",
+                f"{name}：{number(dates, 'zh')} 个附属日期不可能成立（如 1900-01-01），按缺失处理。请将此类文本写入 "
                 f"data.{name}.null_values。",
             ),
             table=name,
@@ -99,10 +100,10 @@ def gaps(look: Look) -> Iterable[Finding]:
             "empty_days" if severity == "warning" else "days_without_orders",
             severity,
             (
-                f"There is no order from {en}{more}, where the days around let expect {expected:,.0f}; are files "
-                "missing, or was the company closed? Days that it was closed belong under data.closed.",
-                f"{zh}{more_zh}没有任何订单，而按前后各天推算应有约 {expected:,.0f} 个；是缺少文件，还是公司停业？"
-                "停业的日子请写入 data.closed。",
+                f"There is no order from {en}{more}, where the days around let expect {number(expected, 'en')}; are "
+                "files missing, or was the company closed? Days that it was closed belong under data.closed.",
+                f"{zh}{more_zh}没有任何订单，而按前后各天推算应有约 {number(expected, 'zh')} 个；是缺少文件，"
+                "还是公司停业？停业的日子请写入 data.closed。",
             ),
             setting="data.closed",
             stretches=len(some),
@@ -141,11 +142,11 @@ def thin_end(look: Look) -> Iterable[Finding]:
         "thin_end",
         "warning",
         (
-            f"After {day} there are {seen:,} orders in {after} days, where the days before let expect "
-            f"{expected:,.0f}; if "
-            f"the export ends there, set data.last_day to {day}, else every customer seems silent.",
-            f"{day} 之后的 {after} 天里只有 {seen:,} 个订单，而按此前推算应有约 {expected:,.0f} 个；如果导出到此为止，"
-            f"请将 data.last_day 设为 {day}，否则所有客户都像是沉默了。",
+            f"After {day} there are {number(seen, 'en')} orders in {after} days, where the days before let expect "
+            f"{number(expected, 'en')}; if the export ends there, set data.last_day to {day}, else every customer "
+            "seems silent.",
+            f"{day} 之后的 {after} 天里只有 {number(seen, 'zh')} 个订单，而按此前推算应有约 {number(expected, 'zh')} "
+            f"个；如果导出到此为止，请将 data.last_day 设为 {day}，否则所有客户都像是沉默了。",
         ),
         setting="data.last_day",
         day=str(day),
@@ -223,10 +224,10 @@ def _thin_months(look: Look, found: Sequence[tuple[date, date, float]]) -> Itera
             "thin_month",
             "warning",
             (
-                f"{month} has {orders:,} orders, where {usual:,} a month are usual; is a part of it missing? Days on "
-                "which the company was closed belong under data.closed.",
-                f"{month} 只有 {orders:,} 个订单，而每月通常有 {usual:,} 个；是否缺了一部分？停业的日子请写入 "
-                "data.closed。",
+                f"{month} has {number(orders, 'en')} orders, where {number(usual, 'en')} a month are usual; is a part "
+                "of it missing? Days on which the company was closed belong under data.closed.",
+                f"{month} 只有 {number(orders, 'zh')} 个订单，而每月通常有 {number(usual, 'zh')} 个；"
+                "是否缺了一部分？停业的日子请写入 data.closed。",
             ),
             setting="data.closed",
             month=month,

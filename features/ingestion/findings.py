@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from configs.formats import number, percent
 from configs.history import MIN_CUSTOMERS
 from configs.timestamps import format_moment
 from features.ingestion import check_hindsight, check_ids, check_money, check_rows, check_times
@@ -52,10 +53,10 @@ def _size(look: Look) -> Finding:
         "size",
         "good",
         (
-            f"The log has {log.lines:,} lines in {log.orders:,} orders of {log.customers:,} customers, "
-            f"from {first} to {last} ({log.span_days:,.0f} days).",
-            f"数据共 {log.lines:,} 行、{log.orders:,} 个订单、{log.customers:,} 位客户，"
-            f"时间从 {first} 到 {last}（共 {log.span_days:,.0f} 天）。",
+            f"The log has {number(log.lines, 'en')} lines in {number(log.orders, 'en')} orders of "
+            f"{number(log.customers, 'en')} customers, from {first} to {last} ({number(log.span_days, 'en')} days).",
+            f"数据共 {number(log.lines, 'zh')} 行、{number(log.orders, 'zh')} 个订单、{number(log.customers, 'zh')} "
+            f"位客户，时间从 {first} 到 {last}（共 {number(log.span_days, 'zh')} 天）。",
         ),
         lines=log.lines,
         orders=log.orders,
@@ -70,9 +71,10 @@ def _enough(look: Look) -> Iterable[Finding]:
             "few_customers",
             "warning",
             (
-                f"{log.customers:,} customers are too few to learn from (at least {MIN_CUSTOMERS} are needed); scores "
-                "will follow written rules.",
-                f"{log.customers:,} 位客户太少，无法训练模型（至少需要 {MIN_CUSTOMERS} 位），评分将按规则给出。",
+                f"{number(log.customers, 'en')} customers are too few to learn from (at least {MIN_CUSTOMERS} are "
+                "needed); scores will follow written rules.",
+                f"{number(log.customers, 'zh')} 位客户太少，无法训练模型（至少需要 {MIN_CUSTOMERS} 位），"
+                "评分将按规则给出。",
             ),
             customers=log.customers,
             needed=MIN_CUSTOMERS,
@@ -101,9 +103,9 @@ def _repeat(log: Log) -> Finding:
             "nobody_returned",
             "warning",
             (
-                f"None of {log.customers:,} customers ordered twice; is data.transactions.columns.customer_id mapped "
-                "to a column that is new with every order?",
-                f"{log.customers:,} 位客户中没有人下过第二单；data.transactions.columns.customer_id "
+                f"None of {number(log.customers, 'en')} customers ordered twice; is "
+                "data.transactions.columns.customer_id mapped to a column that is new with every order?",
+                f"{number(log.customers, 'zh')} 位客户中没有人下过第二单；data.transactions.columns.customer_id "
                 "是否映射到了每单都变化的列？",
             ),
             setting="data.transactions.columns.customer_id",
@@ -113,9 +115,9 @@ def _repeat(log: Log) -> Finding:
             "no_gap",
             "warning",
             (
-                f"{log.repeat_share:.1%} of the customers ordered more than once, but never at two different times; "
-                "there is no rhythm of buying to learn.",
-                f"{log.repeat_share:.1%} 的客户有多个订单，但都不在不同的时间，没有购买规律可学。",
+                f"{percent(log.repeat_share, 'en', 1)} of the customers ordered more than once, but never at two "
+                "different times; there is no rhythm of buying to learn.",
+                f"{percent(log.repeat_share, 'zh', 1)} 的客户有多个订单，但都不在不同的时间，没有购买规律可学。",
             ),
             share=log.repeat_share,
         )
@@ -124,8 +126,9 @@ def _repeat(log: Log) -> Finding:
             "few_repeat",
             "warning",
             (
-                f"Only {log.repeat_share:.1%} of the customers ordered twice; a rhythm of buying is hard to learn.",
-                f"仅 {log.repeat_share:.1%} 的客户下过两单及以上，难以学习购买规律。",
+                f"Only {percent(log.repeat_share, 'en', 1)} of the customers ordered twice; a rhythm of buying is "
+                "hard to learn.",
+                f"仅 {percent(log.repeat_share, 'zh', 1)} 的客户下过两单及以上，难以学习购买规律。",
             ),
             share=log.repeat_share,
         )
@@ -133,9 +136,9 @@ def _repeat(log: Log) -> Finding:
         "repeat",
         "good",
         (
-            f"{log.repeat_share:.1%} of the customers ordered more than once; half of the gaps between orders are "
-            f"shorter than {gap:,.1f} days.",
-            f"{log.repeat_share:.1%} 的客户有多个订单，订单间隔的中位数为 {gap:,.1f} 天。",
+            f"{percent(log.repeat_share, 'en', 1)} of the customers ordered more than once; half of the gaps between "
+            f"orders are shorter than {number(gap, 'en', 1)} days.",
+            f"{percent(log.repeat_share, 'zh', 1)} 的客户有多个订单，订单间隔的中位数为 {number(gap, 'zh', 1)} 天。",
         ),
         share=log.repeat_share,
     )
@@ -160,8 +163,8 @@ def _horizon(item: Horizon, log: Log, *, loud: bool) -> Finding:
             severity,
             (
                 f"A horizon of {item.days} days cannot be trained: it needs {item.needs_days} days of log, there are "
-                f"{span:,.0f}.",
-                f"{item.days} 天的预测期无法训练：需要 {item.needs_days} 天的数据，现有 {span:,.0f} 天。",
+                f"{number(span, 'en')}.",
+                f"{item.days} 天的预测期无法训练：需要 {item.needs_days} 天的数据，现有 {number(span, 'zh')} 天。",
             ),
             setting="targets.horizon_days" if loud else "targets.horizons",
             days=item.days,
@@ -182,9 +185,9 @@ def _horizon(item: Horizon, log: Log, *, loud: bool) -> Finding:
         severity,
         (
             f"A horizon of {item.days} days can be trained, but no model of it tested: that needs "
-            f"{item.needs_days_to_test} days of log, there are {span:,.0f}.",
-            f"可以训练 {item.days} 天的预测期，但无法检验其模型：检验需要 {item.needs_days_to_test} 天的数据，"
-            f"现有 {span:,.0f} 天。",
+            f"{item.needs_days_to_test} days of log, there are {number(span, 'en')}.",
+            f"可以训练 {item.days} 天的预测期，但无法检验其模型：检验需要 {item.needs_days_to_test} 天的数据，现有 "
+            f"{number(span, 'zh')} 天。",
         ),
         setting="targets.horizon_days" if loud else "targets.horizons",
         days=item.days,
@@ -211,8 +214,9 @@ def _parts(look: Look) -> Iterable[Finding]:
             "returns",
             log.return_lines > 0,
             (
-                f"{log.return_lines:,} lines ({log.return_share:.1%}) are returns or cancellations.",
-                f"退货或取消共 {log.return_lines:,} 行（{log.return_share:.1%}）。",
+                f"{number(log.return_lines, 'en')} lines ({percent(log.return_share, 'en', 1)}) are returns or "
+                "cancellations.",
+                f"退货或取消共 {number(log.return_lines, 'zh')} 行（{percent(log.return_share, 'zh', 1)}）。",
             ),
             ("The log shows no returns; net spend equals gross spend.", "数据中没有退货，净消费等于总消费。"),
         ),

@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from configs.errors import DataError
+from configs.formats import number
 from features.ingestion.texts import NOTES, REASONS, Text
 
 JSON_NAME = "data_report.json"
@@ -109,7 +110,7 @@ class TableReport(_Part):
     def note_texts(self, codes: Collection[str] = NOTES) -> list[Text]:
         """The notes in words, with their counts: all, or those of some codes."""
         return [
-            Text(NOTES[code].en.format(count=f"{count:,}"), NOTES[code].zh.format(count=f"{count:,}"))
+            Text(NOTES[code].en.format(count=number(count, "en")), NOTES[code].zh.format(count=number(count, "zh")))
             for code, count in self.notes.items()
             if code in codes
         ]
@@ -198,10 +199,6 @@ class DataReport(_Part):
     def to_json(self) -> str:
         """JSON with stable key order."""
         return self.model_dump_json(indent=1, exclude={"reused"}) + "\n"
-
-    def sentences(self, language: str | None = None) -> list[str]:
-        """The findings as plain text."""
-        return [finding.of(language or self.language) for finding in self.findings]
 
     def loud(self) -> list[Finding]:
         """The findings that every command says, the worst first."""

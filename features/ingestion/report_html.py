@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from configs import formats
 from configs.files import write_set
 from features.ingestion.report import HTML_NAME, JSON_NAME, DataReport
 from features.ingestion.texts import LABELS
@@ -38,8 +39,9 @@ def _template() -> Any:
     import jinja2
 
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    environment.filters["whole"] = lambda value: f"{value:,.0f}"
-    environment.filters["percent"] = lambda value: f"{value:.2%}"
+    environment.filters["whole"] = formats.number
+    environment.filters["percent"] = lambda value, lang: formats.percent(value, lang, 2)
+    environment.filters["money"] = formats.money
     return environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
 
 

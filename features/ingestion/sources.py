@@ -11,12 +11,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import pyarrow as pa
 
 from configs.errors import DataError, HoldfastError, InputError, SettingsError
-from configs.settings import Settings, SourceSettings
+from configs.settings import Format, Settings, SourceSettings
 from features.connection import connect, quoted
 from features.ingestion.content import check_regular, kind_in_gzip, kind_of, refuse
 from features.ingestion.csv_scan import CsvFile
@@ -28,7 +27,6 @@ from features.ingestion.typed import from_query, open_duckdb, open_parquet
 from features.ingestion.workbook import open_workbook
 from features.tables import TABLES
 
-Format = Literal["csv", "parquet", "duckdb", "postgresql", "xlsx", "jsonl"]
 SUFFIXES: dict[str, Format] = {
     ".csv": "csv",
     ".txt": "csv",
@@ -289,17 +287,6 @@ def open_file(
         yield open_csv(path, source, label, looked_for(known, source) if known else ())
     else:
         raise refuse(kind, label)
-
-
-def first_rows(raw: RawFile, count: int) -> list[list[str | None]]:
-    """The first rows of a file that is not read further, as text."""
-    chunks = raw.chunks()
-    table = next(chunks, None)
-    getattr(chunks, "close", lambda: None)()
-    if table is None:
-        return []
-    columns = [table.column(index).slice(0, count).to_pylist() for index in range(len(raw.columns))]
-    return [[None if cell is None else str(cell) for cell in row] for row in zip(*columns, strict=True)]
 
 
 def open_csv(path: Path, source: SourceSettings, label: str | None = None, names: tuple[str, ...] = ()) -> RawFile:

@@ -175,8 +175,8 @@ class Boosting:
     ----------
     rounds_ : int
         Boosting rounds that early stopping found.
-    judged_ : ndarray or None
-        Raw predictions of the rows of `split.judge` by a model that has not seen them; only after `fit`.
+    validated_ : ndarray or None
+        Raw predictions of the rows of `split.validation` by a model that has not seen them; only after `fit`.
     """
 
     _explainers: list[TreeContributions]
@@ -209,35 +209,36 @@ class Boosting:
         sizes : dict, optional
             Tree size and regularisation, in place of `size_parameters`.
         start : ndarray, shape (n,), optional
-            Link-scale predictions that the trees start from; `raw` and `judged_` are without them.
+            Link-scale predictions that the trees start from; `raw` and `validated_` are without them.
         """
         lgb = lightgbm()
         rare = min(int((target > 0).sum()), len(target))
         if self.settings.objective == "binary":
             rare = min(rare, len(target) - rare)
         sizes = scaled(sizes or size_parameters(len(target), rare), self.settings.factors)
-        self.judged_: Floats | None = None
+        self.validated_: Floats | None = None
         self.rounds_ = 40
-        if len(split.judge):
+        if len(split.validation):
             learn = self._dataset(values, target, weight, split.learn, sizes, start=start)
-            judging: dict[str, Any] = {}
+            validating: dict[str, Any] = {}
             if rounds is None:
-                judge = self._dataset(values, target, weight, split.judge, sizes, reference=learn, start=start)
+                held = split.validation
+                validation = self._dataset(values, target, weight, held, sizes, reference=learn, start=start)
                 stop = lgb.early_stopping(STOP_AFTER, first_metric_only=True, verbose=False)
-                judging = {"valid_sets": [judge], "callbacks": [stop]}
+                validating = {"valid_sets": [validation], "callbacks": [stop]}
             found = lgb.train(
                 self._parameters(sizes, 0, len(target)),
                 learn,
                 rounds or MAX_ROUNDS,
                 keep_training_booster=True,
-                **judging,
+                **validating,
             )
             best = rounds or max(int(found.best_iteration), 1)
             # without a number of threads LightGBM sets its process-wide one to all cores, and a fit that runs beside
             # this one on one thread then writes past its buffers
             threads = self._threads(len(target))
-            seen = found.predict(values[split.judge], raw_score=True, num_iteration=best, num_threads=threads)
-            self.judged_ = np.asarray(seen)
+            seen = found.predict(values[split.validation], raw_score=True, num_iteration=best, num_threads=threads)
+            self.validated_ = np.asarray(seen)
             self.rounds_ = int(np.clip(round(best * 1.1), 5, MAX_ROUNDS))
         self.rounds_ = rounds or self.rounds_
         data = self._dataset(values, target, weight, None, sizes, start=start)
@@ -275,7 +276,7 @@ class Boosting:
         shares = [own * share for share in self.settings.shares] + [others * share for share in other.settings.shares]
         settings = replace(self.settings, seeds=len(shares), weights=tuple(shares))
         mixed = Boosting(settings)
-        mixed.judged_ = None
+        mixed.validated_ = None
         mixed._load([*self._texts, *other._texts], len(settings.monotone))
         return mixed
 
@@ -294,7 +295,7 @@ class Boosting:
         for text in texts:
             validate_text(text, features=features)
         boosting = cls(settings)
-        boosting.judged_ = None
+        boosting.validated_ = None
         boosting._load(list(texts), features)
         return boosting
 

@@ -27,7 +27,6 @@ from configs.errors import BundleError
 from models.boosting.lightgbm_text import tree_blocks, tree_fields
 
 Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 BULK_ROWS = 200
 CHUNK = 32_768
 MAX_NODES, MAX_PATH = 20, 8

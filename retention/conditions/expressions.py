@@ -31,7 +31,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from configs.errors import SettingsError
-from features.specs import DRIVERS
+from features.specs import TOLD_DRIVERS
 from retention.conditions.fields import FIELDS, Field
 
 Mask = NDArray[np.bool_]
@@ -80,9 +80,9 @@ class Table:
         return self._texts[name]
 
     def points(self) -> NDArray[np.float64]:
-        """Probability points of every driver, shape (n, number of drivers), in the order of `DRIVERS`."""
+        """Probability points of every driver, shape (n, number of drivers), in the order of `TOLD_DRIVERS`."""
         if not self._points:
-            place = {name: column for column, name in enumerate(DRIVERS)}
+            place = {name: column for column, name in enumerate(TOLD_DRIVERS)}
             points = np.zeros((self.rows, len(place)))
             if "drivers" in self.frame.columns:
                 for row, drivers in enumerate(self.frame["drivers"].tolist()):
@@ -95,7 +95,7 @@ class Table:
 
     def with_driver(self, driver: str) -> Mask:
         """Customers that this driver makes riskier by at least `MIN_POINTS`."""
-        return np.asarray(self.points()[:, list(DRIVERS).index(driver)] >= MIN_POINTS)
+        return np.asarray(self.points()[:, list(TOLD_DRIVERS).index(driver)] >= MIN_POINTS)
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ class Condition:
         return _spoken(self.source) or "everyone"
 
 
-def parse_condition(source: Any, *, place: str, extra_fields: Iterable[str] = ()) -> Condition:
+def parse_condition(source: Any, *, place: str) -> Condition:
     """Check a condition and keep it.
 
     Parameters
@@ -139,8 +139,6 @@ def parse_condition(source: Any, *, place: str, extra_fields: Iterable[str] = ()
         The condition as read from YAML; an empty one holds for everyone.
     place : str
         File, entry and field that it comes from, for messages.
-    extra_fields : iterable of str
-        Further numeric columns (a company's own features).
 
     Raises
     ------
@@ -159,8 +157,7 @@ def parse_condition(source: Any, *, place: str, extra_fields: Iterable[str] = ()
     ...
     configs.errors.SettingsError: segments.yaml, mine: 'stgae' is not a known column; did you mean 'stage'.
     """
-    known = {**FIELDS, **{name: Field(name, "number") for name in extra_fields if name not in FIELDS}}
-    _check(source, place, known)
+    _check(source, place, FIELDS)
     return Condition(dict(source), place)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
-from features.specs import DRIVERS
+from features.specs import TOLD_DRIVERS
 from retention.profile.dimensions import DIMENSIONS
 from retention.schema import COLUMNS, FEATURES, PROFILE, VARYING, Column
 
@@ -31,7 +31,7 @@ class Field:
 
 def _field(column: Column) -> Field:
     if column.name == "drivers":
-        return Field("drivers", "drivers", tuple(DRIVERS))
+        return Field("drivers", "drivers", TOLD_DRIVERS)
     return Field(column.name, _KINDS[column.type], column.choices)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,6 @@ from retention.conditions.consent import allowed_channels
 from retention.conditions.fields import CHANNELS
 from retention.experiments.holdout import HELD_OUT
 
-Occasion = Literal["birthday", "holiday", "visit", "renewal"]
 COLUMNS = ("due", "customer_id", "occasion", "strategy", "channel", "owner", "text_en", "text_zh")
 STRATEGY_OF: dict[str, str] = {
     "birthday": "greeting_gift",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -215,67 +215,3 @@ class NextProduct:
             speaks = np.take_along_axis(support, strongest[:, None], axis=1)[:, 0] > 0
             because[speaks, rank] = strongest[speaks]
         return top.astype(np.int64), best, because
-
-
-@dataclass(frozen=True)
-class HitRates:
-    """Share of customers whose next purchases hold at least one of the items named for them.
-
-    `new_items`: among items never bought before (cross-sell); `any_items`: among all (reorder). `popular_…` is what the
-    best sellers would have hit, the customer's own items left out in the same way.
-    """
-
-    customers_new: int
-    new_items: float
-    popular_new_items: float
-    customers_any: int
-    any_items: float
-    popular_any_items: float
-
-
-def evaluate_next_product(
-    tables: Tables,
-    as_of: datetime,
-    *,
-    item: Item = "product_id",
-    days: int = 30,
-    count: int = 5,
-    settings: NextProductSettings | None = None,
-) -> HitRates:
-    """Learn before `as_of`, judge on the purchases of the `days` after it.
-
-    Customers count who bought before and, within the days, something among the modelled items (for `new_items`:
-    something they had not bought before).
-    """
-    before = purchases(tables, as_of, item=item)
-    moment = as_of.replace(tzinfo=None)
-    later = purchases(tables, moment + timedelta(days=days), item=item, days=days)
-    model = NextProduct(settings).fit(before, as_of)
-    later = later[later["item"].isin(set(model.items_)) & later["customer_id"].isin(set(before["customer_id"]))]
-    owned = set(zip(before["customer_id"], before["item"], strict=True))
-    is_new = np.array([pair not in owned for pair in zip(later["customer_id"], later["item"], strict=True)], dtype=bool)
-    result: list[tuple[int, float, float]] = []
-    for truth, new_only in ((later[is_new], True), (later, False)):
-        asked = sorted(set(truth["customer_id"]))
-        wanted = set(zip(truth["customer_id"], truth["item"], strict=True))
-        named = model.recommend(before, as_of, customers=asked, count=count, new_only=new_only)
-        popular = [
-            (customer, name)
-            for customer in asked
-            for name in _best_sellers(model.items_, customer, owned if new_only else set(), count)
-        ]
-        own = {pair[0] for pair in zip(named["customer_id"], named["item"], strict=True) if pair in wanted}
-        plain = {pair[0] for pair in popular if pair in wanted}
-        number = max(len(asked), 1)
-        result.append((len(asked), len(own) / number, len(plain) / number))
-    return HitRates(*result[0], *result[1])
-
-
-def _best_sellers(items: Sequence[str], customer: str, owned: set[tuple[str, str]], count: int) -> list[str]:
-    found: list[str] = []
-    for name in items:
-        if (customer, name) not in owned:
-            found.append(name)
-            if len(found) == count:
-                break
-    return found

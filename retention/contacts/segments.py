@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from configs.errors import DataError, InputError, SettingsError
 from configs.settings import Settings
-from configs.spreadsheets import is_formula, write_table
+from configs.spreadsheets import is_formula
 from configs.yaml_files import ROOM
 from retention.conditions.consent import allowed_channels
 from retention.conditions.expressions import Condition, Table, parse_condition
@@ -233,10 +233,3 @@ def choose_audience(
     cells = (value for name in names for value in audience[name].tolist())
     escaped = sum(map(is_formula, cells)) if path.suffix == ".csv" else 0
     return audience, Audience(path, segment, channel, int(members.sum()), len(audience), left_out, escaped)
-
-
-def export_audience(*arguments: Any, **options: Any) -> Audience:
-    """Write what `choose_audience` gives, whole or not at all; the same arguments."""
-    rows, told = choose_audience(*arguments, **options)
-    write_table(rows, told.path)
-    return told

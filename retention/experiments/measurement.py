@@ -23,15 +23,15 @@ from retention.experiments.individual_effects import (
     learn_individual,
     write_individual,
 )
-from retention.experiments.uplift import SMALLEST_ARM, UpliftReport, UpliftSettings, evaluate_uplift
+from retention.experiments.uplift import SMALLEST_ARM, UpliftSettings
 from retention.strategies.catalogue import Catalogue
-from retention.strategies.effect_priors import FILE as BELIEFS_FILE
+from retention.strategies.effect_priors import FILE as MEASURED_EFFECTS_FILE
 from retention.strategies.effect_priors import (
     UPLIFT_SD,
     MeasuredEffect,
-    beliefs_to_json,
     effect_segments,
     even_odds_points,
+    measured_effects_to_json,
     shrink,
     spread_between,
 )
@@ -39,7 +39,7 @@ from retention.strategies.effect_priors import (
 if TYPE_CHECKING:
     from features.engine import Tables
 
-MAX_MOMENTS = 12
+MAX_CONTACT_DAYS = 12
 """Latest campaign days whose features are computed for individual effects."""
 
 
@@ -51,14 +51,14 @@ class Measurement:
     ----------
     effects : list of Effect
         Per strategy, segment and outcome.
-    beliefs : dict
+    measured_effects : dict
         For `select_strategies(measured=…)`: catalogue and measurement weighted by precision.
     contacts : DataFrame
         For `select_strategies(recent_contacts=…)`: customer_id, treated_at, strategy, arm.
     """
 
     effects: list[Effect]
-    beliefs: dict[str, MeasuredEffect]
+    measured_effects: dict[str, MeasuredEffect]
     contacts: pd.DataFrame
 
 
@@ -81,7 +81,7 @@ def measure_campaigns(
     Parameters
     ----------
     tables : Tables
-        Canonical tables; without treatments nothing is measured and the catalogue's beliefs stay.
+        Canonical tables; without treatments nothing is measured and the catalogue's priors stay.
     catalogue : Catalogue
         Beliefs.
     as_of : datetime
@@ -116,7 +116,7 @@ def measure_campaigns(
     if "amount" not in tables.columns("transactions"):
         outcomes = outcomes.drop(columns=["spend_before"]).assign(spend=0.0)
     effects = measure_effects(outcomes, segment_column="segment")
-    return Measurement(effects, measured_beliefs(effects, catalogue), contacts)
+    return Measurement(effects, updated_effects(effects, catalogue), contacts)
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ class ContactRows:
 def contact_rows(
     tables: Tables, strategy: str, settings: Settings, as_of: datetime, feature_set: FeatureSet
 ) -> ContactRows:
-    """Contacts of the last `MAX_MOMENTS` days on which the strategy was carried out, with features of these moments.
+    """Contacts of the last `MAX_CONTACT_DAYS` days on which the strategy was carried out, with features of those days.
 
     Raises
     ------
@@ -145,8 +145,8 @@ def contact_rows(
     moment = as_of.replace(tzinfo=None)
     horizon = settings.targets.horizon_days
     outcomes = treatment_outcomes(own, order_events(tables, moment), horizon_days=horizon, until=pd.Timestamp(moment))
-    moments = sorted(set(outcomes["treated_at"]))[-MAX_MOMENTS:]
-    outcomes = outcomes[outcomes["treated_at"].isin(moments)]
+    contact_days = sorted(set(outcomes["treated_at"]))[-MAX_CONTACT_DAYS:]
+    outcomes = outcomes[outcomes["treated_at"].isin(contact_days)]
     treated = outcomes["treated"].to_numpy(dtype=np.bool_)
     fewest = int(min(treated.sum(), (~treated).sum())) if len(outcomes) else 0
     if fewest < SMALLEST_ARM:
@@ -155,7 +155,7 @@ def contact_rows(
             f"use average effects until each arm has {SMALLEST_ARM}",
             value=strategy,
         )
-    frame = compute_features(tables, [pd.Timestamp(at).to_pydatetime() for at in moments], feature_set)
+    frame = compute_features(tables, [pd.Timestamp(at).to_pydatetime() for at in contact_days], feature_set)
     joined = outcomes[["customer_id", "treated_at", "treated", "active"]].merge(
         frame, left_on=["customer_id", "treated_at"], right_on=["customer_id", "as_of"], how="inner"
     )
@@ -164,29 +164,6 @@ def contact_rows(
         joined["treated"].to_numpy(dtype=np.bool_),
         joined["active"].to_numpy(dtype=np.float64),
     )
-
-
-def campaign_uplift(
-    tables: Tables,
-    strategy: str,
-    settings: Settings,
-    as_of: datetime,
-    encoder: Encoder,
-    *,
-    learner: UpliftSettings | None = None,
-) -> UpliftReport:
-    """How well individual effects of one strategy can be told in advance, judged on unseen customers.
-
-    Features are those of the moment of each contact, as a model's encoder reads them; the outcome is an order within
-    the horizon.
-
-    Raises
-    ------
-    NotEnoughDataError
-        Too few customers in an arm for individual effects.
-    """
-    rows = contact_rows(tables, strategy, settings, as_of, encoder.feature_set)
-    return evaluate_uplift(_features(rows, encoder, learner), rows.treated, rows.active, settings=learner)
 
 
 def _features(rows: ContactRows, encoder: Encoder, learner: UpliftSettings | None) -> pd.DataFrame:
@@ -203,16 +180,16 @@ def effect_files(
     *,
     learner: UpliftSettings | None = None,
 ) -> dict[str, bytes]:
-    """What a bundle keeps of measured effects: beliefs per strategy and segment, and whom a strategy moves.
+    """What a bundle keeps of measured effects: those per strategy and segment, and whom a strategy moves.
 
     Individual effects are learned only for strategies of the catalogue whose contacts were randomised, each arm large
     enough, and kept only where they proved themselves on unseen customers.
     """
     found = measure_campaigns(tables, catalogue, as_of, horizon_days=settings.targets.horizon_days)
-    files = {BELIEFS_FILE: beliefs_to_json(found.beliefs).encode()}
+    files = {MEASURED_EFFECTS_FILE: measured_effects_to_json(found.measured_effects).encode()}
     effects: list[IndividualEffect] = []
-    for code, belief in found.beliefs.items():
-        if belief.evidence != "randomised":
+    for code, effect in found.measured_effects.items():
+        if effect.evidence != "randomised":
             continue
         try:
             rows = contact_rows(tables, code, settings, as_of, encoder.feature_set)
@@ -224,16 +201,16 @@ def effect_files(
     return files
 
 
-def measured_beliefs(effects: Sequence[Effect], catalogue: Catalogue) -> dict[str, MeasuredEffect]:
+def updated_effects(effects: Sequence[Effect], catalogue: Catalogue) -> dict[str, MeasuredEffect]:
     """What the selection may believe of each strategy after measuring.
 
     The effect on `active` is carried to even odds by the held-out mean and moves `orders_points`; the effect on
     `spend_if_active`, relative to the held-out mean, moves `spend_uplift`. First everyone's measurement meets the
-    catalogue's prior; then every segment's measurement meets everyone's belief, with the spread between segments as
+    catalogue's prior; then every segment's measurement meets everyone's, with the spread between segments as
     the prior's standard deviation. The evidence level becomes that of the measurement.
     """
     by_outcome = {(effect.strategy, effect.segment, effect.outcome): effect for effect in effects}
-    beliefs: dict[str, MeasuredEffect] = {}
+    measured_effects: dict[str, MeasuredEffect] = {}
     for code in catalogue.codes:
         active = by_outcome.get((code, "all", "active"))
         if active is None:
@@ -251,8 +228,8 @@ def measured_beliefs(effects: Sequence[Effect], catalogue: Catalogue) -> dict[st
             name: MeasuredEffect(shrink(mean, spread, *points[name])[0], uplift, effect.evidence)
             for name, effect in own.items()
         }
-        beliefs[code] = MeasuredEffect(mean, uplift, active.evidence, segments)
-    return beliefs
+        measured_effects[code] = MeasuredEffect(mean, uplift, active.evidence, segments)
+    return measured_effects
 
 
 def _points(active: Effect) -> tuple[float, float]:

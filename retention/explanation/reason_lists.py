@@ -1,160 +1,306 @@
-"""Reasons as lists per customer: families, values, typical values and texts, built column by column."""
+"""Reasons as lists per customer: every driver told by a fact that supports its direction, in both languages."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from configs.catalogue import LANGUAGES, Lang
+from configs.catalogue import LANGUAGES, Lang, section
 from features.specs import DRIVERS, FeatureSet
-from retention.entries import EarlyWarning, Reason, entry_rows
-from retention.explanation.reasons import Attribution, Choice
-from retention.profile.attributes import Floats, Texts, number
-from retention.profile.baseline import Baseline
-from retention.wording import (
-    MAX_LENGTH,
-    driver_name,
-    feature_unit,
-    format_value,
-    format_values,
-    label,
-    reason_texts,
-    step_texts,
-    texts,
-)
+from retention.entries import EarlyWarning, Fact, field_names
+from retention.explanation.contact_forms import contact_forms, reaction_forms, satisfaction_forms, standing_forms
+from retention.explanation.figures import dates, worded
+from retention.explanation.ground import Figure, Ground, Telling
+from retention.explanation.order_forms import count_forms, range_forms, return_forms, silence_forms, spend_forms
+from retention.explanation.reasons import GENERAL, Attribution, Choice
+from retention.wording import driver_name, label
 
-RULE_FEATURE = "days_since_last_order"
-RANGE_MARGIN = 0.10
-"""A value counts as out of range from this share of the training range beyond its ends."""
-MAX_RANGE_WARNINGS = 3
-SMALLEST_SILENT = 0.01
+ABOUT = ("span", "ago", "money", "percent", "score", "hundred", "every")
+"""Styles whose reference is said as it is; counts of peers are said with "about"."""
+
+
+@dataclass(frozen=True)
+class Support:
+    """Which sentences can be told of which customer.
+
+    Attributes
+    ----------
+    tellings : list of Telling
+        In the order in which they are preferred within a driver.
+    ranks : ndarray of int, shape (t, n)
+        0: true, and the points of the features it rests on go the driver's way; 1: true; 2: not to be told.
+    """
+
+    tellings: list[Telling]
+    ranks: NDArray[np.int8]
+
+
+def all_tellings(ground: Ground, feature_set: FeatureSet, horizon_days: float) -> list[Telling]:
+    """Every sentence that can be said of some customer, in the order of preference."""
+    return [
+        *silence_forms(ground, horizon_days),
+        *count_forms(ground),
+        *spend_forms(ground),
+        *range_forms(ground),
+        *return_forms(ground),
+        *satisfaction_forms(ground),
+        *contact_forms(ground),
+        *reaction_forms(ground),
+        *standing_forms(ground, feature_set),
+    ]
+
+
+def find_support(attribution: Attribution, tellings: list[Telling]) -> Support:
+    """Hold the sentences against the points: a fact is told in the direction in which it would make a clerk think.
+
+    A fact that makes leaving more likely raises the risk and lowers spend and value.
+    """
+    n = len(attribution.base)
+    place = {code: column for column, code in enumerate(attribution.codes)}
+    column_of = {name: column for column, name in enumerate(attribution.names)}
+    ranks = np.full((len(tellings), n), 2, dtype=np.int8)
+    for row, telling in enumerate(tellings):
+        if telling.driver not in place:
+            continue
+        raises = (telling.says == "worse") == (attribution.target == "churn")
+        way = 1.0 if raises else -1.0
+        true = telling.holds & (attribution.drivers[:, place[telling.driver]] * way > 0)
+        columns = [column_of[name] for name in telling.rests_on if name in column_of]
+        backed = attribution.features[:, columns].sum(axis=1) * way > 0 if columns else np.zeros(n, dtype=bool)
+        ranks[row] = np.where(true, np.where(backed, 0, 1), 2)
+    return Support(tellings, ranks)
+
+
+def supported_drivers(attribution: Attribution, support: Support) -> NDArray[np.bool_]:
+    """Whether some fact supports a driver's direction, shape (n, d)."""
+    found = np.zeros(attribution.drivers.shape, dtype=bool)
+    for row, telling in enumerate(support.tellings):
+        if telling.driver in attribution.codes:
+            found[:, attribution.codes.index(telling.driver)] |= support.ranks[row] < 2
+    return found
 
 
 def reason_lists(
     attribution: Attribution,
     choice: Choice,
-    frame: pd.DataFrame,
+    support: Support,
+    ground: Ground,
     feature_set: FeatureSet,
-    baseline: Baseline,
-    groups: Texts,
     currency: str | None = None,
 ) -> list[list[dict[str, Any]]]:
-    """The chosen families of every customer, largest points first, as `retention.entries.Reason`.
+    """The chosen drivers of every customer in words, as `retention.entries.Reason`.
 
     Parameters
     ----------
     attribution, choice : Attribution, Choice
         From `retention.explanation.reasons`.
-    frame : DataFrame
-        Features, n rows.
+    support : Support
+        From `find_support`.
+    ground : Ground
+        What the sentences are made from, n rows.
     feature_set : FeatureSet
-        Declarations.
-    baseline : Baseline
-        Typical values.
-    groups : ndarray of str, shape (n,)
-        Comparison groups of the rows.
+        Declarations, for the names of kinds.
     currency : str, optional
         ISO code shown with money.
     """
-    n = len(choice.driver)
-    rows, slots = np.nonzero(choice.driver >= 0)
-    driver = choice.driver[rows, slots]
-    feature = choice.feature[rows, slots]
-    points = choice.points[rows, slots]
-    count = len(rows)
-    told = {lang: np.full(count, "", dtype=object) for lang in LANGUAGES}
-    value = np.full(count, None, dtype=object)
-    typical = np.full(count, None, dtype=object)
-    value_text = np.full(count, None, dtype=object)
-    typical_text = np.full(count, None, dtype=object)
-    for k in np.unique(feature[feature >= 0]).tolist():
-        at = np.flatnonzero(feature == k)
-        spec = feature_set[attribution.names[k]]
-        if spec.driver == "calendar" and spec.name in baseline.constant:
-            feature[at] = -1  # told as a step: the value of the season says nothing to a reader
-            continue
-        own = frame[spec.name].to_numpy()[rows[at]]
-        usual = baseline.typical_values(groups[rows[at]], spec.name, spec.kind)
-        if spec.kind == "categorical":
-            value_text[at] = [str(v) for v in own.tolist()]
-            typical_text[at] = usual
-        else:
-            value[at] = np.asarray(own, dtype=np.float64).tolist()
-            typical[at] = [None if np.isnan(v) else v for v in usual.tolist()]
-        for lang in LANGUAGES:
-            told[lang][at] = reason_texts(spec, attribution.target, own, usual, points[at], lang, currency)
-    for j, code in enumerate(attribution.codes):
-        at = np.flatnonzero((feature < 0) & (driver == j))
-        if len(at):
+    n, slots = choice.driver.shape
+    picked = _pick(attribution, choice, support)
+    found: list[list[dict[str, Any]]] = [[] for _ in range(n)]
+    words = {lang: _Sentences(support.tellings, ground, feature_set, lang, currency) for lang in LANGUAGES}
+    for slot in range(slots):
+        rows = np.flatnonzero(choice.driver[:, slot] >= 0)
+        driver, telling, points = choice.driver[rows, slot], picked[rows, slot], choice.points[rows, slot]
+        texts = {lang: np.full(len(rows), "", dtype=object) for lang in LANGUAGES}
+        facts = np.empty(len(rows), dtype=object)
+        for k in np.unique(telling).tolist():
+            at = np.flatnonzero(telling == k)
+            if k < 0:
+                for i in at.tolist():
+                    facts[i] = []
+                    for lang in LANGUAGES:
+                        texts[lang][i] = _pattern(attribution.codes[driver[i]], lang)
+                continue
+            told = _facts(support.tellings[k], rows[at])
+            for i, one in zip(at.tolist(), told, strict=True):
+                facts[i] = one
             for lang in LANGUAGES:
-                told[lang][at] = step_texts(code, attribution.target, points[at], lang, currency)
-    names, codes = attribution.names, attribution.codes
-    columns = {
-        "driver": [codes[d] for d in driver.tolist()],
-        "points": points.tolist(),
-        "direction": ["raises" if point > 0 else "lowers" for point in points.tolist()],
-        "feature": [names[k] if k >= 0 else None for k in feature.tolist()],
-        "value": value.tolist(),
-        "typical": typical.tolist(),
-        "value_text": value_text.tolist(),
-        "typical_text": typical_text.tolist(),
-        "actionable": [DRIVERS[codes[d]].actionable for d in driver.tolist()],
-        "text_en": told["en"].tolist(),
-        "text_zh": told["zh"].tolist(),
-    }
-    return entry_rows(Reason, n, rows, columns)
+                texts[lang][at] = words[lang].of(k, rows[at])
+        for i, row in enumerate(rows.tolist()):
+            code, k = attribution.codes[driver[i]], int(telling[i])
+            found[row].append(
+                {
+                    "driver": code,
+                    "points": float(points[i]),
+                    "direction": "raises" if points[i] > 0 else "lowers",
+                    "form": support.tellings[k].form if k >= 0 else _general(code),
+                    "facts": facts[i],
+                    "actionable": DRIVERS[code].actionable,
+                    "text_en": texts["en"][i],
+                    "text_zh": texts["zh"][i],
+                }
+            )
+    return found
 
 
-def rule_reasons(frame: pd.DataFrame, rows: NDArray[np.int64], usual_gap: Floats) -> list[list[dict[str, Any]]]:
-    """What is said where a written rule answers instead of a model: one reason without points per customer.
+def _general(code: str) -> str:
+    return code if code in GENERAL else "pattern"
+
+
+def _pattern(code: str, lang: Lang) -> str:
+    form = str(section("reasons", lang)["general"][_general(code)])
+    name = driver_name(code, lang)
+    return form.format(driver=name[:1].upper() + name[1:])
+
+
+def _pick(attribution: Attribution, choice: Choice, support: Support) -> NDArray[np.int64]:
+    """The sentence of every slot, -1 where none: the best backed one of an idea not yet told to that customer."""
+    n, slots = choice.driver.shape
+    ideas = sorted({telling.idea for telling in support.tellings})
+    told = np.zeros((n, len(ideas)), dtype=bool)
+    picked = np.full((n, slots), -1, dtype=np.int64)
+    of_driver: dict[str, list[int]] = {}
+    for k, telling in enumerate(support.tellings):
+        of_driver.setdefault(telling.driver, []).append(k)
+    for slot in range(slots):
+        for d in np.unique(choice.driver[:, slot]).tolist():
+            if d < 0:
+                continue
+            rows = np.flatnonzero(choice.driver[:, slot] == d)
+            for rank in (0, 1):
+                for k in of_driver.get(attribution.codes[d], []):
+                    idea = ideas.index(support.tellings[k].idea)
+                    free = rows[(picked[rows, slot] < 0) & (support.ranks[k, rows] == rank) & ~told[rows, idea]]
+                    picked[free, slot] = k
+                    told[free, idea] = True
+    return picked
+
+
+def _facts(telling: Telling, rows: NDArray[np.int64]) -> list[list[dict[str, Any]]]:
+    columns = [_fact_columns(figure, rows) for figure in telling.figures]
+    return [list(one) for one in zip(*columns, strict=True)]
+
+
+_FACT = field_names(Fact)
+
+
+def _fact_columns(figure: Figure, rows: NDArray[np.int64]) -> list[dict[str, Any]]:
+    reference = figure.reference
+    against = np.full(len(rows), np.nan) if reference is None else reference[rows]
+    since = [None] * len(rows) if figure.since is None else figure.since[rows].astype("datetime64[us]").tolist()
+    made = []
+    for value, other, day in zip(figure.value[rows].tolist(), against.tolist(), since, strict=True):
+        fields = (
+            figure.fact,
+            value,
+            figure.unit,
+            None if np.isnan(other) else other,
+            figure.compared_with,
+            figure.period_days,
+            figure.scale_max,
+            figure.topic,
+            day,
+        )
+        made.append(dict(zip(_FACT, fields, strict=True)))
+    return made
+
+
+class _Sentences:
+    """Sentences of one language; the words of every figure are made once per sentence."""
+
+    def __init__(
+        self, tellings: list[Telling], ground: Ground, feature_set: FeatureSet, lang: Lang, currency: str | None
+    ) -> None:
+        self._tellings = tellings
+        self._ground = ground
+        self._feature_set = feature_set
+        self._lang = lang
+        self._currency = currency
+        self._forms: Mapping[str, str] = section("reasons", lang)["forms"]
+        self._about: str = section("reasons", lang)["figures"]["about"]
+        self._none: str = section("reasons", lang)["figures"]["none"]
+
+    def of(self, k: int, rows: NDArray[np.int64]) -> list[str]:
+        """The sentence of telling `k` for some rows."""
+        telling = self._tellings[k]
+        form = self._forms[telling.form]
+        fields: dict[str, list[str]] = {}
+        for name, figure in zip(("value", "second", "third"), telling.figures, strict=False):
+            style, currency = figure.style, self._currency
+            second = name == "second" and style == "months"
+            fields[name] = worded(figure.value[rows], style, self._lang, currency, reference=second)
+            if figure.reference is not None:
+                other = figure.reference_style or style
+                said = worded(figure.reference[rows], other, self._lang, currency, reference=True)
+                fields["reference"] = self._with_about(said, figure, other)
+            if figure.since is not None:
+                fields["since"] = dates(figure.since[rows], self._ground.as_of, self._lang)
+            if figure.scale_max is not None:
+                fields["scale"] = [f"{figure.scale_max:g}"] * len(rows)
+        if telling.kind is not None:
+            spec = self._feature_set[telling.rests_on[0]]
+            fields["kind"] = [str(kind) for kind in telling.kind[rows].tolist()]
+            fields["label"] = [label(spec, self._lang)] * len(rows)
+        names = list(fields)
+        made = [form.format(**dict(zip(names, values, strict=True))) for values in zip(*fields.values(), strict=True)]
+        return [text[:1].upper() + text[1:] for text in made]
+
+    def _with_about(self, said: list[str], figure: Figure, style: str) -> list[str]:
+        if figure.compared_with != "peers" or style in ABOUT:
+            return said
+        return [one if one == self._none else self._about.format(figure=one) for one in said]
+
+
+def rule_reasons(ground: Ground, rows: NDArray[np.int64]) -> list[list[dict[str, Any]]]:
+    """What is said where a written rule answers instead of a model: one fact without points per customer.
 
     Parameters
     ----------
-    frame : DataFrame
-        Features, n rows.
+    ground : Ground
+        What the sentences are made from, n rows.
     rows : ndarray of int, shape (r,)
         Rows that a rule answers.
-    usual_gap : ndarray, shape (n,)
-        Usual gap of every customer in days.
     """
-    orders, silent = number(frame, "orders_ever")[rows], number(frame, RULE_FEATURE)[rows]
-    visits = number(frame, "order_days_ever")[rows]
-    # several orders of one day tell of no gap
-    orders = np.where(visits >= 1, np.minimum(visits, orders), orders)
-    gap = usual_gap[rows]
+    tellings = [telling for telling in (*_silence(ground), _last_order(ground)) if telling.form != "not_due"]
+    chosen = np.full(len(rows), -1, dtype=np.int64)
+    for k, telling in enumerate(tellings):
+        chosen[(chosen < 0) & telling.holds[rows]] = k
+    words = {lang: _Sentences(tellings, ground, FeatureSet(()), lang, None) for lang in LANGUAGES}
     found = []
-    for count, days, usual in zip(orders.tolist(), silent.tolist(), gap.tolist(), strict=True):
-        told = {}
-        for lang in LANGUAGES:
-            forms = texts(lang)["reason"]
-            if not count > 0 or np.isnan(days):
-                told[lang] = forms["rule_none"]
-            elif count < 2 or not usual > 0:
-                told[lang] = forms["rule_single"].format(days=format_value(days, "days", lang))
-            else:
-                told[lang] = forms["rule"].format(
-                    days=format_value(days, "days", lang),
-                    ratio=format_value(days / usual, "ratio", lang),
-                    gap=format_value(usual, "days", lang),
-                )
-        knows = count > 0 and not np.isnan(days)
-        reason = Reason(
-            driver="recency",
-            points=None,
-            direction=None,
-            feature=RULE_FEATURE if knows else None,
-            value=days if knows else None,
-            typical=usual if knows and usual > 0 else None,
-            actionable=DRIVERS["recency"].actionable,
-            text_en=told["en"],
-            text_zh=told["zh"],
+    for row, k in zip(rows.tolist(), chosen.tolist(), strict=True):
+        at = np.array([row])
+        texts = {
+            lang: words[lang].of(k, at)[0] if k >= 0 else str(section("reasons", lang)["general"]["no_order"])
+            for lang in LANGUAGES
+        }
+        found.append(
+            [
+                {
+                    "driver": "recency",
+                    "points": None,
+                    "direction": None,
+                    "form": tellings[k].form if k >= 0 else "no_order",
+                    "facts": _facts(tellings[k], at)[0] if k >= 0 else [],
+                    "actionable": DRIVERS["recency"].actionable,
+                    "text_en": texts["en"],
+                    "text_zh": texts["zh"],
+                }
+            ]
         )
-        found.append([vars(reason)])
     return found
+
+
+def _silence(ground: Ground) -> list[Telling]:
+    return [telling for telling in silence_forms(ground, np.inf) if telling.idea == "silence"]
+
+
+def _last_order(ground: Ground) -> Telling:
+    silent = ground.own("days_since_last_order")
+    figure = Figure("silence", "days", "ago", silent)
+    return Telling("last_order", "recency", "better", "silence", np.isfinite(silent), (figure,), ())
 
 
 def plain_warning(
@@ -170,82 +316,3 @@ def plain_warning(
     return vars(
         EarlyWarning(code=code, sign=sign, size=size, value=value, unit=unit, text_en=told["en"], text_zh=told["zh"])
     )
-
-
-def add_silent_drivers(
-    found: list[list[dict[str, Any]]], attribution: Attribution, choice: Choice, currency: str | None
-) -> None:
-    """Append a `no_data` warning where a family moves the prediction by a point although its features are missing.
-
-    One per customer, for the family with the largest points; `sign` is its code.
-    """
-    unit = "points" if attribution.target == "churn" else "money"
-    size = np.where(choice.silent, np.abs(attribution.drivers), 0.0)
-    if not size.size:
-        return
-    worst = size.argmax(axis=1)
-    rows = np.flatnonzero(size.max(axis=1) >= SMALLEST_SILENT)
-    points = attribution.drivers[rows, worst[rows]]
-    shown = {lang: format_values(np.abs(points), unit, lang, currency) for lang in LANGUAGES}
-    for i, (row, point) in enumerate(zip(rows.tolist(), points.tolist(), strict=True)):
-        code = attribution.codes[int(worst[row])]
-        told = {
-            lang: texts(lang)["warning"]["no_data"].format(
-                driver=driver_name(code, lang), points=("+" if point > 0 else "-") + shown[lang][i]
-            )
-            for lang in LANGUAGES
-        }
-        found[row].append(plain_warning("no_data", code, told, size=point, unit=unit))
-
-
-def add_range_warnings(
-    found: list[list[dict[str, Any]]],
-    frame: pd.DataFrame,
-    feature_set: FeatureSet,
-    baseline: Baseline,
-    currency: str | None,
-) -> None:
-    """Append `out_of_range` and `unseen_value` warnings: values that no customer of the training had.
-
-    At most three per customer; the calendar family moves on by itself and is left out.
-    """
-    given = [0] * len(frame)
-    for spec in feature_set:
-        if spec.name not in frame or spec.driver == "calendar":
-            continue
-        if spec.kind == "categorical":
-            known = set(baseline.known_values.get(spec.name, []))
-            column = frame[spec.name]
-            strange = (column.notna() & ~column.astype(object).map(lambda v, known=known: str(v) in known)).to_numpy()
-        elif spec.name in baseline.ranges:
-            low, high = baseline.ranges[spec.name]
-            if low == high:
-                continue  # the same for everyone at one moment (days that the log covers): not the customer's
-            slack = RANGE_MARGIN * max(high - low, abs(high), abs(low))
-            values = number(frame, spec.name)
-            with np.errstate(invalid="ignore"):
-                strange = (values < low - slack) | (values > high + slack)
-        else:
-            continue
-        for row in np.flatnonzero(strange).tolist():
-            if given[row] >= MAX_RANGE_WARNINGS:
-                continue
-            given[row] += 1
-            raw = frame[spec.name].iloc[row]
-            told = {}
-            for lang in LANGUAGES:
-                unit = feature_unit(spec, lang)
-                shown = format_value(raw, unit, lang, currency)
-                if spec.kind == "categorical":
-                    line = texts(lang)["warning"]["unseen_value"].format(label=label(spec, lang), value=shown)
-                else:
-                    line = texts(lang)["warning"]["out_of_range"].format(
-                        label=label(spec, lang),
-                        value=shown,
-                        low=format_value(low, unit, lang, currency),
-                        high=format_value(high, unit, lang, currency),
-                    )
-                told[lang] = line if len(line) <= MAX_LENGTH else line[: MAX_LENGTH - 1] + "…"
-            code = "unseen_value" if spec.kind == "categorical" else "out_of_range"
-            number_of = None if spec.kind == "categorical" else float(raw)
-            found[row].append(plain_warning(code, spec.name, told, value=number_of, unit=spec.unit))

@@ -19,20 +19,29 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
 from configs.errors import InvariantError
-from features.specs import DRIVERS, FeatureSet
-from models.contract import Contributions, Link
+from features.specs import DRIVERS, TOLD_DRIVERS, FeatureSet, told_driver
+from models.contract import Contributions, Link, row_sums
 
 Target = Literal["churn", "spend", "lifetime"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-STEPS = ("level", "calibration")
-"""Drivers that are steps after the trees: they speak of the business or the model, not of the customer."""
+STEPS = ("level",)
+"""Drivers that are steps after the trees: they speak of the business, not of the customer."""
+
+GENERAL = ("calendar",)
+"""Drivers that are the same for every customer at one moment."""
+
+LEAST_TOLD = 0.02
+"""Points of the risk below this are told only where nothing larger is."""
+LEAST_VAGUE = 0.05
+"""Points from which a driver is told that no fact supports, or that is the same for everybody (the time of year)."""
+LEAST_SHARE = 0.02
+"""The same for money, as a share of the value shown."""
 
 SMALLEST_SHOWN: dict[Target, float] = {"churn": 0.0005, "spend": 0.005, "lifetime": 0.005}
 """Points below these are kept in the sum but never shown as a reason (0.05 percentage points, half a cent)."""
@@ -99,17 +108,17 @@ class Attribution:
     target : str
         `churn` (probability), `spend` or `lifetime` (money).
     base : ndarray, shape (n,)
-        The prediction without any customer's own traits.
+        The prediction of a typical active customer of the row's group, or without a reference the model's own base.
     features : ndarray, shape (n, k)
         Points per column of the contributions.
     names : list of str
         Names of those columns.
     drivers : ndarray, shape (n, d)
-        Points per driver family.
+        Points per driver.
     codes : list of str
-        Codes of the families, in the order of `features.specs.DRIVERS`.
+        Codes of the drivers, in the order of `features.specs.TOLD_DRIVERS`.
     owner : ndarray of int, shape (k,)
-        Index of the family that each column belongs to.
+        Index of the driver that each column belongs to.
     """
 
     target: Target
@@ -132,8 +141,9 @@ def attribute(
     target: Target,
     shown: Floats | None = None,
     ids: Sequence[str] | None = None,
+    reference: Floats | None = None,
 ) -> Attribution:
-    """Turn additive parts on the link scale into points per driver family.
+    """Turn additive parts on the link scale into points per driver.
 
     Parameters
     ----------
@@ -147,6 +157,9 @@ def attribute(
         The prediction that is shown; NaN where there is none. The sum is checked against it.
     ids : sequence of str, optional
         Customer ids, named in the error.
+    reference : ndarray, shape (n, k), optional
+        Parts of a typical customer (`Peers.reference`): taken from the row's parts and added to its base, so that the
+        points tell how it differs from the customers that its words compare it with. The sum stays what it was.
 
     Returns
     -------
@@ -166,12 +179,14 @@ def attribute(
             "train the model again with this version",
             field=unknown[0],
         )
-    owners = [family.get(name, name) for name in names]
-    codes = [code for code in DRIVERS if code in set(owners)]
+    owners = [told_driver(family.get(name, name)) for name in names]
+    codes = [code for code in TOLD_DRIVERS if code in set(owners)]
     owner = np.array([codes.index(code) for code in owners], dtype=np.int64)
     # row-major and summed row by row: a customer's points are the same to the last bit alone and among others
     parts = np.ascontiguousarray(contributions.values.to_numpy(dtype=np.float64))
     base_link = np.asarray(contributions.base, dtype=np.float64)
+    if reference is not None:
+        parts, base_link = parts - reference, base_link + row_sums(reference)
     share = path_share(contributions.link, base_link, parts.sum(axis=1))
     points = parts * share[:, None]
     found = Attribution(
@@ -230,96 +245,92 @@ def check_sum(attribution: Attribution, shown: Floats, ids: Sequence[str] | None
 
 @dataclass(frozen=True)
 class Choice:
-    """Which families are shown for each row, and which feature speaks for each.
+    """Which drivers are told for each row, in the order in which they are told.
 
     Attributes
     ----------
     driver : ndarray of int, shape (n, m)
         Index into `Attribution.codes`, -1 where there is no further reason.
-    feature : ndarray of int, shape (n, m)
-        Index into `Attribution.names` of the feature the text speaks of; -1 for a step.
     points : ndarray, shape (n, m)
-        Points of the family; 0 where there is none.
-    silent : ndarray of bool, shape (n, d)
-        Families with points worth showing of which every feature is missing: a warning, not a reason.
+        Points of the driver; 0 where there is none.
     """
 
     driver: Ints
-    feature: Ints
     points: Floats
-    silent: NDArray[np.bool_]
 
 
 def choose(
     attribution: Attribution,
-    frame: pd.DataFrame,
+    supported: NDArray[np.bool_],
     *,
     limit: int,
-    constant: frozenset[str] = frozenset(),
     unstable: frozenset[str] = frozenset(),
+    unknown: NDArray[np.bool_] | None = None,
 ) -> Choice:
-    """Choose the families to show, largest points first, and the feature that speaks for each.
+    """Choose the drivers to tell and their order.
 
-    A family is shown only through a feature whose value is known: the one with the largest points in the
-    direction of the family (or, if none points that way, the largest of all). Steps (`level`, `calibration`) and
-    families for which a feature speaks that is the same for everyone (the time of year) come after the others,
-    because they say nothing of the customer. A family whose place would be another with other customers is never the
-    first reason: the largest stable one goes before it.
+    First those that explain why the prediction differs from the base, largest first; then those that speak against it;
+    last those that no fact of the customer supports. Small ones are told only where nothing larger is. What is the same
+    for everybody (`STEPS`, the time of year) says nothing of the customer and is never first; nor is a driver whose
+    place would be another with other customers, where a stable one explains the difference as well.
 
     Parameters
     ----------
     attribution : Attribution
-        Points per family and feature, n rows.
-    frame : DataFrame
-        The features' values, n rows in the same order.
+        Points per driver, n rows.
+    supported : ndarray of bool, shape (n, d)
+        Whether a fact of the customer supports the driver's direction.
     limit : int
-        How many families at most.
-    constant : frozenset of str
-        Features that have one value for all customers at a moment.
+        How many drivers at most.
     unstable : frozenset of str
-        Families that are not shown first (`Baseline.unstable`).
+        Drivers that are not told first (`Baseline.unstable`).
+    unknown : ndarray of bool, shape (n, d), optional
+        Drivers that nothing is known of: they are a warning, not a reason.
     """
-    n, d = attribution.drivers.shape
-    known = np.ones(attribution.features.shape, dtype=bool)
-    for k, name in enumerate(attribution.names):
-        if name in frame.columns:
-            known[:, k] = frame[name].notna().to_numpy()
-        elif name in DRIVERS:
-            known[:, k] = False  # counts in its family, but a feature speaks for it
-    speaker = np.full((n, d), -1, dtype=np.int64)
-    spoken = np.zeros((n, d), dtype=bool)
-    for j, code in enumerate(attribution.codes):
-        if code in STEPS:
-            spoken[:, j] = True
-            continue
-        columns = np.flatnonzero(attribution.owner == j)
-        parts = attribution.features[:, columns]
-        same_way = parts * np.sign(attribution.drivers[:, [j]])
-        # against the family's direction counts less than any part along it, whatever its size
-        weight = np.where(same_way > 0, 2.0 + same_way / (1.0 + same_way), np.abs(parts) / (1.0 + np.abs(parts)))
-        weight = np.where(known[:, columns], weight, -1.0)
-        best = np.argmax(weight, axis=1)
-        spoken[:, j] = weight[np.arange(n), best] >= 0
-        speaker[:, j] = np.where(spoken[:, j], columns[best], -1)
-    size = np.abs(attribution.drivers)
+    points = attribution.drivers
+    n, d = points.shape
+    size = np.abs(points)
+    difference = points.sum(axis=1, keepdims=True)
+    along = np.sign(points) == np.sign(difference)
+    general = np.array([code in STEPS or code in GENERAL for code in attribution.codes], dtype=bool)
     worth = size >= SMALLEST_SHOWN[attribution.target]
-    shown = worth & spoken
-    same_for_all = np.array([name in constant for name in attribution.names] + [True], dtype=bool)
-    general = same_for_all[speaker]  # -1, a step, is the last entry
-    unsteady = np.array([code in unstable for code in attribution.codes], dtype=bool)
-    steady = np.where(shown & ~general & ~unsteady, size, -1.0)
+    # how business goes says nothing of the customer; the season only where it weighs
+    worth &= ~np.array([code in STEPS for code in attribution.codes], dtype=bool)
+    worth &= ~general | (size >= LEAST_VAGUE)
+    if unknown is not None:
+        worth &= ~unknown
+    factual = supported & ~general & worth
+    rank = np.where(factual & along, 0, np.where(factual, 1, 2))
+    leading = np.where(rank == 0, size, -1.0)
+    steady = leading.copy()
+    steady[:, np.array([code in unstable for code in attribution.codes], dtype=bool)] = -1.0
+    leader = np.where(steady.max(axis=1) >= 0, steady.argmax(axis=1), leading.argmax(axis=1))
     leads = np.zeros((n, d), dtype=bool)
-    if unsteady.any():
-        leads[np.arange(n), steady.argmax(axis=1)] = steady.max(axis=1) >= 0
-    order = np.lexsort((np.tile(np.arange(d), (n, 1)), -size, ~leads, general, ~shown), axis=1)[:, : min(limit, d)]
+    leads[np.arange(n), leader] = leading.max(axis=1) >= 0
+    # a small reason beside a large one is noise, but the first one always stands
+    least = np.full(n, LEAST_TOLD) if attribution.target == "churn" else LEAST_SHARE * np.abs(attribution.total())
+    large = size >= least[:, None]
+    shown = worth & (leads | large | ~(large & (rank < 2)).any(axis=1, keepdims=True))
+    # nothing is told where no fact explains the difference: what speaks against it explains nothing
+    shown &= (rank == 0).any(axis=1, keepdims=True)
+    # and one without a fact is enough, if it is worth a word at all
+    vague = np.where(shown & (rank == 2) & (large & (size >= LEAST_VAGUE)), size, -1.0)
+    shown &= (rank < 2) | ((np.arange(d) == vague.argmax(axis=1)[:, None]) & (vague >= 0))
+    order = np.lexsort((np.tile(np.arange(d), (n, 1)), -size, rank, ~leads, ~shown), axis=1)[:, : min(limit, d)]
     rows = np.arange(n)[:, None]
     picked = shown[rows, order]
     return Choice(
         driver=np.where(picked, order, -1).astype(np.int64),
-        feature=np.where(picked, speaker[rows, order], -1).astype(np.int64),
-        points=np.where(picked, attribution.drivers[rows, order], 0.0),
-        silent=worth & ~spoken & np.isfinite(size),
+        points=np.where(picked, points[rows, order], 0.0),
     )
+
+
+def rest_of(attribution: Attribution, choice: Choice) -> Floats:
+    """Points of the drivers that are not told, shape (n,): base, reasons and rest are the prediction."""
+    untold = np.ones(attribution.drivers.shape, dtype=bool)
+    rows, slots = np.nonzero(choice.driver >= 0)
+    untold[rows, choice.driver[rows, slots]] = False
+    return np.asarray(np.where(untold, attribution.drivers, 0.0).sum(axis=1))
 
 
 def driver_lists(attribution: Attribution, answered: NDArray[np.bool_]) -> list[list[dict[str, object]]]:

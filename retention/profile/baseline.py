@@ -7,22 +7,16 @@ the same until the next training.
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import asdict, dataclass, field
-from typing import Any
-
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
 from configs.errors import BundleError
-from retention.profile.attributes import Texts
 from retention.profile.categories import LineReference
-from retention.profile.dimension_values import Reference, comparison_band
-from retention.profile.dimensions import ALL, Cut
+from retention.profile.dimension_values import Reference
+from retention.profile.dimensions import Cut
+from retention.profile.peers import Peers
 from retention.profile.rfm import Limits
 
-FORMAT = 1
+FORMAT = 2
 STABLE_FROM = 0.50
 """A driver that is first for a customer in one fit should be first or second in another at least so often."""
 
@@ -43,8 +37,8 @@ class Baseline:
         Dimension → customer type or `all` → `Cut`.
     units : dict
         Dimension → unit of its number, where it differs from the default (a log without amounts).
-    typical : dict
-        Comparison group → feature → median, or most frequent text.
+    peers : Peers
+        The active customers of every comparison group: what reasons are measured from and compare with.
     ranges : dict
         Feature → smallest and largest value of training.
     known_values : dict
@@ -65,7 +59,9 @@ class Baseline:
         Driver → how often it stays among the first two reasons where it was first, between models refitted on other
         customers (`evaluation.reason_stability`); empty where it was not tested.
     quintiles : dict
-        RFM column → where its quintiles begin (`retention.profile.rfm`); empty in bundles of earlier versions.
+        RFM column → where its quintiles begin (`retention.profile.rfm`).
+    score_scale : tuple of float
+        Worst and best score of the scale that satisfaction is told on.
     """
 
     as_of: str
@@ -73,7 +69,7 @@ class Baseline:
     reference: Reference
     cuts: dict[str, dict[str, Cut]]
     units: dict[str, str]
-    typical: dict[str, dict[str, float | str]]
+    peers: Peers
     ranges: dict[str, tuple[float, float]]
     known_values: dict[str, list[str]]
     headroom: dict[str, float]
@@ -84,6 +80,7 @@ class Baseline:
     lines: LineReference | None = None
     driver_stability: dict[str, float] = field(default_factory=dict)
     quintiles: dict[str, Limits] = field(default_factory=dict)
+    score_scale: tuple[float, float] = (1.0, 5.0)
 
     def to_json(self) -> str:
         """The whole baseline as JSON with sorted keys; the order of membership levels is kept."""
@@ -119,6 +116,8 @@ class Baseline:
             }
             raw["ranges"] = {name: (low, high) for name, (low, high) in raw["ranges"].items()}
             raw["membership"] = dict(raw["membership"])
+            raw["peers"] = Peers(**raw["peers"])
+            raw["score_scale"] = (float(raw["score_scale"][0]), float(raw["score_scale"][1]))
             raw["lines"] = None if raw["lines"] is None else LineReference(**raw["lines"])
             return cls(**raw)
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
@@ -133,32 +132,3 @@ class Baseline:
     def unstable(self) -> frozenset[str]:
         """Drivers that are never shown first."""
         return frozenset(code for code, share in self.driver_stability.items() if share < STABLE_FROM)
-
-    def typical_values(self, groups: Texts, name: str, kind: str) -> NDArray[Any]:
-        """Typical value of a feature for every row's comparison group; NaN or None where there is none.
-
-        Parameters
-        ----------
-        groups : ndarray of str, shape (n,)
-            From `comparison_groups`.
-        name : str
-            Feature.
-        kind : {"numeric", "categorical"}
-            Kind of the feature.
-        """
-        missing: Any = None if kind == "categorical" else math.nan
-        table = {
-            group: self.typical.get(group, self.typical.get(ALL, {})).get(name, missing)
-            for group in set(groups.tolist())
-        }
-        return np.array([table[group] for group in groups.tolist()], dtype=object if kind == "categorical" else float)
-
-    def comparison_groups(self, frame: pd.DataFrame, types: Texts) -> Texts:
-        """Name of the comparison group of every row: customer type and tenure band, falling back to wider groups."""
-        bands = comparison_band(frame, self.reference.new_customer_days)
-        found = []
-        for kind, band in zip(types.tolist(), bands.tolist(), strict=True):
-            exact = f"{kind}|{band}"
-            wide = f"{ALL}|{band}"
-            found.append(exact if exact in self.typical else wide if wide in self.typical else ALL)
-        return np.array(found, dtype=object)

@@ -6,7 +6,7 @@ Fitted once with the models and stored in the bundle as JSON, so that a score me
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +14,7 @@ import pandas as pd
 
 from configs.settings import Settings
 from features.specs import FeatureSet
+from models.contract import Contributions
 from retention.profile.attributes import Floats, Measured, Texts, number
 from retention.profile.baseline import Baseline
 from retention.profile.categories import LineReference
@@ -26,6 +27,7 @@ from retention.profile.dimensions import (
     check_tier_settings,
     fit_cuts,
 )
+from retention.profile.peers import fit_peers
 from retention.profile.rfm import fit_quintiles
 from retention.profile.tiers import classify
 
@@ -43,6 +45,8 @@ def fit_baseline(
     *,
     profile: pd.DataFrame | None = None,
     lines: LineReference | None = None,
+    contribute: Callable[[pd.DataFrame], Mapping[str, Contributions]] | None = None,
+    scale: tuple[float, float] | None = None,
 ) -> Baseline:
     """Learn what the company's customers look like.
 
@@ -61,6 +65,10 @@ def fit_baseline(
     lines : LineReference, optional
         `retention.profile.categories.line_reference`, kept so that one customer alone is judged as in the company's
         run.
+    contribute : callable, optional
+        Contributions of a frame by target (`ModelSuite.contributions`); None where a written rule answers.
+    scale : tuple of float, optional
+        Worst and best score of the company's feedback; 1 to 5 where it has none.
 
     Returns
     -------
@@ -100,13 +108,23 @@ def fit_baseline(
     bands = comparison_band(frame, reference.new_customer_days)
     gaps = number(frame, "mean_gap_days")[number(frame, "orders_ever") >= 2]
     gaps = gaps[np.isfinite(gaps) & (gaps > 0)]
+    typical_gap = float(np.median(gaps)) if gaps.size else float(settings.targets.horizon_days)
     draft = Baseline(
         as_of=pd.Timestamp(frame["as_of"].max()).isoformat(),
         customers=len(frame),
         reference=reference,
         cuts=cuts,
         units=units,
-        typical=_typical(frame, feature_set, types, bands),
+        peers=fit_peers(
+            frame,
+            feature_set,
+            new_customer_days=reference.new_customer_days,
+            typical_gap_days=typical_gap,
+            horizon_days=settings.targets.horizon_days,
+            rules=retention.lifecycle,
+            churn_probability=number(predictions, "churn_probability"),
+            contribute=contribute,
+        ),
         quintiles=fit_quintiles(frame),
         ranges=_ranges(frame, feature_set),
         known_values={
@@ -116,10 +134,11 @@ def fit_baseline(
         },
         headroom={},
         membership=membership,
-        typical_gap_days=float(np.median(gaps)) if gaps.size else float(settings.targets.horizon_days),
+        typical_gap_days=typical_gap,
         horizon_days=settings.targets.horizon_days,
         currency=settings.data.currency,
         lines=lines,
+        score_scale=scale or (1.0, 5.0),
     )
     frequency = classify(measured, draft)["purchase_frequency_tier"].to_numpy(dtype=object)
     pace = spend_per_day(frame)
@@ -201,32 +220,6 @@ def _unit_of(measure: str, feature_set: FeatureSet) -> str:
     if measure.startswith(("expected_orders", "orders_")):
         return "orders"
     return "money"
-
-
-def _typical(
-    frame: pd.DataFrame, feature_set: FeatureSet, types: Texts, bands: Texts
-) -> dict[str, dict[str, float | str]]:
-    present = [spec for spec in feature_set if spec.name in frame]
-    numeric = [spec.name for spec in present if spec.kind == "numeric"]
-    coded = [spec.name for spec in present if spec.kind == "categorical"]
-    found: dict[str, dict[str, float | str]] = {}
-    for keys, smallest in (
-        (np.full(len(frame), ALL, dtype=object), 1),
-        (np.array([f"{ALL}|{band}" for band in bands], dtype=object), SMALLEST_GROUP),
-        (np.array([f"{kind}|{band}" for kind, band in zip(types, bands, strict=True)], dtype=object), SMALLEST_GROUP),
-    ):
-        for name, rows in pd.Series(np.arange(len(frame))).groupby(pd.Series(keys)):
-            if len(rows) < smallest:
-                continue
-            part = frame.iloc[rows.to_numpy()]
-            medians = part[numeric].median() if numeric else pd.Series(dtype=float)
-            values: dict[str, float | str] = {str(k): float(v) for k, v in medians.items() if np.isfinite(v)}
-            for column in coded:
-                counts = part[column].dropna().astype(str).value_counts()
-                if len(counts):
-                    values[column] = sorted(counts.index[counts == counts.iloc[0]])[0]
-            found[str(name)] = values
-    return found
 
 
 def _ranges(frame: pd.DataFrame, feature_set: FeatureSet) -> dict[str, tuple[float, float]]:

@@ -18,20 +18,24 @@ from configs.errors import InvariantError
 from configs.settings import Settings
 from models.contract import KEYS, Contributions
 from retention.contacts.segments import assign_segments
+from retention.explanation.data_warnings import add_range_warnings, add_silent_drivers, without_data
+from retention.explanation.ground import Ground
 from retention.explanation.reason_lists import (
-    add_range_warnings,
-    add_silent_drivers,
+    all_tellings,
+    find_support,
     plain_warning,
     reason_lists,
     rule_reasons,
+    supported_drivers,
 )
-from retention.explanation.reasons import Attribution, Target, choose, driver_lists
+from retention.explanation.reasons import Attribution, Target, choose, driver_lists, rest_of
 from retention.explanation.reasons import attribute as attribute_points
+from retention.explanation.summary import summaries
 from retention.explanation.warnings import find_signs, warning_lists
 from retention.profile.attributes import Floats, attribute, code_of, looked_up, number
 from retention.profile.baseline import Baseline
 from retention.profile.dimension_values import comparison_band, measure_all
-from retention.profile.lifecycle import OrderDays, order_days, stages, transitions, usual_gap_of
+from retention.profile.lifecycle import OrderDays, order_days, stages, transitions
 from retention.profile.membership import member_levels, member_transitions
 from retention.profile.reference_values import (
     comparison_types,
@@ -110,7 +114,7 @@ def score(predicted: Predicted, history: History, rules: Rules, *, scored_at: da
         keys, levels = lines["customer_id"].to_numpy(dtype=object), lines["categories"].to_numpy(dtype=object)
         levels = looked_up(frame["customer_id"], keys, levels, None)
         scores["categories"] = _lists([one if isinstance(one, list) else [] for one in levels.tolist()])
-    lists = _reasons(frame, predictions, predicted.contributions, rules, types, days)
+    lists = _reasons(frame, predictions, predicted.contributions, rules, days)
     for name, values in lists.items():
         scores[name] = _lists(values) if isinstance(values, list) else values
     warnings = _warnings(
@@ -119,6 +123,8 @@ def score(predicted: Predicted, history: History, rules: Rules, *, scored_at: da
     scores["warnings"] = _lists(warnings)
     scores["changes"] = _lists([[] for _ in range(len(scores))])  # `retention.scoring.changes` fills them
     scores = _with_choices(scores, frame, predicted.own_effects, history, rules)
+    for name, sentences in summaries(scores, frame, settings.data.currency).items():
+        scores[name] = sentences
     scores["model_version"] = rules.version
     scores["feature_fingerprint"] = rules.feature_set.fingerprint
     scores["scored_at"] = pd.Series(pd.NaT if scored_at is None else pd.Timestamp(scored_at), index=scores.index)
@@ -261,15 +267,19 @@ def _reasons(
     predictions: pd.DataFrame,
     contributions: Mapping[str, Contributions],
     rules: Rules,
-    types: NDArray[np.object_],
     days: OrderDays,
 ) -> dict[str, list[Any] | Floats]:
     n = len(frame)
     baseline, feature_set, settings = rules.baseline, rules.feature_set, rules.settings
     currency = settings.data.currency
-    groups = baseline.comparison_groups(frame, types)
+    peers = baseline.peers
+    groups = peers.groups_of(frame, baseline.reference.new_customer_days)
+    ground = Ground(frame, baseline, groups, days)
+    tellings = all_tellings(ground, feature_set, float(settings.targets.horizon_days))
     ids = frame["customer_id"].tolist()
-    evidence = predictions["evidence"].to_numpy(dtype=object) if "evidence" in predictions else np.full(n, "strong")
+    ruled = np.zeros(n, dtype=bool)
+    if "evidence" in predictions:
+        ruled = predictions["evidence"].to_numpy(dtype=object) == "none"
     found: dict[str, list[Any] | Floats] = {}
     notices: list[list[dict[str, Any]]] = [[] for _ in range(n)]
     for target, column in SHOWN.items():
@@ -278,27 +288,38 @@ def _reasons(
         shown = number(predictions, column)
         parts: Attribution | None = None
         if target in contributions and np.isfinite(shown).any():
-            parts = attribute_points(contributions[target], feature_set, target=target, shown=shown, ids=ids)
+            columns = [str(name) for name in contributions[target].values.columns]
+            # a written rule answers for itself: no customer is typical of it
+            reference = np.where(ruled[:, None], 0.0, peers.reference(target, groups, columns))
+            parts = attribute_points(
+                contributions[target], feature_set, target=target, shown=shown, ids=ids, reference=reference
+            )
         if parts is None:
             found[f"{prefix}reasons"] = [[] for _ in range(n)]
             found[f"{prefix}drivers"] = [[] for _ in range(n)]
             found[base_name] = np.full(n, np.nan)
+            if target == "churn":
+                found["churn_rest"], found["comparison_group"] = np.full(n, np.nan), list(groups)
         else:
             answered = np.isfinite(shown)
             unstable = baseline.unstable if target == "churn" else frozenset()
-            choice = choose(parts, frame, limit=_limit(target, settings), constant=baseline.constant, unstable=unstable)
-            found[f"{prefix}reasons"] = reason_lists(parts, choice, frame, feature_set, baseline, groups, currency)
+            support = find_support(parts, tellings)
+            supported = supported_drivers(parts, support) & ~ruled[:, None]
+            lacking = without_data(parts, frame)
+            choice = choose(parts, supported, limit=_limit(target, settings), unstable=unstable, unknown=lacking)
+            found[f"{prefix}reasons"] = reason_lists(parts, choice, support, ground, feature_set, currency)
             found[f"{prefix}drivers"] = driver_lists(parts, answered)
             found[base_name] = np.where(answered, parts.base, np.nan)
             if target == "churn":
-                add_silent_drivers(notices, parts, choice, currency)
+                found["churn_rest"] = np.where(answered, rest_of(parts, choice), np.nan)
+                found["comparison_group"] = list(groups)
+                add_silent_drivers(notices, parts, frame, currency)
         if target == "churn":
             reasons = found["reasons"]
             empty = np.array([len(one) == 0 for one in reasons], dtype=bool)
-            rows = np.flatnonzero(empty & ((evidence == "none") | ~np.isfinite(shown) | (parts is None)))
-            gap = usual_gap_of(frame, days, settings.retention.lifecycle, baseline.typical_gap_days)
+            rows = np.flatnonzero(empty & (ruled | ~np.isfinite(shown) | (parts is None)))
             assert isinstance(reasons, list)  # the column of lists made above
-            for row, one in zip(rows.tolist(), rule_reasons(frame, rows, gap), strict=True):
+            for row, one in zip(rows.tolist(), rule_reasons(ground, rows), strict=True):
                 reasons[row] = one
     add_range_warnings(notices, frame, feature_set, baseline, currency)
     found["warnings"] = notices

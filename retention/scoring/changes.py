@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from configs import formats
 from configs.catalogue import LANGUAGES, Lang
 from retention.entries import Change
 from retention.profile.attributes import Floats
 from retention.profile.dimensions import DIMENSIONS, LEVEL_DIMENSIONS
 from retention.scoring.change_split import LATER_MOMENT, NOT_KNOWN_THEN, PARTS, Split
-from retention.wording import MAX_LENGTH, driver_name, format_values, text, texts
+from retention.wording import MAX_LENGTH, driver_name, format_values, points_text, text, texts
 
 MOVING = (*LEVEL_DIMENSIONS, "buying_behaviour", "tenure", "product_line", "product_role")
 STATES = ("stage", "member_level", "segment")
@@ -142,8 +143,7 @@ def _why(
                 found.append("")
                 continue
             code, points = max(shift.items(), key=lambda pair: (abs(pair[1]), pair[0]))
-            sign = "+" if points > 0 else "-"
-            found.append(f"{driver_name(code, lang)} {sign}{_points(abs(points), lang)}")
+            found.append(f"{driver_name(code, lang)} {points_text(points, lang, signed=True)}")
         return found
     if name in DIMENSIONS:
         unit = DIMENSIONS[name].unit
@@ -287,7 +287,7 @@ def difference_texts(table: pd.DataFrame, lang: Lang, currency: str | None = Non
         else:
             shown = rounded_parts([part / step for part in own], after - before)
             told = sorted(((-abs(part), name, part) for name, part in zip(PARTS, shown, strict=True) if part))
-            tail = joined.join(f"{words[name]} {_signed(part * step, step, risk)}" for _, name, part in told)
+            tail = joined.join(f"{words[name]} {_signed(part * step, step, risk, lang)}" for _, name, part in told)
         key = "rose" if after >= before else "fell"
         line = str(words[key]).format(
             name=words["names"][field],
@@ -320,25 +320,18 @@ def rounded_parts(parts: Sequence[float], total: int) -> list[int]:
 
 
 def _shown(value: float, step: float, risk: bool, lang: Lang, currency: str | None, *, size: bool = False) -> str:
-    if risk and size:
-        return _points(value, lang)
     if risk:
-        return text(lang, "format", "percent").format(number=f"{value * 100.0:.1f}")
-    key = "money" if currency else "money_plain"
-    return text(lang, "format", key).format(number=_amount(value, step), currency=currency)
+        return points_text(value, lang) if size else formats.percent(value, lang, 1)
+    return formats.money(value, lang, currency, _decimals(step))
 
 
-def _points(value: float, lang: Lang) -> str:
-    return text(lang, "format", "points").format(number=f"{value * 100.0:,.1f}")
+def _signed(value: float, step: float, risk: bool, lang: Lang) -> str:
+    shown, digits = (value * 100.0, 1) if risk else (value, _decimals(step))
+    return formats.number(shown, lang, digits, signed=True)
 
 
-def _signed(value: float, step: float, risk: bool) -> str:
-    amount = f"{abs(value) * 100.0:,.1f}" if risk else _amount(abs(value), step)
-    return f"{'+' if value >= 0 else '-'}{amount}"
-
-
-def _amount(value: float, step: float) -> str:
-    return f"{value:,.0f}" if step == 1.0 else f"{value:,.2f}"
+def _decimals(step: float) -> int:
+    return 0 if step == 1.0 else 2
 
 
 def _entry(

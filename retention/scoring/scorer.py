@@ -28,8 +28,8 @@ from retention.profile.open_days import OpenDays
 from retention.scoring.assembly import score
 from retention.scoring.inputs import History, Predicted, Rules
 from retention.strategies.catalogue import Catalogue, load_catalogue
-from retention.strategies.effect_priors import FILE as BELIEFS_FILE
-from retention.strategies.effect_priors import MeasuredEffect, beliefs_from_json
+from retention.strategies.effect_priors import FILE as MEASURED_EFFECTS_FILE
+from retention.strategies.effect_priors import MeasuredEffect, measured_effects_from_json
 
 PARAMETERS_FILE = "parameters.json"
 BASELINE_FILE = "retention/baseline.json"
@@ -109,7 +109,7 @@ class Scorer:
             catalogue=load_catalogue(own),
             segments=load_segments(own),
             prices=prices,
-            measured=beliefs_from_json(bundle.files.get(BELIEFS_FILE, b"{}").decode()),
+            measured=measured_effects_from_json(bundle.files.get(MEASURED_EFFECTS_FILE, b"{}").decode()),
             own_effects=read_individual(bundle.files),
             settings=own,
             meta=bundle.meta,

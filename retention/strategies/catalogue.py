@@ -16,7 +16,7 @@ from configs.errors import SettingsError
 from configs.schema_breaches import first_breach, meant
 from configs.settings import Settings
 from configs.yaml_files import ROOM, read_yaml_file
-from features.specs import DRIVERS
+from features.specs import TOLD_DRIVERS
 from retention.conditions.expressions import Condition, parse_condition
 
 DEFAULT = ROOM / "strategies.yaml"
@@ -135,8 +135,8 @@ class Strategy(_Entry):
     @classmethod
     def _known_drivers(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for driver in value:
-            if driver not in DRIVERS:
-                raise ValueError(f"driver {driver!r} is not one of {', '.join(DRIVERS)}")
+            if driver not in TOLD_DRIVERS:
+                raise ValueError(f"driver {driver!r} is not one of {', '.join(TOLD_DRIVERS)}")
         return value
 
     @model_validator(mode="after")
@@ -204,8 +204,8 @@ class Phrase(_Entry):
 
 
 PHRASES: dict[str, set[str]] = {
-    "answers": {"driver", "points"},
-    "builds_on": {"driver"},
+    "answers": {"reason"},
+    "builds_on": {"reason"},
     "next_less": {"name", "amount", "own"},
     "next_less_unpriced": {"name"},
     "next_same_kind": {"name", "other"},
@@ -268,10 +268,6 @@ class Catalogue(_Entry):
         ]
         asked = {name for condition in conditions if condition is not None for name in condition.fields}
         return asked | set(PLACEHOLDERS.values()) | {"days_since_last_order"}
-
-    def veto_text(self, code: str, language: str) -> str:
-        """The sentence of a veto."""
-        return next(veto.text.of(language) for veto in self.vetoes if veto.code == code)
 
 
 def load_catalogue(settings: Settings | None = None) -> Catalogue:

@@ -28,7 +28,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from configs.settings import Settings
-from features.specs import DRIVERS
+from features.specs import TOLD_DRIVERS
 from retention.conditions.consent import allowed_channels
 from retention.conditions.expressions import Table
 from retention.conditions.fields import CHANNELS
@@ -242,7 +242,7 @@ def _match(
     strength_driver: NDArray[np.int8],
 ) -> Floats:
     """Share of the customer's points that the strategy answers or builds on; notes the largest such driver."""
-    names = list(DRIVERS)
+    names = list(TOLD_DRIVERS)
     best = np.zeros(len(shares[0]))
     for drivers, share, points, noted in (
         (strategy.drivers, shares[0], leading[0], risk_driver),
@@ -294,7 +294,7 @@ def _entries(
 ) -> list[list[dict[str, Any]]]:
     chosen, following = choose(offer, settings.retention.max_strategies)
     writer = StrategyWriter(scores, offer, catalogue, settings.data.currency)
-    drivers = list(DRIVERS)
+    drivers = list(TOLD_DRIVERS)
     found, places = np.nonzero(chosen >= 0)
     picked, after = chosen[found, places], following[found, places]
     rows, columns, then_columns = found.tolist(), picked.tolist(), after.tolist()

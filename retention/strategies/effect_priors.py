@@ -146,13 +146,13 @@ def believed(
     )
 
 
-def beliefs_to_json(beliefs: Mapping[str, MeasuredEffect]) -> str:
+def measured_effects_to_json(measured_effects: Mapping[str, MeasuredEffect]) -> str:
     """Beliefs as a JSON text, to be kept with a model."""
-    content = {code: asdict(belief) for code, belief in sorted(beliefs.items())}
+    content = {code: asdict(belief) for code, belief in sorted(measured_effects.items())}
     return json.dumps(content, sort_keys=True, indent=1, allow_nan=False) + "\n"
 
 
-def beliefs_from_json(text: str) -> dict[str, MeasuredEffect]:
+def measured_effects_from_json(text: str) -> dict[str, MeasuredEffect]:
     """Read what `beliefs_to_json` wrote.
 
     Raises

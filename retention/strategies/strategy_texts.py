@@ -7,11 +7,10 @@ from collections.abc import Callable
 import pandas as pd
 
 from configs.catalogue import LANGUAGES, Lang
-from features.specs import DRIVERS
-from retention.conditions.expressions import Table
+from features.specs import TOLD_DRIVERS
 from retention.strategies.catalogue import PLACEHOLDERS, Catalogue, placeholders
 from retention.strategies.offer import PricedOffers
-from retention.wording import driver_name, format_value, format_values
+from retention.wording import format_value, format_values
 
 UNITS: dict[str, str] = {
     "churn": "probability",
@@ -51,8 +50,8 @@ class StrategyWriter:
         self._catalogue = catalogue
         self._currency = currency
         self._scores = scores
-        self._drivers = list(DRIVERS)
-        self._points = Table(scores).points()
+        self._drivers = list(TOLD_DRIVERS)
+        self._reasons = scores["reasons"].tolist() if "reasons" in scores else [[]] * len(scores)
         self._amounts: dict[tuple[float, Lang], str] = {}
         self._words: dict[tuple[str, Lang], list[str]] = {}
         self._known: dict[str, list[bool]] = {}
@@ -73,8 +72,8 @@ class StrategyWriter:
                 text = strategy.why.of(language).format(**{name: self._word(name, language)[row] for name in names})
             else:
                 text = strategy.description.of(language)
-            if risk >= 0 or strength >= 0:
-                text += ("" if language == "zh" else " ") + self._driver(row, risk, strength, language)
+            if answered := self._driver(row, risk, strength, language):
+                text += ("" if language == "zh" else " ") + answered
             made.append(text)
         return made[0], made[1]
 
@@ -139,12 +138,18 @@ class StrategyWriter:
         return self._fixed[key]
 
     def _driver(self, row: int, risk: int, strength: int, language: Lang) -> str:
-        place = risk if risk >= 0 else strength
-        name = driver_name(self._drivers[place], language)
-        if risk >= 0:
-            points = f"{100 * self._points[row, risk]:.1f}"
-            return self._catalogue.phrases["answers"].of(language).format(driver=name, points=points)
-        return self._catalogue.phrases["builds_on"].of(language).format(driver=name)
+        """The reason that the strategy answers or builds on, in the words that the customer's reasons tell it in."""
+        for place, direction, phrase in ((risk, "raises", "answers"), (strength, "lowers", "builds_on")):
+            told = self._told(row, self._drivers[place], direction, language) if place >= 0 else ""
+            if told:
+                return self._catalogue.phrases[phrase].of(language).format(reason=told)
+        return ""
+
+    def _told(self, row: int, driver: str, direction: str, language: Lang) -> str:
+        for reason in self._reasons[row]:
+            if reason["driver"] == driver and reason["direction"] == direction and reason["facts"]:
+                return str(reason[f"text_{language}"])
+        return ""
 
     def _is_known(self, name: str) -> list[bool]:
         if name not in self._known:

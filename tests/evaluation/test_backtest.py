@@ -17,9 +17,10 @@ from evaluation.backtest import Evaluation, backtest
 from evaluation.baselines import BASELINES, bg_nbd, persistence, recency_rule
 from evaluation.datasets import TrainingSet
 from evaluation.drivers import driver_summary
-from evaluation.evaluation_files import load_evaluation, save_evaluation
+from evaluation.evaluation_files import load_evaluation
 from evaluation.labels import OrderLog
 from features.engine import order_events, tables_from_arrow
+from tests.company import save_evaluation
 
 
 class Recorder:
@@ -157,13 +158,13 @@ def test_drivers_add_up_to_the_mean_probability(
     base = 1 / (1 + np.exp(0.2))
     expected = suite.predict(newest)["churn_probability"].mean()
     assert base + sum(row["mean"] for row in found) == pytest.approx(expected)
-    assert [row["driver"] for row in found] == ["recency", "calibration"], "strongest first"
+    assert [row["driver"] for row in found] == ["recency", "level"], "strongest first"
     one, two = (
         pd.DataFrame(driver_summary(suite, frame, data.feature_set, 50))
         for frame in (newest, newest.sample(frac=1, random_state=1))
     )
     pd.testing.assert_frame_equal(one, two)
-    assert {row["driver"] for row in evaluation_of_company.content["drivers"]} == {"recency", "calibration"}
+    assert {row["driver"] for row in evaluation_of_company.content["drivers"]} == {"recency", "level"}
 
 
 def frames(days: list[float]) -> pd.DataFrame:

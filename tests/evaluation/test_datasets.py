@@ -9,9 +9,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from hypothesis import given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
 
 from configs.errors import NotEnoughDataError
 from configs.settings import Settings, TrainingSettings
@@ -20,7 +17,6 @@ from evaluation.datasets import (
     backtest_cutoffs,
     load_training_set,
     save_training_set,
-    split_by_time,
     stable_fraction,
     training_set,
     typical_gap_days,
@@ -141,19 +137,6 @@ def test_typical_gap() -> None:
     )
     assert typical_gap_days(orders) == 20.0
     assert typical_gap_days(orders[orders["customer_id"] == "c"]) is None
-
-
-@given(st.integers(1, 400), st.integers(0, 60), st.lists(st.integers(-900, 200), min_size=1, max_size=30))
-@hypothesis_settings(max_examples=100, deadline=None)
-def test_train_and_test_windows_never_overlap(horizon: int, offset: int, days: list[int]) -> None:
-    test_cutoff = datetime(2022, 1, 1) + timedelta(days=offset)
-    frame = pd.DataFrame({"as_of": pd.to_datetime([test_cutoff + timedelta(days=day) for day in days])})
-    split = split_by_time(frame, horizon, test_cutoff)
-    ends = frame["as_of"].iloc[split.train] + pd.Timedelta(days=horizon)
-    assert (ends <= test_cutoff).all()
-    assert len(split.train) == sum(day + horizon <= 0 for day in days)
-    assert (frame["as_of"].iloc[split.test] == test_cutoff).all()
-    assert not set(split.train) & set(split.test)
 
 
 def test_backtest_windows_do_not_overlap() -> None:

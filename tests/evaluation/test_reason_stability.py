@@ -34,6 +34,7 @@ def test_unrelated_fits_agree_by_chance() -> None:
     rng = np.random.default_rng(2)
     found = reason_stability([fitted(rng.normal(size=(4000, 4))) for _ in range(3)])
     assert found.first_kept == pytest.approx(1 / 4, abs=0.03)
+    assert found.by_chance == pytest.approx(1 / 4, abs=0.03)
     assert found.first_in_top_two == pytest.approx(1 / 2, abs=0.03)
     assert abs(found.rank_agreement) < 0.03
     assert not found.good and found.first_kept < GOAL

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from datetime import datetime
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import sqlglot
@@ -12,7 +13,7 @@ import sqlglot
 from features.catalog import CATALOGUE
 from features.category_extracts import categories_relation, items_relation
 from features.data import rows_before
-from features.dialects import DIALECTS, Dialect
+from features.dialects import Dialect
 from features.extracts import (
     answers_relation,
     customer_types,
@@ -67,6 +68,7 @@ def steps() -> dict[str, Step]:
     return whole | {step.name: step for step in built} | earlier | {"one_statement": build_plan(late).steps()[0]}
 
 
+DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
 STEPS = steps()
 
 

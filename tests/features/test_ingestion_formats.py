@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from configs.errors import DataError, InputError
-from configs.settings import Settings, SourceSettings, load_settings
-from features.ingestion import ingest, packed, sources
+from configs.settings import Settings, load_settings
+from features.ingestion import ingest, packed
 from tests.features.workbooks import write_ods, write_xlsx
 
 CASES = Path(__file__).parents[3] / "shared" / "cases"
@@ -408,17 +408,6 @@ def test_what_may_not_be_read(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "open", closed)
     with pytest.raises(DataError, match=r"a\.csv cannot be read \(Permission denied\)"):
         run(tmp_path)
-
-
-def test_a_look_at_any_file(tmp_path):
-    write_xlsx(tmp_path / "a.xlsx", {"Orders": TABLE})
-    (tmp_path / "a.csv").write_text(HEAD.replace(",", ";") + GOOD.replace(",", ";") * 30)
-    for name, rows in (("a.xlsx", 1), ("a.csv", 20)):
-        source = SourceSettings(path=name)
-        raw = next(sources.open_file(tmp_path / name, name, source, "transactions", tmp_path))
-        assert raw.columns == NAMES
-        found = sources.first_rows(raw, 20)
-        assert (len(found), found[0][:2]) == (rows, ["001", "A1"])
 
 
 def test_every_file_of_every_table_that_is_wrong_is_told(tmp_path):

@@ -73,10 +73,10 @@ def test_every_prediction_names_its_threads(monkeypatch: pytest.MonkeyPatch) -> 
 def test_judged_rows_were_not_learned_from() -> None:
     values, target, split = data()
     model = Boosting(settings()).fit(values, target, split)
-    assert model.judged_ is not None and len(model.judged_) == len(split.judge)
-    assert not np.allclose(model.judged_, model.raw(values)[split.judge])
-    without = Boosting(settings()).fit(values, target, Split(np.arange(len(values)), split.judge[:0], "none"))
-    assert without.judged_ is None and without.rounds_ == 40
+    assert model.validated_ is not None and len(model.validated_) == len(split.validation)
+    assert not np.allclose(model.validated_, model.raw(values)[split.validation])
+    without = Boosting(settings()).fit(values, target, Split(np.arange(len(values)), split.validation[:0], "none"))
+    assert without.validated_ is None and without.rounds_ == 40
 
 
 def test_constraint_holds() -> None:

@@ -17,22 +17,22 @@ def test_label_windows_do_not_overlap() -> None:
     customer, as_of = keys(400, 12, 30)
     split = inner_split(customer, as_of, np.ones(len(as_of), dtype=bool), 90)
     assert split.kind == "purged"
-    assert as_of[split.learn].max() + np.timedelta64(90, "D") <= as_of[split.judge].min()
-    assert as_of[split.judge].max() == as_of.max()
+    assert as_of[split.learn].max() + np.timedelta64(90, "D") <= as_of[split.validation].min()
+    assert as_of[split.validation].max() == as_of.max()
 
 
 def test_a_short_log_keeps_customers_apart() -> None:
     customer, as_of = keys(900, 4, 30)
     split = inner_split(customer, as_of, np.ones(len(as_of), dtype=bool), 365)
     assert split.kind == "customers"
-    assert not set(customer[split.learn]) & set(customer[split.judge])
-    assert (as_of[split.judge] == as_of.max()).all()
+    assert not set(customer[split.learn]) & set(customer[split.validation])
+    assert (as_of[split.validation] == as_of.max()).all()
 
 
 def test_too_little_is_not_split() -> None:
     customer, as_of = keys(100, 1, 30)
     split = inner_split(customer, as_of, np.ones(100, dtype=bool), 30)
-    assert split.kind == "none" and len(split.judge) == 0 and len(split.learn) == 100
+    assert split.kind == "none" and len(split.validation) == 0 and len(split.learn) == 100
 
 
 def test_a_split_among_fewer_rows() -> None:
@@ -40,7 +40,7 @@ def test_a_split_among_fewer_rows() -> None:
     split = inner_split(customer, as_of, np.ones(len(as_of), dtype=bool), 90)
     kept = np.arange(len(as_of)) % 3 == 0
     inside = split.within(kept)
-    np.testing.assert_array_equal(np.flatnonzero(kept)[inside.judge], split.judge[kept[split.judge]])
+    np.testing.assert_array_equal(np.flatnonzero(kept)[inside.validation], split.validation[kept[split.validation]])
 
 
 def test_folds_are_stable() -> None:

@@ -176,7 +176,7 @@ def test_effects_stand_on_the_page(two: tuple[Scored, Scored], settings: Setting
     content = report_content(two[1].scores, settings, catalogue, changes=None, effects=[known, own])
     page = render(content | {"moves_file": ""}, "zh")
     assert catalogue[known.strategy].name.zh in page and "our_own (champions)" in page.replace("</span>", "")
-    assert f"{known.effect:+.1%}" in page and "−12.50" in page and "随机" in page and "观察" in page
+    assert f"{known.effect:+.1%}" in page and "-12.50" in page and "随机" in page and "观察" in page
     assert content["effects"][0]["low"] < known.effect < content["effects"][0]["high"]
     assert "Nothing is measured yet" not in page
     empty = render(report_content(two[1].scores, settings, catalogue, changes=None, effects=[]) | {"moves_file": ""})

@@ -66,7 +66,16 @@ def levels(page: Path) -> list[int]:
     return [len(found) for found in re.findall(r"^(#+) ", text, flags=re.MULTILINE)]
 
 
-@pytest.mark.parametrize("page", sorted(path.name for path in (DOCS / "zh").glob("*.md")))
+FOR_USERS = {"quick-start", "data-contract", "dimensions", "reasons", "strategies", "service", "staff-guide"}
+
+
+def test_every_page_for_users_is_there_in_both_languages() -> None:
+    assert {path.stem for path in (DOCS / "zh").glob("*.md")} == FOR_USERS
+    index = (DOCS / "index.md").read_text(encoding="utf-8").splitlines()
+    assert all(page in index and f"zh/{page}" in index for page in FOR_USERS)
+
+
+@pytest.mark.parametrize("page", sorted(f"{page}.md" for page in FOR_USERS))
 def test_a_page_has_the_same_headings_in_both_languages(page: str) -> None:
     assert levels(DOCS / "zh" / page) == levels(DOCS / page)
     title = (DOCS / "zh" / page).read_text(encoding="utf-8").splitlines()[0]

@@ -13,11 +13,12 @@ import pytest
 
 from configs.catalogue import LANGUAGES
 from evaluation.backtest import Evaluation
+from evaluation.measures import BETTER
 from evaluation.texts import TEXTS, text
 from features.specs import DRIVERS
-from reporting import plots
+from reporting import pages, plots
 from reporting import training_report as report
-from reporting.training_report import BETTER, headline, metrics_file, render, write_report
+from reporting.training_report import figure_line, headline, metrics_file, render, write_report
 
 TEMPLATES = Path(report.__file__).parent / "templates"
 
@@ -87,8 +88,8 @@ def test_headline_numbers(evaluation_of_company: Evaluation) -> None:
     figures = headline(content)
     assert [figure["key"] for figure in figures] == ["figure.found", "figure.level", "figure.spend"]
     for figure in figures:
-        assert text(figure["key"], "en", **figure["values"]) and text(figure["key"], "zh", **figure["values"])
-    assert figures[2]["value"] == f"{content['totals']['expected_spend']:,.0f}"
+        assert all(figure_line(figure, language)[1] for language in LANGUAGES)
+    assert figure_line(figures[2], "zh")[0] == f"{content['totals']['expected_spend']:,.0f}"
 
 
 def test_files(evaluation_of_company: Evaluation, tmp_path: Path) -> None:
@@ -157,19 +158,23 @@ def test_drawings_are_wellformed_and_carry_both_languages(evaluation_of_company:
 @pytest.mark.parametrize(
     ("form", "value", "shown"),
     [
-        (report.percent, 0.4321, "43%"), (report.percent, 0.0123, "1.2%"), (report.percent, None, "–"),
-        (report.signed, -0.051, "−5.1%"), (report.signed, 0.2, "+20.0%"), (report.signed, float("nan"), "–"),
-        (report.whole, 1234567.8, "1,234,568"), (report.three, 0.12345, "0.123"), (report.three, 1234.5, "1,234"),
-        (report.three, 45.67, "45.7"),
+        (pages.percent, 0.4321, "43%"), (pages.percent, 0.0123, "1.2%"), (pages.percent, None, "–"),
+        (pages.signed, -0.051, "-5.1%"), (pages.signed, 0.2, "+20.0%"), (pages.signed, float("nan"), "–"),
+        (pages.whole, 1234567.8, "1,234,568"), (pages.three, 0.12345, "0.123"), (pages.three, 1234.5, "1,234"),
+        (pages.three, 45.67, "45.7"),
     ],
 )  # fmt: skip
 def test_number_formats(form: Any, value: Any, shown: str) -> None:
-    assert form(value) == shown
+    assert form(value) == {"en": shown, "zh": shown}
+    assert form(value).__html__() == shown
 
 
 def test_money_names_its_currency() -> None:
-    assert report.money(1000.4, "GBP") == "1,000 GBP"
-    assert report.money(1000.4, None) == "1,000"
+    assert pages.money(1000.4, "CNY") == {"en": "CN¥1,000", "zh": "¥1,000"}
+    assert pages.money(1000.4, None) == {"en": "1,000", "zh": "1,000"}
+    both = pages.money(1000.4, "CNY").__html__()
+    assert both == '<span class="en" lang="en">CN¥1,000</span><span class="zh" lang="zh">¥1,000</span>'
+    assert pages.sentence("zh", "next.aim", {"share": pages.percent(0.1)}) == text("next.aim", "zh", share="10%")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

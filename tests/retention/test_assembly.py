@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from dataclasses import MISSING, fields, replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from configs.errors import InvariantError
 from features.specs import DRIVERS
 from models.contract import Contributions
 from retention.contacts.segments import load_segments
+from retention.explanation.summary import LONGEST
 from retention.explanation.warnings import UNITS
 from retention.profile.dimensions import DIMENSIONS
 from retention.profile.reference_values import fit_baseline
@@ -20,7 +22,6 @@ from retention.schema import column_order
 from retention.scoring.assembly import MAX_MONEY_REASONS, _numbers, score
 from retention.scoring.inputs import History, Predicted, Rules
 from retention.scoring.promises import check_scores
-from retention.wording import MAX_LENGTH
 from tests.retention.conftest import score_world
 
 
@@ -76,24 +77,34 @@ def test_reasons_shown_are_drivers_of_the_sum(scores, world) -> None:  # type: i
         ("spend_reasons", "spend_drivers", MAX_MONEY_REASONS),
         ("lifetime_reasons", "lifetime_drivers", MAX_MONEY_REASONS),
     ):
-        for number, (shown, every) in enumerate(zip(scores[column], scores[drivers], strict=True)):
+        for shown, every in zip(scores[column], scores[drivers], strict=True):
             points = {one["driver"]: one["points"] for one in every}
-            assert 0 < len(shown) <= most
+            assert len(shown) <= most
             assert len({one["driver"] for one in shown}) == len(shown)
-            own = [abs(one["points"]) for one in shown if one["driver"] not in ("level", "calibration")]
-            assert own == sorted(own, reverse=True)
-            for one in shown:
+            difference = math.fsum(points.values())
+            if shown and shown[0]["points"] is not None:
+                assert shown[0]["facts"] and shown[0]["points"] * difference > 0
+            factless = [not one["facts"] for one in shown]
+            assert factless == sorted(factless) and sum(factless) <= 1
+            for one in shown if difference and shown and shown[0]["points"] is not None else []:
                 assert one["points"] == points[one["driver"]]
                 assert one["direction"] == ("raises" if one["points"] > 0 else "lowers")
                 assert one["actionable"] == DRIVERS[one["driver"]].actionable
-                assert len(one["text_en"]) <= MAX_LENGTH and len(one["text_zh"]) <= MAX_LENGTH
-                if one["feature"] is not None:
-                    # never a reason for a feature that is missing, and the value is the customer's own
-                    value = world.frame[one["feature"]].iloc[number]
-                    assert not pd.isna(value)
-                    assert one["value_text"] == value if one["value"] is None else one["value"] == value
-                else:
-                    assert one["driver"] in ("level", "calibration")
+                assert len(one["text_en"]) <= 90 and len(one["text_zh"]) <= 45
+
+
+def test_base_reasons_and_rest_are_the_probability(scores) -> None:  # type: ignore[no-untyped-def]
+    told = scores["reasons"].map(lambda row: math.fsum(one["points"] or 0.0 for one in row))
+    gap = scores["churn_base"] + told + scores["churn_rest"] - scores["churn_probability"]
+    assert gap[scores["churn_base"].notna()].abs().max() < 1e-9
+
+
+def test_summaries_are_short_and_in_both_languages(scores) -> None:  # type: ignore[no-untyped-def]
+    assert scores["summary_en"].str.len().between(5, LONGEST["en"]).all()
+    assert scores["summary_zh"].str.len().between(5, LONGEST["zh"]).all()
+    assert scores["summary_zh"].str.contains("[\u4e00-\u9fff]").all()
+    lost = scores[scores["stage"] == "lost"]
+    assert len(lost) and lost["summary_en"].str.endswith("Ask why before offering anything.").all()
 
 
 def test_missing_families_are_warned_of(scores, world) -> None:  # type: ignore[no-untyped-def]
@@ -161,11 +172,11 @@ def test_where_a_rule_answers_the_reason_is_the_rule(world, baseline) -> None:  
     found = score_world(empty, baseline)
     bought = (world.frame["orders_ever"] > 2).to_numpy()
     first = found[bought]["reasons"].iloc[0]
-    assert len(first) == 1 and first[0]["points"] is None
-    assert "the answer comes from this rule" in first[0]["text_en"] and "来自该规则" in first[0]["text_zh"]
+    assert len(first) == 1 and first[0]["points"] is None and first[0]["facts"]
+    assert "order" in first[0]["text_en"] and "下" in first[0]["text_zh"]
     assert set(found["drivers"].map(len)) == {0} and found["churn_base"].isna().all()
     nobody = found[(world.frame["orders_ever"] == 0).to_numpy()]["reasons"].iloc[0]
-    assert nobody[0]["feature"] is None and "No order is known" in nobody[0]["text_en"]
+    assert nobody[0]["facts"] == [] and "No order is known" in nobody[0]["text_en"]
 
 
 def test_a_log_without_amounts(world) -> None:  # type: ignore[no-untyped-def]
@@ -274,24 +285,25 @@ def test_no_customer_gives_an_empty_table(world, baseline) -> None:  # type: ign
     assert len(found) == 0 and "reasons" in found.columns
 
 
-def test_the_time_of_year_is_told_as_what_holds_for_everyone(world) -> None:  # type: ignore[no-untyped-def]
+def test_what_is_the_same_for_everyone_is_said_to_be(world) -> None:  # type: ignore[no-untyped-def]
     season = {"as_of_season_sin": 0.1, "as_of_season_cos": 0.99, "orders_same_season_last_year": np.nan}
-    retention = world.settings.retention.model_copy(update={"max_reasons": 20})
-    settings = world.settings.model_copy(update={"retention": retention})
-    winter = replace(world, frame=world.frame.assign(**season), settings=settings)
+    strong = {
+        name: replace(one, values=one.values.assign(as_of_season_sin=2.0)) for name, one in world.contributions.items()
+    }
+    strong = {"churn": strong["churn"]}
+    winter = replace(
+        world,
+        frame=world.frame.assign(**season),
+        contributions=strong,
+        predictions=world.predictions.assign(
+            churn_probability=strong["churn"].predict(), expected_spend=np.nan, lifetime_value=np.nan
+        ),
+    )
     fitted = fit_baseline(winter.frame, winter.predictions, winter.feature_set, winter.settings)
-    assert {"as_of_season_sin", "as_of_season_cos"} <= fitted.constant
-    seen = 0
-    for row in score_world(winter, fitted)["reasons"]:
-        general = [one["driver"] in ("calendar", "level", "calibration") for one in row]
-        assert general == sorted(general)
-        for one in row:
-            if one["driver"] == "calendar":
-                seen += 1
-                assert one["feature"] is None
-                assert one["text_en"].startswith(("Time of year: raises", "Time of year: lowers"))
-                assert one["text_zh"].startswith("季节与日历：使同类客户")
-    assert seen > 0
+    seen = [one for row in score_world(winter, fitted)["reasons"] for one in row if one["driver"] == "calendar"]
+    assert seen and {one["form"] for one in seen} == {"calendar"} and not any(one["facts"] for one in seen)
+    assert {one["text_en"] for one in seen} == {"The time of year, the same for everyone."}
+    assert {one["text_zh"] for one in seen} == {"季节因素，所有客户都一样。"}
 
 
 def test_nothing_that_scoring_needs_can_be_left_out() -> None:

@@ -80,8 +80,8 @@ def test_differences_in_words() -> None:
     )
     assert difference_texts(table, "en", "CNY") == [
         "Churn risk rose by 12.0 points, from 30.0% to 42.0%: new behaviour +9.0, time passing +3.0",
-        "Expected spend fell by CNY 120, from CNY 500 to CNY 380: time passing -150, new behaviour +30",
-        "Lifetime value rose by CNY 1.50, from CNY 20.00 to CNY 21.50: corrected data or another model +1.50",
+        "Expected spend fell by CN¥120, from CN¥500 to CN¥380: time passing -150, new behaviour +30",
+        "Lifetime value rose by CN¥1.50, from CN¥20.00 to CN¥21.50: corrected data or another model +1.50",
         "Churn risk fell by 12.0 points, from 42.0% to 30.0%: the run before speaks of a later moment",
     ]
     assert difference_texts(table, "zh", "CNY")[0] == (

@@ -23,9 +23,9 @@ def frame() -> pd.DataFrame:
             "birthday": [pd.NaT, pd.Timestamp("1990-01-01"), pd.NaT, pd.NaT],
             "drivers": [
                 [{"driver": "recency", "points": 0.2}],
-                [{"driver": "recency", "points": -0.2}, {"driver": "trend", "points": 0.1}],
+                [{"driver": "recency", "points": -0.2}, {"driver": "frequency", "points": 0.1}],
                 [],
-                [{"driver": "trend", "points": 0.001}],
+                [{"driver": "frequency", "points": 0.001}],
             ],
         }
     )
@@ -47,7 +47,7 @@ def frame() -> pd.DataFrame:
         ({"orders_90d": 3}, [0, 1, 0, 0]),
         ({"birthday": "present"}, [0, 1, 0, 0]),
         ({"drivers": "recency"}, [1, 0, 0, 0]),
-        ({"drivers": ["recency", "trend"]}, [1, 1, 0, 0]),
+        ({"drivers": ["recency", "frequency"]}, [1, 1, 0, 0]),
         ({"satisfaction_tier": "unknown"}, [0, 1, 0, 0]),
         ({"not": {"satisfaction_tier": "low"}}, [0, 0, 1, 0]),
         ({"loyalty_tier": "high"}, [0, 0, 0, 0]),
@@ -81,11 +81,6 @@ def test_errors_name_the_place_and_the_remedy(source: object, message: str) -> N
     with pytest.raises(SettingsError) as caught:
         parse_condition(source, place="here")
     assert message in str(caught.value) and str(caught.value).startswith("here")
-
-
-def test_a_company_may_add_its_own_numbers() -> None:
-    condition = parse_condition({"litres_90d": "> 2"}, place="test", extra_fields=["litres_90d"])
-    assert condition.holds(pd.DataFrame({"litres_90d": [1.0, 3.0]})).tolist() == [False, True]
 
 
 def test_fields_and_words() -> None:

@@ -14,7 +14,7 @@ from retention.experiments.effects import (
     treatment_outcomes,
 )
 from retention.experiments.holdout import assign_holdout, hash_share, risk_bands
-from retention.experiments.measurement import measured_beliefs
+from retention.experiments.measurement import updated_effects
 from retention.experiments.uplift import DRLearner, UpliftSettings, auuc, evaluate_uplift, qini_coefficient, qini_curve
 from retention.strategies.catalogue import load_catalogue
 from retention.strategies.effect_priors import even_odds_points, shrink
@@ -178,10 +178,10 @@ def test_effects_of_the_simulation_are_recovered(simulated: dict[str, pd.DataFra
         assert effect.evidence == "randomised" and effect.variance_removed > 0.05
     assert effects["reactivation_offer"].low > 0
     assert effects["greeting_gift"].low < 0 < effects["greeting_gift"].high
-    beliefs = measured_beliefs(list(effects.values()), load_catalogue())
+    measured_effects = updated_effects(list(effects.values()), load_catalogue())
     prior = load_catalogue()["greeting_gift"].effect.orders_points
-    assert beliefs["greeting_gift"].orders_points < prior
-    assert beliefs["greeting_gift"].evidence == "randomised"
+    assert measured_effects["greeting_gift"].orders_points < prior
+    assert measured_effects["greeting_gift"].evidence == "randomised"
 
 
 # ------------------------------------------------------------------------------------------------- individual effects

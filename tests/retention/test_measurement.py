@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from benchmarks.simulator import CampaignPlan, SimulationSettings, simulate
-from benchmarks.simulator.scores import random_scores
 from benchmarks.simulator.writing import to_arrow
 from configs.errors import BundleError, NotEnoughDataError
 from configs.settings import DataSettings, Settings, SourceSettings
@@ -27,21 +26,21 @@ from retention.experiments.individual_effects import (
     write_individual,
 )
 from retention.experiments.measurement import (
-    campaign_uplift,
     contact_rows,
     effect_files,
     measure_campaigns,
-    measured_beliefs,
+    updated_effects,
 )
-from retention.experiments.uplift import DRLearner, UpliftSettings
+from retention.experiments.uplift import DRLearner, UpliftSettings, evaluate_uplift
 from retention.strategies.catalogue import EVIDENCE, load_catalogue
 from retention.strategies.choice import price_strategies, select_strategies
 from retention.strategies.effect_priors import (
-    beliefs_from_json,
-    beliefs_to_json,
     believed,
     effect_segments,
+    measured_effects_from_json,
+    measured_effects_to_json,
 )
+from tests.retention.random_scores import random_scores
 
 PLANS = (
     CampaignPlan(strategy="regular_contact", week=20, share=1.0, held_out=0.5, lift=1.5, moderation=1.0),
@@ -79,10 +78,10 @@ def test_one_call_measures_what_had_time_to_work(tables: Tables, company: dict[s
     truth = company["true_effects"].query("strategy == 'regular_contact'")["true_effect"].mean()
     assert abs(effect.effect - truth) < 3 * effect.se and effect.low > 0
     assert effect.method == "cuped" and effect.variance_removed > 0.05
-    belief = found.beliefs["regular_contact"]
+    belief = found.measured_effects["regular_contact"]
     assert belief.evidence == "randomised" and belief.orders_points > 0.03
     assert set(belief.segments) == segments - {"all"}
-    assert beliefs_from_json(beliefs_to_json(found.beliefs)) == found.beliefs
+    assert measured_effects_from_json(measured_effects_to_json(found.measured_effects)) == found.measured_effects
     assert set(found.contacts["strategy"]) == {"regular_contact", "greeting_gift"}
     assert effect.as_dict()["evidence"] == "randomised"
 
@@ -91,7 +90,7 @@ def test_nothing_before_the_first_campaign_and_without_treatments(
     tables: Tables, company: dict[str, pd.DataFrame]
 ) -> None:
     early = measure_campaigns(tables, load_catalogue(), datetime(2023, 8, 1), horizon_days=HORIZON)
-    assert early.effects == [] and early.beliefs == {} and early.contacts.empty
+    assert early.effects == [] and early.measured_effects == {} and early.contacts.empty
     with tables_from_arrow({"transactions": to_arrow("transactions", company["transactions"].head(100))}) as bare:
         assert measure_campaigns(bare, load_catalogue(), COMPANY.end, horizon_days=HORIZON).effects == []
 
@@ -115,11 +114,11 @@ def test_a_strategy_without_effect_drops_and_one_with_a_large_effect_rises() -> 
     catalogue = load_catalogue()
     scores = random_scores(2_000)
     with contacts({"reactivation_offer": 3.0, "owner_contact": 0.0}, seed=3) as given:
-        beliefs = measure_campaigns(given, catalogue, datetime(2024, 6, 30), horizon_days=HORIZON).beliefs
-    assert beliefs["owner_contact"].orders_points < catalogue["owner_contact"].effect.orders_points / 2
-    assert beliefs["reactivation_offer"].orders_points > 1.2 * catalogue["reactivation_offer"].effect.orders_points
+        measured = measure_campaigns(given, catalogue, datetime(2024, 6, 30), horizon_days=HORIZON).measured_effects
+    assert measured["owner_contact"].orders_points < catalogue["owner_contact"].effect.orders_points / 2
+    assert measured["reactivation_offer"].orders_points > 1.2 * catalogue["reactivation_offer"].effect.orders_points
     before = select_strategies(scores, catalogue, SETTINGS)
-    after = select_strategies(scores, catalogue, SETTINGS, measured=beliefs)
+    after = select_strategies(scores, catalogue, SETTINGS, measured=measured)
 
     def first(chosen: pd.Series, code: str) -> int:  # type: ignore[type-arg]
         return sum(bool(entries) and entries[0]["code"] == code for entries in chosen)
@@ -129,7 +128,7 @@ def test_a_strategy_without_effect_drops_and_one_with_a_large_effect_rises() -> 
 
     assert given_to(after, "owner_contact") < 0.5 * given_to(before, "owner_contact")
     assert first(after, "reactivation_offer") > first(before, "reactivation_offer")
-    said = {entry["evidence"] for entries in after for entry in entries if entry["code"] in beliefs}
+    said = {entry["evidence"] for entries in after for entry in entries if entry["code"] in measured}
     assert said == {"randomised"}
 
 
@@ -142,11 +141,11 @@ def test_segments_that_differ_get_beliefs_of_their_own() -> None:
 
     catalogue = load_catalogue()
     parts = [effect("all", 0.05, 0.01), effect("enterprise_active", 0.15, 0.015), effect("silent", 0.0, 0.012)]
-    belief = measured_beliefs(parts, catalogue)["points"]
+    belief = updated_effects(parts, catalogue)["points"]
     low, high = belief.segments["silent"].orders_points, belief.segments["enterprise_active"].orders_points
     assert low < 0.01 and high > 0.13  # they differ by more than chance explains
     noise = [effect("all", 0.05, 0.01), effect("enterprise_active", 0.06, 0.03), effect("silent", 0.04, 0.03)]
-    alike = measured_beliefs(noise, catalogue)["points"]
+    alike = updated_effects(noise, catalogue)["points"]
     assert {part.orders_points for part in alike.segments.values()} == {alike.orders_points}
     rows = np.array(["silent", "enterprise_active", "individual_active", None], dtype=object)
     points, _, evidence = believed(catalogue["points"], {"points": belief}, rows)
@@ -166,7 +165,7 @@ def test_segments_are_those_of_the_contact_and_of_the_scores() -> None:
 @pytest.mark.parametrize("text", ["[]", '{"points": {}}', '{"points": {"evidence": "guess"}}', "no json"])
 def test_damaged_beliefs_are_refused(text: str) -> None:
     with pytest.raises(BundleError, match="the measured effects of the bundle cannot be read"):
-        beliefs_from_json(text)
+        measured_effects_from_json(text)
 
 
 @pytest.mark.slow
@@ -182,7 +181,8 @@ def test_the_learner_finds_whom_the_simulated_contact_moves(tables: Tables, comp
     true = company["true_effects"].query("strategy == 'regular_contact'").set_index("customer_id")["true_effect"]
     assert np.corrcoef(told, true.reindex(rows.frame["customer_id"]))[0, 1] > 0.2
     quick = UpliftSettings(folds=2, rounds=25)
-    report = campaign_uplift(tables, "regular_contact", SETTINGS, COMPANY.end, encoder, learner=quick)
+    fewer = effect_features(encoder.transform(rows.frame), encoder, least=quick.effect_leaf_share)
+    report = evaluate_uplift(fewer, rows.treated, rows.active, settings=quick)
     files = effect_files(tables, load_catalogue(), SETTINGS, COMPANY.end, encoder, learner=quick)
     assert [one.strategy for one in read_individual(files)] == (["regular_contact"] if report.useful else [])
 

@@ -14,9 +14,19 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from configs.errors import InvariantError
-from features.specs import DRIVERS, FeatureSet, FeatureSpec
+from features.specs import DRIVERS, TOLD_DRIVERS, FeatureSet, FeatureSpec, told_driver
 from models.contract import Contributions, Link
-from retention.explanation.reasons import STEPS, attribute, check_sum, choose, driver_lists, natural_base, path_share
+from retention.explanation.reasons import (
+    STEPS,
+    Attribution,
+    attribute,
+    check_sum,
+    choose,
+    driver_lists,
+    natural_base,
+    path_share,
+    rest_of,
+)
 
 SPECS = FeatureSet(
     (
@@ -109,11 +119,22 @@ def test_the_order_of_columns_changes_nothing() -> None:
     np.testing.assert_allclose(one.drivers, other.drivers, atol=1e-14)
 
 
-def test_steps_are_drivers_of_their_own() -> None:
+def test_families_that_mean_nothing_alone_are_one_driver() -> None:
     found = attribute(parts("logit", 0.0, [[0, 0, 0, 0, 0.3, -0.2]]), SPECS, target="churn")
-    assert found.codes == ["recency", "satisfaction", "profile", "level", "calibration"]
-    assert found.drivers[0, 3] > 0 > found.drivers[0, 4]
+    assert found.codes == ["recency", "satisfaction", "profile", "level"]
+    assert found.drivers[0, 3] == pytest.approx(found.features[0, 4] + found.features[0, 5])
     assert np.all(found.drivers[0, :3] == 0)
+    assert all(told_driver(driver.part_of) == driver.part_of for driver in DRIVERS.values() if driver.part_of)
+
+
+def test_points_are_measured_from_the_reference_and_the_sum_stays() -> None:
+    given_parts = parts("logit", -1.0, [[1.0, 0.2, 0.5, 0, 0, 0], [-1.0, 0.2, 0.5, 0, 0, 0]])
+    reference = np.tile([0.4, 0.2, -0.5, 0.0, 0.0, 0.0], (2, 1))
+    plain = attribute(given_parts, SPECS, target="churn")
+    found = attribute(given_parts, SPECS, target="churn", shown=given_parts.predict(), reference=reference)
+    assert found.total() == pytest.approx(plain.total(), abs=1e-12)
+    assert found.base == pytest.approx(1 / (1 + np.exp(0.9)))
+    assert found.features[0, 1] == 0 and plain.features[0, 1] > 0  # as the typical customer: nothing to tell
 
 
 def test_a_column_without_a_family_is_refused() -> None:
@@ -135,46 +156,55 @@ def test_a_sum_that_is_not_what_is_shown_is_refused() -> None:
         check_sum(attribute(parts("logit", np.nan, [[1, 0, 0, 0, 0, 0]]), SPECS, target="churn"), np.array([0.5]))
 
 
-def frame(**values: object) -> pd.DataFrame:
-    given_values = {"a1": [10.0], "a2": [20.0], "b1": [0.4], "c1": ["x"], **values}
-    return pd.DataFrame(given_values)
+def told(found: Attribution, supported: object = True, **options: object) -> list[str]:
+    """Codes of the drivers told of the first customer, in their order."""
+    facts = np.broadcast_to(np.asarray(supported, dtype=bool), found.drivers.shape)
+    choice = choose(found, facts, limit=5, **options)  # type: ignore[arg-type]
+    return [found.codes[d] for d in choice.driver[0].tolist() if d >= 0]
 
 
-def test_a_missing_feature_never_speaks() -> None:
-    found = attribute(parts("logit", 0.0, [[2.0, 0.1, 1.0, 0, 0, 0]]), SPECS, target="churn")
-    choice = choose(found, frame(a1=[np.nan], b1=[np.nan]), limit=5)
-    shown = {found.codes[d]: found.names[f] for d, f in zip(choice.driver[0], choice.feature[0], strict=True) if d >= 0}
-    assert shown == {"recency": "a2"}
-    silent = [code for code, flag in zip(found.codes, choice.silent[0], strict=True) if flag]
-    assert silent == ["satisfaction"]
-
-
-def test_the_speaker_points_the_way_of_its_family() -> None:
-    found = attribute(parts("logit", 0.0, [[-1.0, 3.0, 0, 0, 0, 0]]), SPECS, target="churn")
-    assert found.names[choose(found, frame(), limit=1).feature[0, 0]] == "a2"
-    # the only known feature may point the other way
-    assert found.names[choose(found, frame(a2=[np.nan]), limit=1).feature[0, 0]] == "a1"
-
-
-def test_largest_first_and_steps_last() -> None:
+def test_what_explains_the_difference_comes_first_and_steps_are_not_told() -> None:
     found = attribute(parts("logit", 0.0, [[0.2, 0, -0.9, 0.5, 2.0, 0]]), SPECS, target="churn")
-    choice = choose(found, frame(), limit=4)
-    assert [found.codes[d] for d in choice.driver[0]] == ["satisfaction", "profile", "recency", "level"]
-    assert choice.feature[0, 3] == -1
-    short = choose(found, frame(), limit=2)
-    assert [found.codes[d] for d in short.driver[0]] == ["satisfaction", "profile"]
+    # the risk is above the base: what raises it is told before the larger thing that lowers it
+    assert told(found) == ["profile", "recency", "satisfaction"]
 
 
-def test_what_is_the_same_for_everyone_comes_after_the_customers_own() -> None:
-    found = attribute(parts("logit", 0.0, [[0.3, 0, -2.0, 0.1, 0, 0]]), SPECS, target="churn")
-    choice = choose(found, frame(), limit=5, constant=frozenset({"b1"}))
-    assert [found.codes[d] for d in choice.driver[0] if d >= 0] == ["recency", "profile", "satisfaction"]
+def test_without_a_fact_a_driver_is_last_and_never_alone() -> None:
+    found = attribute(parts("logit", 0.0, [[0.2, 0, 0.9, 0.5, 0.0, 0]]), SPECS, target="churn")
+    columns = ["recency", "satisfaction", "profile", "level"]
+    assert told(found, [code != "satisfaction" for code in columns]) == ["profile", "recency", "satisfaction"]
+    assert told(found, False) == []
+
+
+def test_of_drivers_without_a_fact_one_is_told() -> None:
+    found = attribute(parts("logit", 0.0, [[0.2, 0, 0.9, 0.5, 0.4, 0]]), SPECS, target="churn")
+    assert told(found, [True, False, False, False]) == ["recency", "satisfaction"]
+
+
+def test_nothing_is_told_that_speaks_only_against_the_difference() -> None:
+    found = attribute(parts("logit", 0.0, [[0.9, 0, -0.4, 0, 0, 0]]), SPECS, target="churn")
+    assert told(found, [False, True, True, True]) == []
+
+
+def test_small_reasons_are_told_where_nothing_larger_is() -> None:
+    both = attribute(parts("logit", 0.0, [[0.9, 0, 0.04, 0, 0, 0]]), SPECS, target="churn")
+    assert told(both) == ["recency"]
+    small = attribute(parts("logit", 0.0, [[0.05, 0, 0.04, 0, 0, 0]]), SPECS, target="churn")
+    assert told(small) == ["recency", "satisfaction"]
+
+
+def test_what_nothing_is_known_of_is_no_reason() -> None:
+    found = attribute(parts("logit", 0.0, [[0.2, 0, 0.9, 0, 0, 0]]), SPECS, target="churn")
+    unknown = np.array([[False, True, False, False]])
+    assert told(found, unknown=unknown) == ["recency"]
+    choice = choose(found, np.ones((1, 4), dtype=bool), limit=5, unknown=unknown)
+    shown = found.base + choice.points.sum(axis=1) + rest_of(found, choice)
+    assert shown == pytest.approx(found.total(), abs=1e-15)
 
 
 def test_points_too_small_to_show_stay_in_the_sum() -> None:
     found = attribute(parts("logit", 0.0, [[1e-4, 0, 0.5, 0, 0, 0]]), SPECS, target="churn")
-    choice = choose(found, frame(), limit=5)
-    assert [found.codes[d] for d in choice.driver[0] if d >= 0] == ["satisfaction"]
+    assert told(found) == ["satisfaction"]
     listed = driver_lists(found, np.array([True]))[0]
     assert {one["driver"] for one in listed} == set(found.codes)
     assert found.base[0] + sum(float(one["points"]) for one in listed) == pytest.approx(found.total()[0], abs=1e-15)  # type: ignore[arg-type]
@@ -192,37 +222,34 @@ def test_every_step_is_a_driver_that_cannot_be_acted_on() -> None:
 
 
 def test_the_numbers_worked_through_in_the_documentation_are_right() -> None:
-    told = (Path(__file__).parents[2] / "docs" / "reasons.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "reasons.md").read_text(encoding="utf-8")
     table = pd.DataFrame([[0.9, 0.4, -0.5, 0.1]], columns=["a1", "b1", "a2", "calibration"])
     churn = attribute(Contributions("logit", np.array([-0.6]), table), SPECS, target="churn")
     for points in churn.features[0] * 100:
-        assert f"| {points:+.2f} |" in told
-    assert f"{churn.base[0] * 100:.2f} + {churn.drivers.sum() * 100:.2f} = {churn.total()[0] * 100:.2f}" in told
+        assert f"| {points:+.2f} |" in page
+    assert f"{churn.base[0] * 100:.2f} + {churn.drivers.sum() * 100:.2f} = {churn.total()[0] * 100:.2f}" in page
     money = pd.DataFrame([[0.5, 0.3, -0.2]], columns=["a1", "b1", "a2"])
     spend = attribute(Contributions("log", np.log([200.0]), money), SPECS, target="spend")
-    assert f"200 * e^0.6 = {spend.total()[0]:.2f}" in told
+    assert f"200 * e^0.6 = {spend.total()[0]:.2f}" in page
     first, second, third = spend.features[0]
-    assert f"{first:+.2f}, {second:+.2f} and {third:+.2f}" in told
+    assert f"{first:+.2f}, {second:+.2f} and {third:+.2f}" in page
 
 
 def test_the_documentation_names_every_driver() -> None:
-    told = (Path(__file__).parents[2] / "docs" / "reasons.md").read_text(encoding="utf-8")
-    for driver in DRIVERS.values():
-        assert f"| `{driver.code}` | {driver.en} | {driver.zh} | {'yes' if driver.actionable else 'no'} |" in told
+    page = (Path(__file__).parents[2] / "docs" / "reasons.md").read_text(encoding="utf-8")
+    for driver in (DRIVERS[code] for code in TOLD_DRIVERS):
+        assert f"| `{driver.code}` | {driver.en} | {driver.zh} | {'yes' if driver.actionable else 'no'} |" in page
 
 
-def test_an_unstable_family_is_never_first() -> None:
+def test_an_unstable_driver_is_never_first() -> None:
     # recency largest, then profile, then satisfaction
     found = attribute(parts("logit", 0.0, [[0.9, 0.0, 0.2, 0.4, 0.1, 0.0]] * 2), SPECS, target="churn")
 
-    def shown(**options: object) -> list[str]:
-        chosen = choose(found, frame(), limit=3, **options)  # type: ignore[arg-type]
-        return [found.codes[k] for k in chosen.driver[0].tolist()]
+    def first(*unstable: str) -> list[str]:
+        return told(found, unstable=frozenset(unstable))[:3]
 
-    assert shown() == ["recency", "profile", "satisfaction"]
-    assert shown(unstable=frozenset({"recency"})) == ["profile", "recency", "satisfaction"]
-    assert shown(unstable=frozenset({"recency", "profile"})) == ["satisfaction", "recency", "profile"]
+    assert first() == ["recency", "profile", "satisfaction"]
+    assert first("recency") == ["profile", "recency", "satisfaction"]
+    assert first("recency", "profile") == ["satisfaction", "recency", "profile"]
     # not one that could come first instead: nothing is moved
-    assert shown(unstable=frozenset({"recency", "profile", "satisfaction"})) == ["recency", "profile", "satisfaction"]
-    # what is the same for everyone does not come before an unstable one of the customer
-    assert shown(unstable=frozenset({"recency"}), constant=frozenset({"b1", "c1"}))[0] == "recency"
+    assert first("recency", "profile", "satisfaction") == ["recency", "profile", "satisfaction"]

@@ -108,7 +108,7 @@ def test_reasons_of_real_models_add_up_on_every_row(scores: pd.DataFrame) -> Non
 
 def test_recency_raises_the_risk_of_the_silent(scores: pd.DataFrame) -> None:
     points = pd.DataFrame([{one["driver"]: one["points"] for one in row} for row in scores["drivers"]])
-    rhythm = points[["recency", "rhythm", "frequency"]].sum(axis=1)
+    rhythm = points[["recency", "frequency"]].sum(axis=1)
     silent, active = scores["stage"].isin(["lost", "at_risk"]), scores["stage"].isin(["loyal", "repeat"])
     assert rhythm[silent].mean() > 0 > rhythm[active].mean()
 

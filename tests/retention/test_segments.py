@@ -2,16 +2,34 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.simulator.scores import random_scores
 from configs.errors import DataError, InputError, SettingsError
+from configs.files import atomic_path
 from configs.settings import DataSettings, RetentionSettings, Settings, SourceSettings
+from configs.spreadsheets import put_table
 from retention.conditions.consent import parse_consent
-from retention.contacts.segments import SegmentFile, assign_segments, export_audience, load_segments, segment_members
+from retention.contacts.segments import (
+    Audience,
+    SegmentFile,
+    assign_segments,
+    choose_audience,
+    load_segments,
+    segment_members,
+)
+from tests.retention.random_scores import random_scores
+
+
+def exported(*arguments: Any, **options: Any) -> Audience:
+    """An audience with its file, written as the command does."""
+    rows, told = choose_audience(*arguments, **options)
+    with atomic_path(told.path, private=True) as aside:
+        put_table(rows, aside)
+    return told
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +111,7 @@ def test_audience_honours_consent_complaints_and_holdout(
     tmp_path: Path, segments: SegmentFile, scores: pd.DataFrame
 ) -> None:
     arms = pd.Series(np.where(np.arange(len(scores)) % 10 == 0, "held_out", "treated"), index=scores.index)
-    audience = export_audience(scores, segments, "unhappy", tmp_path / "a.csv", channel="sms", assignment=arms)
+    audience = exported(scores, segments, "unhappy", tmp_path / "a.csv", channel="sms", assignment=arms)
     written = pd.read_csv(audience.path, dtype={"customer_id": str})
     back = scores.set_index("customer_id").loc[written["customer_id"]]
     assert (back["consent"] == "yes").all()
@@ -101,7 +119,7 @@ def test_audience_honours_consent_complaints_and_holdout(
     assert (arms.set_axis(scores["customer_id"])[written["customer_id"]] == "treated").all()
     assert audience.members == audience.written + sum(audience.left_out.values())
     assert min(audience.left_out.values()) > 0 and written["customer_id"].is_monotonic_increasing
-    by_mail = export_audience(scores, segments, "unhappy", tmp_path / "b.parquet", channel="email")
+    by_mail = exported(scores, segments, "unhappy", tmp_path / "b.parquet", channel="email")
     assert by_mail.written > audience.written  # consent to e-mail alone counts here
     assert set(pd.read_parquet(by_mail.path)["segment"]) == {"unhappy"}
 
@@ -116,7 +134,7 @@ def test_formulas_are_escaped_in_csv_and_left_in_parquet(tmp_path: Path, segment
             "churn_probability": [-0.5, 0.1, 0.2, 0.3],
         }
     )
-    audience = export_audience(frame, segments, "prospects", tmp_path / "a.csv")
+    audience = exported(frame, segments, "prospects", tmp_path / "a.csv")
     assert audience.path.read_bytes().startswith(b"\xef\xbb\xbf") and audience.path.stat().st_mode & 0o777 == 0o600
     lines = list(csv.reader(audience.path.read_text(encoding="utf-8-sig").splitlines()))
     assert lines == [
@@ -127,19 +145,19 @@ def test_formulas_are_escaped_in_csv_and_left_in_parquet(tmp_path: Path, segment
         ["4", "prospects", "0.3", "Lyon"],
     ]
     assert audience.escaped == 3
-    raw = export_audience(frame, segments, "prospects", tmp_path / "a.parquet")
+    raw = exported(frame, segments, "prospects", tmp_path / "a.parquet")
     assert raw.escaped == 0 and pd.read_parquet(raw.path)["region"][0] == "=HYPERLINK(1)"
 
 
 def test_refusals(tmp_path: Path, segments: SegmentFile, scores: pd.DataFrame) -> None:
     with pytest.raises(InputError, match="segment 'vip' is not known; use one of prospects"):
-        export_audience(scores, segments, "vip", tmp_path / "a.csv")
+        exported(scores, segments, "vip", tmp_path / "a.csv")
     with pytest.raises(InputError, match="channel 'fax' is not known"):
-        export_audience(scores, segments, "lost", tmp_path / "a.csv", channel="fax")
+        exported(scores, segments, "lost", tmp_path / "a.csv", channel="fax")
     with pytest.raises(InputError, match=r"use \.csv or \.parquet"):
-        export_audience(scores, segments, "lost", tmp_path / "a.xlsx")
+        exported(scores, segments, "lost", tmp_path / "a.xlsx")
     with pytest.raises(DataError, match="nobody may be put into an audience; map it under"):
-        export_audience(scores.drop(columns="consent"), segments, "lost", tmp_path / "a.csv")
+        exported(scores.drop(columns="consent"), segments, "lost", tmp_path / "a.csv")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -154,7 +172,7 @@ segments:
 """
     profile = pd.DataFrame({"customer_id": scores["customer_id"], "owner": "Bob"})
     profile.loc[:9, "owner"] = "Ann"
-    audience = export_audience(
+    audience = exported(
         scores, load_segments(own(tmp_path, text)), "anns", tmp_path / "a.csv", channel="ads", profile=profile
     )
     assert audience.members == 10
@@ -163,7 +181,7 @@ segments:
 def test_consent_from_the_profile(tmp_path: Path, segments: SegmentFile, scores: pd.DataFrame) -> None:
     bare = scores.drop(columns="consent")
     profile = pd.DataFrame({"customer_id": scores["customer_id"].iloc[:500], "consent": "同意", "country": "CN"})
-    audience = export_audience(bare, segments, "others", tmp_path / "a.csv", profile=profile, channel="ads")
+    audience = exported(bare, segments, "others", tmp_path / "a.csv", profile=profile, channel="ads")
     written = pd.read_csv(audience.path, dtype={"customer_id": str})
     assert set(written["customer_id"]) <= set(profile["customer_id"]) and (written["country"] == "CN").all()
 

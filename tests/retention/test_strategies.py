@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.simulator.scores import random_scores
 from configs.settings import DataSettings, RetentionSettings, Settings, SourceSettings
 from retention.strategies.catalogue import Catalogue, load_catalogue
 from retention.strategies.choice import price_strategies, select_strategies
 from retention.strategies.effect_priors import MeasuredEffect
+from tests.retention.random_scores import random_scores
 
 
 def settings_with(**retention: Any) -> Settings:
@@ -55,7 +55,7 @@ def test_every_row_and_item_of_the_requirement_reaches_a_customer_of_that_row(
                 dimension, tier = key.split(".")[0], key.split(".")[1]
                 if dimension == "falling_use":
                     points = {item["driver"]: item["points"] for item in scores["drivers"].iloc[place]}
-                    fits = max(points["trend"], points["engagement"], points["breadth"]) >= 0.01
+                    fits = max(points["frequency"], points["engagement"], points["breadth"]) >= 0.01
                 elif dimension == "preferred_channel":
                     fits = entry["channel"] == scores["preferred_channel"].iloc[place]
                 else:
@@ -135,15 +135,21 @@ def test_worked_example_of_the_documentation(catalogue: Catalogue) -> None:
 
 
 def test_why_names_the_customers_figures_and_the_driver(catalogue: Catalogue) -> None:
-    entries = select_strategies(one(), catalogue, settings_with())[0]
+    told: dict[str, Any] = {"driver": "recency", "direction": "raises", "facts": [{"fact": "silence"}]}
+    told |= {
+        "text_en": "No order for 4 months; usually one every 30 days.",
+        "text_zh": "已4个月未下单，平时约30天一单。",
+    }
+    entries = select_strategies(one(reasons=[told]), catalogue, settings_with())[0]
     offer = next(entry for entry in entries if entry["code"] == "reactivation_offer")
     assert offer["why_en"] == (
         "120 days without an order and a 70% risk: an offer on the usual products. "
-        "It answers “time since the last order” (30.0 points of the risk)."
+        "Why now: No order for 4 months; usually one every 30 days."
     )
-    assert (
-        offer["why_zh"] == "已120天未下单，风险70%，以常购商品优惠唤醒。针对“距上次购买的时间”（占风险30.0个百分点）。"
-    )
+    assert offer["why_zh"] == "已120天未下单，风险70%，以常购商品优惠唤醒。针对：已4个月未下单，平时约30天一单。"
+    untold = select_strategies(one(), catalogue, settings_with())[0]
+    alone = next(entry for entry in untold if entry["code"] == "reactivation_offer")
+    assert alone["why_en"] == "120 days without an order and a 70% risk: an offer on the usual products."
     assert offer["driver"] == "recency"
 
 

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.simulator.scores import random_scores
 from configs.errors import InputError
 from configs.settings import DataSettings, RetentionSettings, Settings, SourceSettings
 from retention.contacts.allocation import allocate
 from retention.contacts.contact_plan import PlanRules, contact_plan, greeting_days, next_birthday
 from retention.contacts.work_list import Limits, WorkList, build_worklist
 from retention.strategies.catalogue import Catalogue, load_catalogue
+from tests.retention.random_scores import random_scores
 
 
 def settings_with(**retention: Any) -> Settings:

@@ -14,7 +14,6 @@ from configs.errors import BundleError
 from configs.settings import Settings, TrackingSettings, TrainingSettings
 from evaluation.backtest import Evaluation
 from evaluation.datasets import TrainingSet
-from evaluation.evaluation_files import save_evaluation
 from features.catalog import CATALOGUE
 from features.definitions import definitions_fingerprint
 from features.engine import tables_from_arrow
@@ -23,6 +22,7 @@ from features.specs import FeatureSet
 from models.bundle.folder import CURRENT, load_bundle, read_pointer, save_bundle
 from reporting.training_report import write_report
 from retention.profile.baseline import Baseline
+from tests.company import save_evaluation
 from training.fit import evaluation_of, finish, fit_bundle, load_candidate, parameters, save_candidate
 from training.register import forget_decision, register
 

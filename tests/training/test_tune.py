@@ -18,7 +18,7 @@ from configs.settings import Settings, TrainingSettings
 from evaluation.datasets import training_set
 from features.engine import Tables, tables_from_arrow
 from models.contract import orders_column
-from training.tune import SPACE, require_optuna, tune, write_snippet
+from training.tune import SPACE, require_optuna, tune
 
 pytest.importorskip("optuna")
 BEST_SD = 0.3
@@ -153,8 +153,7 @@ def test_the_snippet_is_settings_that_can_be_loaded(
     tables: Tables, as_of: datetime, settings: Settings, tmp_path: Path
 ) -> None:
     found = search(tables, as_of, settings, tmp_path, trials=3)
-    write_snippet(found, tmp_path / "tuned.yaml")
-    written = (tmp_path / "tuned.yaml").read_text(encoding="utf-8")
+    written = found.snippet()
     assert written.startswith(f"# {found.sentence('en')}\n") and found.sentence("zh") in written
     training = TrainingSettings(**yaml.safe_load(written)["training"])
     assert training.stacking.prior_sd == found.best["stacking.prior_sd"]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.simulator.words import CHANNELS, INDUSTRIES
-from features.specs import DRIVERS
+from features.specs import TOLD_DRIVERS
 
 LEVELS = ("high", "medium", "low", "unknown")
 
@@ -69,8 +69,9 @@ def random_scores(customers: int, *, seed: int = 0, as_of: str = "2024-01-01") -
         columns[f"{tier}_tier"] = rng.choice(LEVELS, customers, p=[0.3, 0.3, 0.3, 0.1])
     for topic in ("quality", "service", "logistics"):
         columns[f"satisfaction_{topic}"] = rng.uniform(0, 1, customers)
-    points = rng.normal(0, 0.06, (customers, len(DRIVERS))) * (rng.random((customers, len(DRIVERS))) < 0.4)
+    points = rng.normal(0, 0.06, (customers, len(TOLD_DRIVERS))) * (rng.random((customers, len(TOLD_DRIVERS))) < 0.4)
     columns["drivers"] = [
-        [{"driver": name, "points": value} for name, value in zip(DRIVERS, row, strict=True)] for row in points.tolist()
+        [{"driver": name, "points": value} for name, value in zip(TOLD_DRIVERS, row, strict=True)]
+        for row in points.tolist()
     ]
     return pd.DataFrame(columns)
