@@ -12,6 +12,7 @@ import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
@@ -251,9 +252,9 @@ def entry_rows(
         odd = sorted(columns.keys() ^ set(names))[0]
         raise InvariantError("entries_and_columns_differ", name=entry.__name__, field=odd)
     found: list[list[dict[str, Any]]] = [[] for _ in range(n)]
-    entries = zip(*(columns[name] for name in names), strict=True)
-    for row, values in zip(rows.tolist(), entries, strict=True):
-        found[row].append(dict(zip(names, values, strict=False)))
+    entries = map(dict, map(zip, repeat(names), zip(*(columns[name] for name in names), strict=True)))
+    for row, own in zip(rows.tolist(), entries, strict=True):
+        found[row].append(own)
     return found
 
 
