@@ -232,8 +232,8 @@ def _simulated(customers: int, seed: int) -> None:
 def _say_reasons(scores: pd.DataFrame) -> None:
     found = reason_quality(scores)
     _say(
-        f"of {found['told']:,} first-three reasons {found['breaking']:.1%} break a rule, {found['factless']:.1%} have no "
-        f"fact; {found['without']:.1%} of {found['customers']:,} customers differ from the base and have no reason"
+        f"of {found['told']:,} first-three reasons {found['breaking']:.1%} break a rule, {found['factless']:.1%} have "
+        f"no fact; {found['without']:.1%} of {found['customers']:,} customers differ from the base and have no reason"
     )
     for rule, count in sorted(found["rules"].items()):
         _say(f"  {rule}: {count:,}")
