@@ -32,6 +32,14 @@ RANKED = tuple(dict.fromkeys((*POWER_PARTS, *LOYALTY_PARTS)))
 SHORTEST_EXPOSURE_DAYS = 90.0
 """A yearly rate of a customer younger than this is taken over this many days, so one order is not 365 a year."""
 
+LAPSED_AFTER = 2.0
+"""Usual gaps of silence after which a habit is one no longer."""
+SHORTEST_GAP_DAYS = 7.0
+"""A usual gap below this counts as this long: a weekend is no silence."""
+SMALLEST_RETURNED = 0.05
+SMALLEST_DELAY_DAYS = 0.5
+"""A smaller share returned, or a smaller mean delay, says nothing of satisfaction."""
+
 PENALTY_COMPLAINT = 10.0
 PENALTY_COMPLAINTS_MOST = 30.0
 PENALTY_OPEN = 15.0
@@ -107,6 +115,17 @@ def _graded(value: Floats, strong: NDArray[np.bool_]) -> Texts:
     return np.where(np.isfinite(value), np.where(strong, "strong", "weak"), "none").astype(object)
 
 
+def lapse(frame: pd.DataFrame) -> Floats:
+    """How far a habit still holds, shape (n,): 1 up to two usual gaps of silence, then falling with the silence.
+
+    A customer with one order has no gap; the shortest exposure stands for it.
+    """
+    gap = np.maximum(number(frame, "mean_gap_days"), SHORTEST_GAP_DAYS)
+    usual = np.where(np.isfinite(gap), gap, SHORTEST_EXPOSURE_DAYS)
+    silent = np.maximum(np.nan_to_num(number(frame, "days_since_last_order")), 1.0)
+    return np.asarray(np.minimum(1.0, LAPSED_AFTER * usual / silent))
+
+
 def purchasing_power(frame: pd.DataFrame, reference: Reference) -> Measured:
     """Mean percentile rank of net spend, mean order, largest order and price level: an index 0–100."""
     orders = number(frame, "orders_ever")
@@ -118,9 +137,13 @@ def purchasing_power(frame: pd.DataFrame, reference: Reference) -> Measured:
 
 
 def purchase_frequency(frame: pd.DataFrame) -> Measured:
-    """Orders of the last 365 days as a yearly rate over the time the customer is known, at least 90 days."""
+    """Orders of the last 365 days as a yearly rate over the time the customer is known, at least 90 days.
+
+    One order tells of no rate: it counts as one a year.
+    """
     orders = number(frame, "orders_ever")
     known_for = np.clip(number(frame, "days_since_first_order"), SHORTEST_EXPOSURE_DAYS, 365.0)
+    known_for = np.where(orders >= 2, known_for, 365.0)
     rate = np.where(orders > 0, number(frame, "orders_365d") * 365.0 / known_for, np.nan)
     return Measured(rate, _graded(rate, (orders >= 3) & (number(frame, "days_since_first_order") >= 180)))
 
@@ -129,7 +152,7 @@ def satisfaction(frame: pd.DataFrame, reference: Reference) -> Measured:
     """Mean score 0–100, less written penalties for complaints, open complaints, returns and late delivery.
 
     Without a score the company's median score is where the penalties start, and only if there is any sign at all:
-    a customer who never said or returned anything is unknown.
+    a customer who never said or returned anything, or hardly anything, is unknown.
     """
     score = number(frame, "satisfaction_mean_365d") * 100.0
     complaints = np.nan_to_num(number(frame, "complaints_90d"))
@@ -138,7 +161,8 @@ def satisfaction(frame: pd.DataFrame, reference: Reference) -> Measured:
     returned = np.nan_to_num(number(frame, "return_share_ever"))
     late = np.nan_to_num(number(frame, "delivery_delay_days"))
     scored = np.isfinite(score)
-    sign = scored | (complaints > 0) | (ever > 0) | (open_now > 0) | (returned > 0) | (late > 0)
+    sign = scored | (complaints > 0) | (ever > 0) | (open_now > 0)
+    sign |= (returned >= SMALLEST_RETURNED) | (late >= SMALLEST_DELAY_DAYS)
     penalty = (
         np.minimum(PENALTY_COMPLAINT * complaints, PENALTY_COMPLAINTS_MOST)
         + np.where(open_now > 0, PENALTY_OPEN, 0.0)
@@ -151,6 +175,8 @@ def satisfaction(frame: pd.DataFrame, reference: Reference) -> Measured:
 
 def loyalty(frame: pd.DataFrame, reference: Reference, membership: Floats | None = None) -> Measured:
     """Mean percentile rank of tenure, share of months with an order, range, regularity, offers used, and level.
+
+    Past loyalty fades with the silence (`lapse`): who has long gone is not loyal.
 
     Parameters
     ----------
@@ -169,7 +195,7 @@ def loyalty(frame: pd.DataFrame, reference: Reference, membership: Floats | None
     if membership is not None:
         parts.append(membership * 100.0)
     index, count = _mean(parts)
-    index = np.where(orders > 0, index, np.nan)
+    index = np.where(orders > 0, index * lapse(frame), np.nan)
     return Measured(index, _graded(index, (orders >= 3) & (count >= 3)))
 
 
@@ -199,16 +225,22 @@ def predicted(
         filled = ~np.isfinite(value) & np.isfinite(fallback) & (number(frame, "orders_ever") > 0)
         value = np.where(filled, fallback, value)
         evidence[filled] = "weak"
+    if grade == "lifetime_evidence":
+        # one order is weak evidence of what a customer will be worth
+        evidence[(evidence == "strong") & (number(frame, "orders_ever") < 2)] = "weak"
     return Measured(value, evidence)
 
 
 def buying_behaviour(frame: pd.DataFrame) -> Measured:
-    """Regular, occasional or never, by the customer's own rhythm; the number is the share of active months."""
+    """Regular, occasional or never, by the customer's own rhythm; the number is the share of active months.
+
+    Who has been silent for more than two usual gaps is regular no longer.
+    """
     orders = number(frame, "orders_ever")
     share = number(frame, "active_months_share")
     variation = number(frame, "gap_cv")
     with np.errstate(invalid="ignore"):
-        regular = (orders >= 3) & ((variation <= 1.0) | (share >= 0.5))
+        regular = (orders >= 3) & ((variation <= 1.0) | (share >= 0.5)) & (lapse(frame) >= 1.0)
         tier = np.where(np.isnan(orders), "unknown", np.where(orders <= 0, "never", "occasional")).astype(object)
     tier[regular] = "regular"
     evidence = np.where(tier == "unknown", "none", np.where((orders >= 3) | (orders <= 0), "strong", "weak"))
@@ -216,14 +248,14 @@ def buying_behaviour(frame: pd.DataFrame) -> Measured:
 
 
 def tenure(frame: pd.DataFrame, reference: Reference) -> Measured:
-    """New or existing by days since the first order, or since acquisition where there is no order."""
+    """New or existing by days since the first order; a prospect is neither, whenever it was acquired."""
     days = number(frame, "days_since_first_order")
     acquired = number(frame, "acquired_days")
-    known_for = np.fmax(days, acquired)
+    known_for = np.where(number(frame, "orders_ever") == 0, np.nan, np.fmax(days, acquired))
     tier = np.where(
         np.isfinite(known_for), np.where(known_for < reference.new_customer_days, "new", "existing"), "unknown"
     ).astype(object)
-    evidence = np.where(np.isfinite(days), "strong", np.where(np.isfinite(acquired), "weak", "none"))
+    evidence = np.where(np.isfinite(days), "strong", np.where(np.isfinite(known_for), "weak", "none"))
     return Measured(known_for, evidence.astype(object), tier)
 
 

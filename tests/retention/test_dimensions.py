@@ -20,7 +20,9 @@ from retention.profile.baseline import Baseline
 from retention.profile.dimension_values import (
     Reference,
     buying_behaviour,
+    lapse,
     line_share,
+    loyalty,
     measure_all,
     predicted,
     purchase_frequency,
@@ -176,8 +178,36 @@ def test_purchase_frequency_is_a_yearly_rate_over_known_time() -> None:
         days_since_first_order=[365.0, 10.0, np.nan, 900.0],
     )
     found = purchase_frequency(frame)
-    np.testing.assert_allclose(found.value.astype(float), [4.0, 365 / 90, np.nan, 3.0])
+    np.testing.assert_allclose(found.value.astype(float), [4.0, 1.0, np.nan, 3.0]), "one order is no rate"
     assert found.evidence.tolist() == ["strong", "weak", "none", "strong"]
+
+
+def test_those_long_gone_are_neither_loyal_nor_regular() -> None:
+    frame = rows(
+        orders_ever=[20.0, 20.0],
+        days_since_first_order=[700.0, 700.0],
+        days_since_last_order=[20.0, 300.0],
+        mean_gap_days=[30.0, 30.0],
+        gap_cv=[0.3, 0.3],
+        active_months_share=[0.9, 0.9],
+    )
+    assert lapse(frame).tolist() == [1.0, pytest.approx(0.2)]
+    assert buying_behaviour(frame).tier.tolist() == ["regular", "occasional"]  # type: ignore[union-attr]
+    reference = Reference(ranks={"days_since_first_order": [0.0, 1000.0]})
+    near, gone = loyalty(frame, reference).value.tolist()
+    assert gone == pytest.approx(0.2 * near)
+
+
+def test_hardly_a_return_says_nothing_of_satisfaction() -> None:
+    frame = rows(orders_ever=[5.0, 5.0, 5.0], return_share_ever=[0.01, 0.2, 0.0], delivery_delay_days=[0.0, 0.0, 0.1])
+    assert satisfaction(frame, Reference()).evidence.tolist() == ["none", "weak", "none"]
+
+
+def test_a_prospect_is_no_existing_customer() -> None:
+    frame = rows(orders_ever=[0.0, 1.0], days_since_first_order=[np.nan, 400.0], acquired_days=[900.0, 900.0])
+    found = tenure(frame, Reference())
+    assert found.tier.tolist() == ["unknown", "existing"]  # type: ignore[union-attr]
+    assert found.evidence.tolist() == ["none", "strong"]
 
 
 @pytest.mark.parametrize(
@@ -364,7 +394,7 @@ def test_the_rule_behind_every_tier_can_be_told(world, baseline, lang) -> None: 
             told = rule_text(code, row, baseline, lang, "CNY")
             assert told and "{" not in told and "None" not in told
             seen.add((code, row[f"{code}_tier"]))
-    assert {("churn_risk", "high"), ("tenure", "new"), ("region", "local"), ("satisfaction", "unknown")} <= seen
+    assert {("churn_risk", "high"), ("tenure", "existing"), ("region", "local"), ("satisfaction", "unknown")} <= seen
 
 
 def test_the_rule_names_number_and_cut_offs(world) -> None:  # type: ignore[no-untyped-def]

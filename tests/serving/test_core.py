@@ -108,12 +108,14 @@ def test_an_earlier_moment_equals_batch_at_that_moment(core: Any, trained: Any, 
 
 
 def test_reasons_add_up_and_speak_the_language_asked_for(core: Any) -> None:
-    for lang, sign in (("zh", "个百分点"), ("en", "points")):
+    for lang, chinese in (("zh", True), ("en", False)):
         answer = ask(core, customers=[{"customer_id": "c0001"}], lang=lang)
         result = answer.results[0]
         total = result.churn_base + sum(part.points for part in result.drivers)
         assert total == pytest.approx(result.churn_probability, abs=1e-6)
-        assert any(sign in reason.text for reason in result.reasons if reason.points is not None)
+        told = [reason for reason in result.reasons if reason.points is not None]
+        assert told and told[0].facts and all(("。" in reason.text) == chinese for reason in told)
+        assert result.summary and ("。" in result.summary) == chinese
         assert answer.lang == lang and answer.note
         text = answer.model_dump_json()
         assert "text_en" not in text and "text_zh" not in text and "name_en" not in text
@@ -162,9 +164,8 @@ def test_what_was_not_sent_is_told_and_is_unknown_instead_of_zero(core: Any, his
     response = ask(core, customers=[bare], as_of=as_of)
     told = next(warning for warning in response.results[0].warnings if warning.code == "missing_fields")
     assert "feedback" in told.text and "interactions" in told.text and "profile" in told.text
-    spoken = {reason.feature for reason in response.results[0].reasons}
-    sources = {spec.name: spec.source for spec in core.model.feature_set}
-    assert not {name for name in spoken if name and sources[name] in {"feedback", "interactions"}}
+    spoken = {reason.driver for reason in response.results[0].reasons if reason.facts}
+    assert not spoken & {"engagement", "service_contact"}
     empty = ask(core, customers=[{**bare, "feedback": [], "interactions": [], "profile": {}}], as_of=as_of)
     assert "missing_fields" not in codes(empty)
 
