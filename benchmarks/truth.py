@@ -26,6 +26,7 @@ from benchmarks.quality_generated import GeneratedLog, write_generated_log
 from benchmarks.simulator import CampaignPlan, SimulationSettings, simulate
 from benchmarks.simulator.writing import to_arrow
 from configs.settings import DataSettings, Settings, SourceSettings, TargetSettings, TrainingSettings
+from evaluation.reason_rules import reason_quality
 from models.bundle.folder import load_bundle, save_bundle
 from retention.experiments.measurement import measure_campaigns
 from retention.scoring.scorer import Scorer
@@ -34,12 +35,10 @@ from training.fit import fit_bundle
 if TYPE_CHECKING:
     from features.engine import Tables
 
-FAMILIES: dict[str, frozenset[str]] = {
-    "recency": frozenset({"recency"}),
-    "satisfaction": frozenset({"satisfaction"}),
-    "frequency": frozenset({"frequency", "rhythm"}),
-}
-"""Drivers of a reason that tell a cause of the simulator: silence, dissatisfaction, a slow rhythm."""
+CAUSES = ("recency", "satisfaction", "frequency")
+"""What the simulator says adds most to a risk: silence, dissatisfaction, a slow rhythm."""
+SLOW = frozenset({"rhythm_peers", "rhythm_change", "not_due", "months_few"})
+"""Sentences that tell of a slow rhythm, although silence and rhythm are one driver."""
 
 SHOWN = {"": "churn_probability", "spend_": "expected_spend", "lifetime_": "lifetime_value"}
 TABLES = ("transactions", "customers", "products", "feedback", "interactions", "treatments")
@@ -122,15 +121,19 @@ def driver_agreement(scores: pd.DataFrame, truth: pd.DataFrame) -> DriverAgreeme
     """Compare reasons with the simulator's record of what adds most to each customer's risk (`true_driver`)."""
     true = truth.set_index("customer_id")["true_driver"].reindex(scores["customer_id"]).to_numpy(dtype=object)
     rows = np.flatnonzero((scores["churn_risk_tier"] == "high").to_numpy() & pd.notna(true))
-    told = [[reason["driver"] for reason in scores["reasons"].iloc[row][:2]] for row in rows.tolist()]
-    first = np.array([bool(set(one[:1]) & FAMILIES[true[row]]) for row, one in zip(rows, told, strict=True)])
-    two = np.array([bool(set(one) & FAMILIES[true[row]]) for row, one in zip(rows, told, strict=True)])
+    told = [[_cause(reason) for reason in scores["reasons"].iloc[row][:2]] for row in rows.tolist()]
+    first = np.array([true[row] in one[:1] for row, one in zip(rows, told, strict=True)])
+    two = np.array([true[row] in one for row, one in zip(rows, told, strict=True)])
     by_cause = {
         cause: (int((true[rows] == cause).sum()), float(two[true[rows] == cause].mean()))
-        for cause in FAMILIES
+        for cause in CAUSES
         if (true[rows] == cause).any()
     }
     return DriverAgreement(len(rows), float(first.mean()), float(two.mean()), by_cause)
+
+
+def _cause(reason: Mapping[str, Any]) -> str:
+    return "frequency" if reason.get("form") in SLOW else str(reason["driver"])
 
 
 @dataclass(frozen=True)
@@ -211,6 +214,7 @@ def _simulated(customers: int, seed: int) -> None:
     )
     for cause, (count, share) in drivers.by_cause.items():
         _say(f"  {cause}: {count:,} customers, told {share:.1%}")
+    _say_reasons(scores)
     mood = satisfaction_agreement(scores, company["truth"])
     _say(
         f"satisfaction: right sign for {mood.right_sign:.1%} of {mood.customers:,} whose risk it moves by more than "
@@ -223,6 +227,16 @@ def _simulated(customers: int, seed: int) -> None:
             f"({100 * row['low']:+.2f} to {100 * row['high']:+.2f}, {row['evidence']}); "
             f"belief at even odds {100 * row['prior_points']:+.1f} -> {100 * row['believed_points']:+.1f}"
         )
+
+
+def _say_reasons(scores: pd.DataFrame) -> None:
+    found = reason_quality(scores)
+    _say(
+        f"of {found['told']:,} first-three reasons {found['breaking']:.1%} break a rule, {found['factless']:.1%} have "
+        f"no fact; {found['without']:.1%} of {found['customers']:,} customers differ from the base and have no reason"
+    )
+    for rule, count in sorted(found["rules"].items()):
+        _say(f"  {rule}: {count:,}")
 
 
 def _log(name: str) -> None:
@@ -242,6 +256,7 @@ def _log(name: str) -> None:
             scores = trained_scorer(tables, task.as_of, settings).score(tables, task.as_of)
     gaps = ", ".join(f"{shown} {gap:.1e}" for shown, gap in adding_up(scores).items())
     _say(f"{name}: {len(scores):,} customers, base and drivers differ at most by: {gaps}")
+    _say_reasons(scores)
 
 
 def untreated_errors(customers: int, seed: int) -> dict[bool, tuple[float, float]]:

@@ -29,6 +29,7 @@ NODES = {
 above which a line of an item without a flag is dear."""
 
 RECENT_DAYS = 90
+MILLION = 1_000_000
 
 
 @planned
@@ -100,6 +101,7 @@ def spent_by_category(tables: Tables, as_of: datetime, key: str, nodes: pa.Table
 
 
 def _weighted(amount: Any, rows: Any, condition: Any = None) -> Any:
-    # Four decimals times six are ten; both sides have them because ibis multiplies decimals of one type only.
-    part = (amount.cast("decimal(28, 10)") * rows.weight.cast("decimal(28, 10)")).cast("decimal(30, 10)")
-    return part.sum(where=condition).cast("float64")
+    # Weights have six places. As whole millionths they leave the decimal its four, which costs a third of the time.
+    millionths = (rows.weight * MILLION).round().cast("int32")
+    part = (amount.cast("decimal(22, 4)") * millionths).cast("decimal(34, 4)")
+    return part.sum(where=condition).cast("float64") / MILLION

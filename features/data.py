@@ -88,8 +88,8 @@ class Tables:
 
     @property
     def work(self) -> Path | None:
-        """The work folder that holds the folder of the tables; None for tables from memory, or in a hidden copy."""
-        if self._folder is None or self._folder.parent.name.startswith("."):
+        """The work folder that holds the folder of the tables; None from memory, elsewhere, and in a hidden copy."""
+        if self._folder is None or self._folder.name != "canonical" or self._folder.parent.name.startswith("."):
             return None
         return self._folder.parent
 

@@ -163,6 +163,7 @@ def planned_contacts(
     NotEnoughDataError
         There is no customers table.
     """
+    from pipelines.arms import arms_of
     from retention.contacts.contact_plan import PlanRules, contact_plan
 
     table = last_scores(settings, scores, progress)
@@ -170,7 +171,8 @@ def planned_contacts(
     if profile is None:
         raise NotEnoughDataError("no_customers_table", code="no_customers_table")
     first = start if start is not None else table["as_of"].max().date()
-    return contact_plan(table, profile, start=first, rules=PlanRules(days=days, holidays_of=country))
+    rules = PlanRules(days=days, holidays_of=country)
+    return contact_plan(table, profile, start=first, rules=rules, assignment=arms_of(settings, table))
 
 
 def next_products(

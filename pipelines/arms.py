@@ -1,4 +1,4 @@
-"""Who is left alone, kept in the work folder: a customer stays held out from list to list.
+"""Who is left alone, kept in the work folder: a customer stays held out from list to list, and from every kind of list.
 
 The bands of risk that a hold-out is drawn within shift from run to run. Without the earlier arms the same customer
 would be contacted on one list and left alone on the next, and no effect could be measured.
@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+import pandas as pd
 
 from configs.errors import DataError
 from configs.files import read_checked, write_checked
 from configs.settings import Settings
-from retention.experiments.holdout import HELD_OUT, TREATED
+from retention.contacts.work_list import EXPERIMENT
+from retention.experiments.holdout import HELD_OUT, TREATED, assign_holdout, risk_bands
 
 FILE = "arms.json"
 
@@ -38,6 +42,31 @@ def earlier_arms(settings: Settings, experiment: str) -> dict[str, str]:
         return {}
     except (OSError, ValueError, TypeError, AttributeError):
         raise DataError("arms_changed", code="arms_changed", file=str(path)) from None
+
+
+def arms_of(settings: Settings, scores: pd.DataFrame) -> pd.Series[Any]:
+    """The arm of every row of the scores, drawn once for all lists and kept: contacts, plan and audience agree on it.
+
+    Takes the lock of the work folder.
+
+    Parameters
+    ----------
+    settings : Settings
+    scores : DataFrame
+        `customer_id`, `churn_probability`.
+    """
+    from pipelines.stage_cache import lock_folder
+
+    with lock_folder(settings.work):
+        arms = assign_holdout(
+            scores["customer_id"],
+            risk_bands(scores["churn_probability"]),
+            share=settings.retention.holdout_share,
+            salt=EXPERIMENT,
+            previous=earlier_arms(settings, EXPERIMENT),
+        )
+        keep_arms(settings, EXPERIMENT, dict(zip(scores["customer_id"].tolist(), arms.tolist(), strict=True)))
+    return arms
 
 
 def keep_arms(settings: Settings, experiment: str, arms: Mapping[str, str]) -> None:

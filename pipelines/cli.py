@@ -6,6 +6,8 @@ standard error.
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import sys
 from pathlib import Path
@@ -179,11 +181,18 @@ add_spark(app)
 add_training(app)
 
 
+COLLECT_AFTER = 50_000
+"""New objects after which Python looks for circles among them; its own default is 700."""
+
+
 def main() -> None:
     """Entry point: every error ends as one sentence and an exit code."""
     os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("DO_NOT_TRACK", "1")
+    # Modules and rows come by the hundred thousand and stay: looking for circles among them is mostly in vain.
+    gc.set_threshold(COLLECT_AFTER)
+    atexit.register(gc.freeze)  # nor is it of use at the end
     speak(chosen_language(sys.argv[1:], os.environ))
     try:
         app()

@@ -104,12 +104,21 @@ def audience(
     """Export the customers of a segment who agreed to be approached through a channel."""
     from pipelines import outputs
     from pipelines.actions import last_scores, profile_and_contacts
+    from pipelines.arms import arms_of
     from retention.contacts.segments import choose_audience, load_segments
 
     settings = _settings(config, to)
     table = last_scores(settings, scores, ConsoleProgress())
     profile, _ = profile_and_contacts(settings)
-    rows, done = choose_audience(table, load_segments(settings), segment, to, channel=channel, profile=profile)
+    rows, done = choose_audience(
+        table,
+        load_segments(settings),
+        segment,
+        to,
+        channel=channel,
+        profile=profile,
+        assignment=arms_of(settings, table),
+    )
     outputs.put_table(settings, rows, to)
     left = ", ".join(f"{reason} {count}" for reason, count in done.left_out.items() if count) or phrase("notes.nobody")
     _say(

@@ -9,11 +9,16 @@ from __future__ import annotations
 
 import types
 import typing
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
+
+from configs.errors import InvariantError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -214,6 +219,43 @@ def field_types(entry: type[Any]) -> dict[str, Any]:
     """Types of an entry's fields, by name and in order."""
     known = typing.get_type_hints(entry)
     return {name: known[name] for name in field_names(entry)}
+
+
+def entry_rows(
+    entry: type[Any], n: int, rows: NDArray[np.int64], columns: Mapping[str, Sequence[Any]]
+) -> list[list[dict[str, Any]]]:
+    """Entries that were computed column by column, as one list of dicts per customer.
+
+    Parameters
+    ----------
+    entry : type
+        Class of the entries; `columns` must have its fields.
+    n : int
+        Number of customers.
+    rows : ndarray of int, shape (m,)
+        Customer of every entry.
+    columns : mapping
+        Field → m values.
+
+    Raises
+    ------
+    InvariantError
+        Other fields than the entry has.
+
+    Examples
+    --------
+    >>> entry_rows(Points, 2, np.array([1, 1]), {"driver": ["recency", "level"], "points": [0.1, 0.2]})
+    [[], [{'driver': 'recency', 'points': 0.1}, {'driver': 'level', 'points': 0.2}]]
+    """
+    names = field_names(entry)
+    if columns.keys() != set(names):
+        odd = sorted(columns.keys() ^ set(names))[0]
+        raise InvariantError("entries_and_columns_differ", name=entry.__name__, field=odd)
+    found: list[list[dict[str, Any]]] = [[] for _ in range(n)]
+    entries = map(dict, map(zip, repeat(names), zip(*(columns[name] for name in names), strict=True)))
+    for row, own in zip(rows.tolist(), entries, strict=True):
+        found[row].append(own)
+    return found
 
 
 def entries_of(entry: type[Entry], value: Any) -> list[Entry]:

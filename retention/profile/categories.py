@@ -22,7 +22,7 @@ import pandas as pd
 
 from features.category_extracts import items_bought, spent_by_category
 from features.extracts import table_frame
-from retention.entries import CategoryPlace
+from retention.entries import CategoryPlace, entry_rows
 from retention.profile.category_tree import SEPARATOR, category_paths, category_tree, line_code
 
 if TYPE_CHECKING:
@@ -236,27 +236,26 @@ def _customers(spent: pd.DataFrame, reference: LineReference) -> pd.DataFrame:
     ).drop_duplicates(["customer_id", "level"])
     priced, premium = (np.nan_to_num(np.asarray(top[name], dtype=np.float64)) for name in ("premium_known", "premium"))
     line = np.where(priced <= 0, "unknown", np.where(premium >= 0.5 * priced, "premium", "mass"))
-    lists: dict[str, list[dict[str, Any]]] = {}
-    columns = ("customer_id", "level", "category", "spent", "share", "count", "count_90d", "count_prior_90d")
-    for (customer, level, category, amount, share, *counts), kind in zip(
-        zip(*(top[name].tolist() for name in columns), strict=True), line.tolist(), strict=True
-    ):
-        place = CategoryPlace(
-            level=level,
-            category=category,
-            parent=category.rpartition(f" {SEPARATOR} ")[0] or None,
-            order=reference.order.get(category),
-            spent=amount,
-            share=share,
-            tier=_third(amount, reference.thirds.get(str(level), {}).get(category)),
-            count=counts[0],
-            count_90d=counts[1],
-            count_prior_90d=counts[2],
-            line=kind,
-            role="main" if (level, category) in central else "auxiliary",
-        )
-        lists.setdefault(customer, []).append(vars(place))
-    found["categories"] = pd.Series([lists.get(customer, []) for customer in found.index], found.index, dtype=object)
+    names, levels, amounts = (top[name].tolist() for name in ("category", "level", "spent"))
+    thirds = {int(level): own for level, own in reference.thirds.items()}
+    places = {
+        "level": levels,
+        "category": names,
+        "parent": [name.rpartition(f" {SEPARATOR} ")[0] or None for name in names],
+        "order": [reference.order.get(name) for name in names],
+        "spent": amounts,
+        "share": top["share"].tolist(),
+        "tier": [
+            _third(amount, thirds.get(level, {}).get(name))
+            for amount, level, name in zip(amounts, levels, names, strict=True)
+        ],
+        **{name: top[name].tolist() for name in ("count", "count_90d", "count_prior_90d")},
+        "line": line.tolist(),
+        "role": ["main" if one in central else "auxiliary" for one in zip(levels, names, strict=True)],
+    }
+    rows = found.index.get_indexer(pd.Index(top["customer_id"]))
+    lists = entry_rows(CategoryPlace, len(found), rows, places)
+    found["categories"] = pd.Series(lists, found.index, dtype=object)
     return found.reset_index()
 
 

@@ -32,7 +32,7 @@ from features.specs import TOLD_DRIVERS
 from retention.conditions.consent import allowed_channels
 from retention.conditions.expressions import Table
 from retention.conditions.fields import CHANNELS
-from retention.entries import Offer
+from retention.entries import Offer, entry_rows
 from retention.schema import PROFILE
 from retention.strategies.catalogue import EVIDENCE, Catalogue, Strategy
 from retention.strategies.effect_priors import MeasuredEffect, believed, effect_segments
@@ -295,36 +295,38 @@ def _entries(
     chosen, following = choose(offer, settings.retention.max_strategies)
     writer = StrategyWriter(scores, offer, catalogue, settings.data.currency)
     drivers = list(TOLD_DRIVERS)
-    result: list[list[dict[str, Any]]] = []
-    for row, (picks, after) in enumerate(zip(chosen.tolist(), following.tolist(), strict=True)):
-        entries: list[dict[str, Any]] = []
-        priced = bool(offer.priced[row])
-        for place, column in enumerate(picks):
-            if column < 0:
-                break
-            strategy = offer.strategies[column]
-            why_en, why_zh = writer.why(row, column)
-            next_en, next_zh = writer.why_not_next(row, column, after[place], picks[: place + 1])
-            driver = int(offer.risk_driver[row, column])
-            own = Offer(
-                code=strategy.code,
-                kind=strategy.kind,
-                name_en=strategy.name.en,
-                name_zh=strategy.name.zh,
-                why_en=why_en,
-                why_zh=why_zh,
-                next_code=offer.strategies[after[place]].code if after[place] >= 0 else None,
-                why_not_next_en=next_en,
-                why_not_next_zh=next_zh,
-                expected_profit=round(float(offer.profit[row, column]), 4) if priced else None,
-                cost=round(float(offer.cost[row, column]), 4),
-                staff_minutes=float(offer.minutes[row, column]),
-                effect=round(float(offer.effect[row, column]), 6),
-                spend_uplift=float(offer.uplift[row, column]),
-                evidence=EVIDENCE[offer.evidence[row, column]],
-                channel=offer.channels[offer.channel[row, column]],
-                driver=drivers[driver] if driver >= 0 else None,
-            )
-            entries.append(vars(own))
-        result.append(entries)
-    return result
+    found, places = np.nonzero(chosen >= 0)
+    picked, after = chosen[found, places], following[found, places]
+    rows, columns, then_columns = found.tolist(), picked.tolist(), after.tolist()
+    picks = chosen.tolist()
+    why = [writer.why(row, column) for row, column in zip(rows, columns, strict=True)]
+    why_not = [
+        writer.why_not_next(row, column, then, picks[row][: place + 1])
+        for row, column, then, place in zip(rows, columns, then_columns, places.tolist(), strict=True)
+    ]
+    own = [offer.strategies[column] for column in columns]
+    profits = zip(offer.profit[found, picked].tolist(), offer.priced[found].tolist(), strict=True)
+    return entry_rows(
+        Offer,
+        len(scores),
+        found,
+        {
+            "code": [one.code for one in own],
+            "kind": [one.kind for one in own],
+            "name_en": [one.name.en for one in own],
+            "name_zh": [one.name.zh for one in own],
+            "why_en": [en for en, _ in why],
+            "why_zh": [zh for _, zh in why],
+            "next_code": [offer.strategies[then].code if then >= 0 else None for then in then_columns],
+            "why_not_next_en": [en for en, _ in why_not],
+            "why_not_next_zh": [zh for _, zh in why_not],
+            "expected_profit": [round(profit, 4) if priced else None for profit, priced in profits],
+            "cost": [round(cost, 4) for cost in offer.cost[found, picked].tolist()],
+            "staff_minutes": offer.minutes[found, picked].tolist(),
+            "effect": [round(effect, 6) for effect in offer.effect[found, picked].tolist()],
+            "spend_uplift": offer.uplift[found, picked].tolist(),
+            "evidence": [EVIDENCE[grade] for grade in offer.evidence[found, picked].tolist()],
+            "channel": [offer.channels[channel] for channel in offer.channel[found, picked].tolist()],
+            "driver": [drivers[one] if one >= 0 else None for one in offer.risk_driver[found, picked].tolist()],
+        },
+    )

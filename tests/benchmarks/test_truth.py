@@ -39,14 +39,14 @@ def scores_of(reasons: list[list[str]], tiers: list[str]) -> pd.DataFrame:
         {
             "customer_id": [f"c{place}" for place in range(len(tiers))],
             "churn_risk_tier": tiers,
-            "reasons": [[{"driver": name} for name in names] for names in reasons],
+            "reasons": [[{"driver": name, "form": name} for name in names] for names in reasons],
         }
     )
 
 
 def test_agreement_counts_the_first_two_reasons_of_high_risk_customers() -> None:
     scores = scores_of(
-        [["recency", "level"], ["level", "satisfaction"], ["level", "tenure", "rhythm"], ["recency"], []],
+        [["recency", "level"], ["level", "satisfaction"], ["level", "tenure", "frequency"], ["recency"], []],
         ["high", "high", "high", "low", "high"],
     )
     truth = pd.DataFrame(
@@ -58,6 +58,8 @@ def test_agreement_counts_the_first_two_reasons_of_high_risk_customers() -> None
     found = driver_agreement(scores, truth)
     assert (found.customers, found.first, found.first_two) == (3, pytest.approx(1 / 3), pytest.approx(2 / 3))
     assert found.by_cause == {"recency": (1, 1.0), "satisfaction": (1, 1.0), "frequency": (1, 0.0)}
+    slow = scores.assign(reasons=[*scores["reasons"][:2], [{"driver": "recency", "form": "rhythm_peers"}], [], []])
+    assert driver_agreement(slow, truth).by_cause["frequency"] == (1, 1.0), "a slow rhythm is told as one"
 
 
 def test_sums_that_do_not_hold_are_seen() -> None:

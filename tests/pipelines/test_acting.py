@@ -99,6 +99,22 @@ def test_the_next_list_leaves_the_same_customers_alone(company: Path, tmp_path: 
     assert "held_out" in first.values() and {name: second[name] for name in first} == first
 
 
+def test_the_held_out_are_left_alone_by_plan_and_audience_too(company: Path, tmp_path: Path) -> None:
+    plan, audience = tmp_path / "plan.csv", tmp_path / "audience.csv"
+    told(run(company, "plan", "--days", "40", "--country", "CN", "--out", str(plan)))
+    scores = pd.read_parquet(company.parent / "work" / "scores.parquet")
+    segment = str(scores["segment"].value_counts().index[0])
+    told(run(company, "audience", segment, "--out", str(audience), "--channel", "ads"))
+    arms = earlier_arms(load_settings(company), EXPERIMENT)
+    held = {customer for customer, arm in arms.items() if arm == "held_out"}
+    assert set(arms) == set(scores["customer_id"]) and len(held) > 10
+    exported = pd.read_csv(audience, dtype=str)["customer_id"]
+    assert len(exported) and not set(exported) & held
+    contacts = pd.read_csv(plan, dtype=str)
+    greeted = contacts.loc[contacts["occasion"] != "renewal", "customer_id"]
+    assert len(greeted) and not set(greeted) & held
+
+
 def test_effects_are_measured_over_the_horizon_of_the_scores_not_of_the_file(
     company: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

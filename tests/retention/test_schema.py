@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pytest
 
-from retention.entries import Change, EarlyWarning, Reason, arrow_type, entries_of
+from configs.errors import InvariantError
+from retention.entries import Change, EarlyWarning, Offer, Reason, arrow_type, entries_of, entry_rows
 from retention.profile.dimensions import DIMENSIONS
 from retention.schema import COLUMNS, SOURCES, column_of, column_order
 from retention.schema_page import PAGE, with_columns
@@ -71,3 +74,8 @@ def test_an_entry_goes_through_arrow_unchanged() -> None:
     for one in (reason, warning, change):
         again = pa.array([[vars(one)]], arrow_type(list[type(one)])).to_pylist()[0]  # type: ignore[misc]
         assert again == [vars(one)] and entries_of(type(one), again) == [one]
+
+
+def test_columns_of_entries_are_checked_against_the_fields() -> None:
+    with pytest.raises(InvariantError, match="entries of Offer and the columns given differ in 'channel'"):
+        entry_rows(Offer, 1, np.array([0]), {"code": ["call"]})

@@ -8,7 +8,7 @@ from retention.entries import Change, EarlyWarning, Offer, Points, Reason, field
 from retention.schema import COLUMNS, column_of
 from serving.answers import CustomerScore, customer_score
 
-BESIDE_THE_ROW = {"found", "horizons"}
+BESIDE_THE_ROW = {"summary", "found", "horizons"}
 
 
 def test_every_column_for_the_service_is_a_field_and_every_field_a_column() -> None:

@@ -6,40 +6,40 @@ FROM (
     "t12"."level",
     "t12"."category",
     CAST(SUM(
-      CAST(CAST("t12"."all_spent" AS DECIMAL(28, 10)) * CAST("t12"."weight" AS DECIMAL(28, 10)) AS DECIMAL(30, 10))
-    ) AS DOUBLE) AS "spent",
+      CAST(CAST("t12"."all_spent" AS DECIMAL(22, 4)) * CAST(CAST(ROUND("t12"."weight" * 1000000, 0) AS BIGINT) AS INT) AS DECIMAL(34, 4))
+    ) AS DOUBLE) / 1000000 AS "spent",
     CAST(SUM(
-      CAST(CAST("t12"."all_spent" AS DECIMAL(28, 10)) * CAST("t12"."weight" AS DECIMAL(28, 10)) AS DECIMAL(30, 10))
+      CAST(CAST("t12"."all_spent" AS DECIMAL(22, 4)) * CAST(CAST(ROUND("t12"."weight" * 1000000, 0) AS BIGINT) AS INT) AS DECIMAL(34, 4))
     ) FILTER(WHERE
       (
         "t12"."premium" IS NOT NULL
       ) OR (
         "t12"."dear" IS NOT NULL
-      )) AS DOUBLE) AS "premium_known",
+      )) AS DOUBLE) / 1000000 AS "premium_known",
     CAST(SUM(
-      CAST(CAST(CASE WHEN "t12"."premium" IS NULL THEN "t12"."dear_spent" ELSE "t12"."all_spent" END AS DECIMAL(28, 10)) * CAST("t12"."weight" AS DECIMAL(28, 10)) AS DECIMAL(30, 10))
+      CAST(CAST(CASE WHEN "t12"."premium" IS NULL THEN "t12"."dear_spent" ELSE "t12"."all_spent" END AS DECIMAL(22, 4)) * CAST(CAST(ROUND("t12"."weight" * 1000000, 0) AS BIGINT) AS INT) AS DECIMAL(34, 4))
     ) FILTER(WHERE
       (
         "t12"."premium" = 1
       ) OR (
         "t12"."dear" IS NOT NULL
-      )) AS DOUBLE) AS "premium",
+      )) AS DOUBLE) / 1000000 AS "premium",
     CAST(SUM(
-      CAST(CAST("t12"."all_spent" AS DECIMAL(28, 10)) * CAST("t12"."weight" AS DECIMAL(28, 10)) AS DECIMAL(30, 10))
+      CAST(CAST("t12"."all_spent" AS DECIMAL(22, 4)) * CAST(CAST(ROUND("t12"."weight" * 1000000, 0) AS BIGINT) AS INT) AS DECIMAL(34, 4))
     ) FILTER(WHERE
-      "t12"."premium" IS NOT NULL) AS DOUBLE) AS "premium_flagged",
+      "t12"."premium" IS NOT NULL) AS DOUBLE) / 1000000 AS "premium_flagged",
     CAST(SUM(
-      CAST(CAST("t12"."all_spent" AS DECIMAL(28, 10)) * CAST("t12"."weight" AS DECIMAL(28, 10)) AS DECIMAL(30, 10))
+      CAST(CAST("t12"."all_spent" AS DECIMAL(22, 4)) * CAST(CAST(ROUND("t12"."weight" * 1000000, 0) AS BIGINT) AS INT) AS DECIMAL(34, 4))
     ) FILTER(WHERE
-      "t12"."main" IS NOT NULL) AS DOUBLE) AS "main_known",
+      "t12"."main" IS NOT NULL) AS DOUBLE) / 1000000 AS "main_known",
     CAST(SUM(
-      CAST(CAST("t12"."all_spent" AS DECIMAL(28, 10)) * CAST("t12"."weight" AS DECIMAL(28, 10)) AS DECIMAL(30, 10))
+      CAST(CAST("t12"."all_spent" AS DECIMAL(22, 4)) * CAST(CAST(ROUND("t12"."weight" * 1000000, 0) AS BIGINT) AS INT) AS DECIMAL(34, 4))
     ) FILTER(WHERE
-      "t12"."main" = 1) AS DOUBLE) AS "main",
+      "t12"."main" = 1) AS DOUBLE) / 1000000 AS "main",
     CAST(SUM(
-      CAST(CAST("t12"."all_spent" AS DECIMAL(28, 10)) * CAST("t12"."weight" AS DECIMAL(28, 10)) AS DECIMAL(30, 10))
+      CAST(CAST("t12"."all_spent" AS DECIMAL(22, 4)) * CAST(CAST(ROUND("t12"."weight" * 1000000, 0) AS BIGINT) AS INT) AS DECIMAL(34, 4))
     ) FILTER(WHERE
-      "t12"."main" IS NOT NULL) AS DOUBLE) AS "main_flagged",
+      "t12"."main" IS NOT NULL) AS DOUBLE) / 1000000 AS "main_flagged",
     BOOL_OR(CAST("t12"."lately" AS BOOLEAN)) AS "lately",
     BOOL_OR(CAST("t12"."before" AS BOOLEAN)) AS "before"
   FROM (

@@ -6,8 +6,8 @@ FROM (
     `t12`.`level`,
     `t12`.`category`,
     CAST(SUM(
-      CAST(CAST(`t12`.`all_spent` AS DECIMAL(28, 10)) * CAST(`t12`.`weight` AS DECIMAL(28, 10)) AS DECIMAL(30, 10))
-    ) AS DOUBLE) AS `spent`,
+      CAST(CAST(`t12`.`all_spent` AS DECIMAL(22, 4)) * CAST(CAST(ROUND(`t12`.`weight` * 1000000, 0) AS BIGINT) AS INT) AS DECIMAL(34, 4))
+    ) AS DOUBLE) / 1000000 AS `spent`,
     CAST(SUM(
       IF(
         (
@@ -16,10 +16,10 @@ FROM (
         OR (
           `t12`.`dear` IS NOT NULL AND NOT ISNAN(`t12`.`dear`)
         ),
-        CAST(CAST(`t12`.`all_spent` AS DECIMAL(28, 10)) * CAST(`t12`.`weight` AS DECIMAL(28, 10)) AS DECIMAL(30, 10)),
+        CAST(CAST(`t12`.`all_spent` AS DECIMAL(22, 4)) * CAST(CAST(ROUND(`t12`.`weight` * 1000000, 0) AS BIGINT) AS INT) AS DECIMAL(34, 4)),
         NULL
       )
-    ) AS DOUBLE) AS `premium_known`,
+    ) AS DOUBLE) / 1000000 AS `premium_known`,
     CAST(SUM(
       IF(
         (
@@ -32,38 +32,38 @@ FROM (
           `t12`.`premium` IS NULL OR ISNAN(`t12`.`premium`),
           `t12`.`dear_spent`,
           `t12`.`all_spent`
-        ) AS DECIMAL(28, 10)) * CAST(`t12`.`weight` AS DECIMAL(28, 10)) AS DECIMAL(30, 10)),
+        ) AS DECIMAL(22, 4)) * CAST(CAST(ROUND(`t12`.`weight` * 1000000, 0) AS BIGINT) AS INT) AS DECIMAL(34, 4)),
         NULL
       )
-    ) AS DOUBLE) AS `premium`,
+    ) AS DOUBLE) / 1000000 AS `premium`,
     CAST(SUM(
       IF(
         `t12`.`premium` IS NOT NULL AND NOT ISNAN(`t12`.`premium`),
-        CAST(CAST(`t12`.`all_spent` AS DECIMAL(28, 10)) * CAST(`t12`.`weight` AS DECIMAL(28, 10)) AS DECIMAL(30, 10)),
+        CAST(CAST(`t12`.`all_spent` AS DECIMAL(22, 4)) * CAST(CAST(ROUND(`t12`.`weight` * 1000000, 0) AS BIGINT) AS INT) AS DECIMAL(34, 4)),
         NULL
       )
-    ) AS DOUBLE) AS `premium_flagged`,
+    ) AS DOUBLE) / 1000000 AS `premium_flagged`,
     CAST(SUM(
       IF(
         `t12`.`main` IS NOT NULL AND NOT ISNAN(`t12`.`main`),
-        CAST(CAST(`t12`.`all_spent` AS DECIMAL(28, 10)) * CAST(`t12`.`weight` AS DECIMAL(28, 10)) AS DECIMAL(30, 10)),
+        CAST(CAST(`t12`.`all_spent` AS DECIMAL(22, 4)) * CAST(CAST(ROUND(`t12`.`weight` * 1000000, 0) AS BIGINT) AS INT) AS DECIMAL(34, 4)),
         NULL
       )
-    ) AS DOUBLE) AS `main_known`,
+    ) AS DOUBLE) / 1000000 AS `main_known`,
     CAST(SUM(
       IF(
         `t12`.`main` = 1,
-        CAST(CAST(`t12`.`all_spent` AS DECIMAL(28, 10)) * CAST(`t12`.`weight` AS DECIMAL(28, 10)) AS DECIMAL(30, 10)),
+        CAST(CAST(`t12`.`all_spent` AS DECIMAL(22, 4)) * CAST(CAST(ROUND(`t12`.`weight` * 1000000, 0) AS BIGINT) AS INT) AS DECIMAL(34, 4)),
         NULL
       )
-    ) AS DOUBLE) AS `main`,
+    ) AS DOUBLE) / 1000000 AS `main`,
     CAST(SUM(
       IF(
         `t12`.`main` IS NOT NULL AND NOT ISNAN(`t12`.`main`),
-        CAST(CAST(`t12`.`all_spent` AS DECIMAL(28, 10)) * CAST(`t12`.`weight` AS DECIMAL(28, 10)) AS DECIMAL(30, 10)),
+        CAST(CAST(`t12`.`all_spent` AS DECIMAL(22, 4)) * CAST(CAST(ROUND(`t12`.`weight` * 1000000, 0) AS BIGINT) AS INT) AS DECIMAL(34, 4)),
         NULL
       )
-    ) AS DOUBLE) AS `main_flagged`,
+    ) AS DOUBLE) / 1000000 AS `main_flagged`,
     BOOL_OR(`t12`.`lately`) AS `lately`,
     BOOL_OR(`t12`.`before`) AS `before`
   FROM (
