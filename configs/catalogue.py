@@ -11,14 +11,18 @@ id without the file; see `configs.errors`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
+from string import Formatter
 from typing import Any, Literal
 
 from configs.resources import ROOM, read_yaml_resource
 
 Lang = Literal["en", "zh"]
 LANGUAGES: tuple[Lang, ...] = ("en", "zh")
+_FORM = re.compile(r",?(\.(?P<digits>\d))?(?P<kind>[f%]?)")
+"""How a placeholder asks for a number: decimals, and whether in per cent."""
 
 
 class Phrase(str):
@@ -90,8 +94,34 @@ def phrase(identity: str, /, **fields: object) -> Phrase:
 
 
 def filled(form: str, lang: str, fields: Mapping[str, object]) -> str:
-    """A text with its placeholders filled; what is filled in is not interpreted."""
-    return form.format(**{name: one.of(lang) if isinstance(one, Phrase) else one for name, one in fields.items()})
+    """A text with its placeholders filled; what is filled in is not interpreted.
+
+    A placeholder with a form (``{count:,}``, ``{cost:,.2f}``, ``{share:.1%}``) takes a number, which is written as the
+    language writes it.
+
+    Examples
+    --------
+    >>> filled("{count:,} rows, {share:.1%}", "en", {"count": 1234, "share": 0.051})
+    '1,234 rows, 5.1%'
+    """
+    return _Filling(lang).vformat(form, (), fields)
+
+
+class _Filling(Formatter):
+    """What `str.format` does, in a language."""
+
+    def __init__(self, lang: str) -> None:
+        self._lang = lang
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if isinstance(value, Phrase):
+            return value.of(self._lang)
+        if format_spec and isinstance(value, int | float) and (found := _FORM.fullmatch(format_spec)):
+            from configs import formats
+
+            digits = int(found["digits"] or 0)
+            return (formats.percent if found["kind"] == "%" else formats.number)(value, self._lang, digits)
+        return str(super().format_field(value, format_spec))
 
 
 def pairs(file: str, part: str = "") -> dict[str, tuple[str, str]]:

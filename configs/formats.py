@@ -27,11 +27,10 @@ from babel.numbers import (
 )
 from babel.units import format_unit
 
-from configs.catalogue import language_of
-
 UNKNOWN = "–"
 """What stands for a figure that is not known."""
 LOCALES: Mapping[str, str] = MappingProxyType({"en": "en", "zh": "zh_Hans_CN"})
+"""Locale of each language; any other reads English."""
 # English readers live on both sides of the Atlantic: the day comes first, and the month is a word
 _DAY = {"en": "d MMM y", "zh": "y年M月d日"}
 _DAY_OF_YEAR = {"en": "d MMM", "zh": "M月d日"}
@@ -138,7 +137,7 @@ def day(value: date | None, lang: str) -> str:
     >>> day(date(2011, 9, 10), "en"), day(date(2011, 9, 10), "zh")
     ('10 Sep 2011', '2011年9月10日')
     """
-    return UNKNOWN if value is None else _date_pattern(_DAY[language_of(lang)]).apply(value, _locale(lang))
+    return UNKNOWN if value is None else _date_pattern(_in(lang, _DAY)).apply(value, _locale(lang))
 
 
 def day_of_year(value: date | None, lang: str) -> str:
@@ -149,7 +148,7 @@ def day_of_year(value: date | None, lang: str) -> str:
     >>> day_of_year(date(2011, 9, 10), "en"), day_of_year(date(2011, 9, 10), "zh")
     ('10 Sep', '9月10日')
     """
-    return UNKNOWN if value is None else _date_pattern(_DAY_OF_YEAR[language_of(lang)]).apply(value, _locale(lang))
+    return UNKNOWN if value is None else _date_pattern(_in(lang, _DAY_OF_YEAR)).apply(value, _locale(lang))
 
 
 def month(value: date | None, lang: str) -> str:
@@ -160,7 +159,7 @@ def month(value: date | None, lang: str) -> str:
     >>> month(date(2011, 9, 10), "en"), month(date(2011, 9, 10), "zh")
     ('Sep 2011', '2011年9月')
     """
-    return UNKNOWN if value is None else _date_pattern(_MONTH[language_of(lang)]).apply(value, _locale(lang))
+    return UNKNOWN if value is None else _date_pattern(_in(lang, _MONTH)).apply(value, _locale(lang))
 
 
 def days(value: Numeric | None, lang: str) -> str:
@@ -250,9 +249,13 @@ def _spaced(made: str, currency: str, lang: str) -> str:
     return re.sub(rf"({re.escape(symbol)})(?=\d)", "\\1\u00a0", made) if symbol[-1:].isalpha() else made
 
 
+def _in(lang: str, forms: Mapping[str, str]) -> str:
+    return forms.get(lang, forms["en"])
+
+
 @cache
 def _locale(lang: str) -> Locale:
-    return Locale.parse(LOCALES[language_of(lang)])
+    return Locale.parse(_in(lang, LOCALES))
 
 
 @cache

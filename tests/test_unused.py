@@ -14,6 +14,7 @@ ROOMS = (
 CALLED_FROM_OUTSIDE = {
     "construct_mapping": "PyYAML calls it",
     "model_config": "pydantic reads it",
+    "reason_quality": "the rules for the words of reasons, held over whole logs by their tests",
     "from_http_request": "BentoML calls it",
 }
 """Names that neither the product nor a decorator reaches, with who does."""

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from configs import formats
 from configs.catalogue import LANGUAGES
 from configs.catalogue import text as message
 from configs.errors import InputError
@@ -234,8 +235,7 @@ def _workday(day: date, not_before: date) -> date:
 def _day_words(words: dict[str, Any], language: str) -> dict[str, str]:
     shown = {}
     if "day" in words:
-        day: date = words["day"]
-        shown["day"] = f"{day.month}月{day.day}日" if language == "zh" else f"{day.day} {day:%b %Y}"
+        shown["day"] = formats.day_of_year(words["day"], language)
     if "name" in words:
         shown["name"] = words["name"][1] if language == "zh" else words["name"][0]
     return shown

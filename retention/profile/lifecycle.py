@@ -170,13 +170,6 @@ def usual_gaps(days: OrderDays, rules: LifecycleSettings, typical_gap_days: floa
     return np.asarray(np.maximum(gap, rules.shortest_gap_days), dtype=np.float64)
 
 
-def usual_gap_of(frame: pd.DataFrame, days: OrderDays, rules: LifecycleSettings, typical_gap_days: float) -> Floats:
-    """Usual gap of every customer of the frame as known at the last order; NaN without an order; shape (n,)."""
-    return looked_up(
-        frame["customer_id"], days.ids, usual_gaps(days, rules, typical_gap_days)[days.last], np.float64("nan")
-    )
-
-
 def transitions(
     days: OrderDays, as_of: pd.Timestamp, rules: LifecycleSettings, typical_gap_days: float
 ) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from configs.catalogue import LANGUAGES, Lang
+from configs.formats import number
 from features.specs import TOLD_DRIVERS
 from retention.strategies.catalogue import PLACEHOLDERS, Catalogue, placeholders
 from retention.strategies.offer import PricedOffers
@@ -169,7 +170,7 @@ class StrategyWriter:
             column = self._scores[PLACEHOLDERS[name]]
             if UNITS[name] == "plain":
                 digits = 1 if name == "orders" else 0
-                self._words[key] = [f"{value:,.{digits}f}" for value in column.astype("float64").tolist()]
+                self._words[key] = [number(value, language, digits) for value in column.astype("float64").tolist()]
             else:
                 self._words[key] = format_values(column.tolist(), UNITS[name], language, self._currency)
         return self._words[key]

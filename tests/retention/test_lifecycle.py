@@ -14,7 +14,6 @@ from retention.profile.lifecycle import (
     order_days,
     stages,
     transitions,
-    usual_gap_of,
     usual_gaps,
 )
 from retention.profile.membership import member_levels, member_transitions, trailing_year
@@ -140,8 +139,6 @@ def test_usual_gap_is_drawn_to_the_typical_one() -> None:
     np.testing.assert_allclose(usual_gaps(days, RULES, 50.0), [50.0, (20 + 50) / 2, (40 + 50) / 3])
     short = LifecycleSettings(shortest_gap_days=7, rhythm_weight=0.0)
     np.testing.assert_allclose(usual_gaps(order_days(history(3.0, 2.0, 1.0), AS_OF), short, 5.0), [7.0, 7.0, 7.0])
-    frame = pd.DataFrame({"customer_id": ["nobody", "c"]})
-    np.testing.assert_allclose(usual_gap_of(frame, days, RULES, 50.0), [np.nan, 30.0])
 
 
 @given(st.lists(st.lists(st.integers(1, 900), max_size=12), min_size=1, max_size=6), st.integers(2, 400))

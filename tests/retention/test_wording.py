@@ -12,7 +12,7 @@ import pytest
 
 from configs.catalogue import LANGUAGES, Lang
 from features.catalog import CATALOGUE
-from features.specs import DRIVERS, FeatureSpec
+from features.specs import DRIVERS
 from models.evidence import REASONS
 from retention.explanation.warnings import UNITS
 from retention.profile.dimensions import DIMENSIONS
@@ -26,10 +26,7 @@ from retention.wording import (
     format_dates,
     format_value,
     format_values,
-    label,
     note,
-    reason_texts,
-    step_texts,
     text,
     texts,
 )
@@ -95,48 +92,6 @@ def test_every_tier_stage_sign_and_driver_has_a_name() -> None:
 def test_the_note_is_there_in_both_languages() -> None:
     assert "not proof of a cause" in note("en")
     assert "因果" in note("zh")
-
-
-@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
-@pytest.mark.parametrize("lang", LANGUAGES)
-def test_every_feature_has_a_reason_in_words(spec: FeatureSpec, lang: Lang) -> None:
-    values: list[Any] = [0.0, 1.0, -0.42, 123456.789, 9.9e11, 3.0]
-    typical: list[Any] = [0.5, np.nan, 12.0, 98765.4, -1e12, 3.0]
-    if spec.kind == "categorical":
-        values = ["enterprise", "individual", "x" * 200, "上海市", "a", "b"]
-        typical = ["individual", None, "y" * 200, "北京市", "a", "b"]
-    points = np.array([0.1234, -0.05, 0.9, -0.001, 0.5, -0.25])
-    for target in TARGETS:
-        scale = 1.0 if target == "churn" else 1e6
-        kind = object if spec.kind == "categorical" else float
-        made = reason_texts(
-            spec, target, np.array(values, kind), np.array(typical, kind), points * scale, lang, currency="CNY"
-        )
-        assert len(made) == len(values)
-        for shown, point in zip(made, points, strict=True):
-            assert 0 < len(shown) <= MAX_LENGTH
-            assert "{" not in shown and "nan" not in shown.lower().replace("finance", "")
-            effect = shown[len(label(spec, lang)) :].replace(";", "，").rsplit("，")[-1]
-            assert (UP[lang][target] in effect) == (point > 0)
-
-
-@pytest.mark.parametrize("lang", LANGUAGES)
-def test_steps_have_words_too(lang: Lang) -> None:
-    for code in ("level", "calibration"):
-        for target in TARGETS:
-            up, down = step_texts(code, target, np.array([0.02, -0.02]), lang, "EUR")
-            assert up != down
-            assert driver_name(code, lang)[1:] in up
-
-
-def test_a_reason_reads_as_a_sentence() -> None:
-    spec = CATALOGUE["orders_90d"].spec
-    en = reason_texts(spec, "churn", np.array([2.0]), np.array([5.0]), np.array([0.052]), "en")
-    zh = reason_texts(spec, "churn", np.array([2.0]), np.array([5.0]), np.array([0.052]), "zh")
-    assert en == [f"{label(spec, 'en')}: 2 (typical: 5); raises the risk by 5.2 points"]
-    assert zh == [f"{spec.label_zh}：2单（同类客户通常为5单），流失风险升高5.2个百分点"]
-    alone = reason_texts(spec, "churn", np.array([2.0]), np.array([np.nan]), np.array([-0.052]), "en")
-    assert alone == [f"{label(spec, 'en')}: 2; lowers the risk by 5.2 points"]
 
 
 @pytest.mark.parametrize(
