@@ -34,7 +34,8 @@ targets: {horizon_days: 45, lifetime_days: 90, horizons: [45]}
 training: {max_cutoffs: 2, stability_refits: 0, threads: 1}
 """
 APART = ("mlflow.db", "mlartifacts", "registered.json", "register.json", ".lock", ".ingest.lock", ".statements")
-"""What holds random ids or the number of attempts, and what is only kept to save time; `registered.json` is compared without them."""
+"""What holds random ids or the number of attempts, and what is only kept to save time; `registered.json` is compared
+without them."""
 OPERATIONS = ("fsync", "replace", "rename", "unlink")
 START, DAYS = pd.Timestamp("2023-01-01"), 300
 
