@@ -6,7 +6,6 @@ standard error.
 
 from __future__ import annotations
 
-import atexit
 import gc
 import os
 import sys
@@ -192,7 +191,6 @@ def main() -> None:
     os.environ.setdefault("DO_NOT_TRACK", "1")
     # Modules and rows come by the hundred thousand and stay: looking for circles among them is mostly in vain.
     gc.set_threshold(COLLECT_AFTER)
-    atexit.register(gc.freeze)  # nor is it of use at the end
     speak(chosen_language(sys.argv[1:], os.environ))
     try:
         app()
