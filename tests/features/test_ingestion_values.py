@@ -186,8 +186,8 @@ def test_a_log_without_amounts(tmp_path):
     assert names == ["customer_id", "order_id", "occurred_at"]
     assert report.log.amount is None
     assert report.log.orders == 2
-    assert any("no amounts" in sentence for sentence in report.sentences("en"))
-    assert any("没有金额" in sentence for sentence in report.sentences("zh"))
+    assert any("no amounts" in finding.en for finding in report.findings)
+    assert any("没有金额" in finding.zh for finding in report.findings)
 
 
 def test_return_rules(tmp_path):
