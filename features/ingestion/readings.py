@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 ENOUGH = 20
 """Different numbers of a column that all look like groups of three digits before this alone says that they are."""
-SPREAD, FEW = 25, 3
+SPREAD, FEW, MANY = 25, 3, 8
 """A place of a date that goes through the days of a month, and one that holds a year."""
 
 
@@ -144,8 +144,9 @@ def _order(kinds: Counter[str], separator: str) -> str | None:
 
 
 def few_beside_many(years: set[int], days: set[int]) -> bool:
-    """Whether two figures of dates are years and the others days: the years stay few while days run through a month."""
-    return len(years) <= FEW and max(days) - min(days) >= SPREAD
+    """Whether two figures of dates are years and the others days: few years in a row, while days run through a month."""
+    in_a_row = len(years) <= FEW and max(years) - min(years) < FEW
+    return in_a_row and len(days) >= MANY and max(days) - min(days) >= SPREAD
 
 
 def _epoch(kinds: Counter[str]) -> str | None:

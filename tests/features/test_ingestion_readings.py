@@ -229,6 +229,7 @@ D5, M5 = datetime(2024, 3, 5), datetime(2024, 5, 3)
         (["05/03/24", "25/03/24"], ["ambiguous_date"] * 2, None),
         (["05/03/24", "05/03/99"], ["ambiguous_date", "ambiguous_date"], None),
         (["05/03/24", "25/03/2024"], [D5, datetime(2024, 3, 25)], "day_first"),
+        (["13/01/01", "01/01/26"], ["ambiguous_date"] * 2, None),
         (["05/05/05", "3/25/68"], [datetime(2005, 5, 5), datetime(2068, 3, 25)], None),
     ],
 )
