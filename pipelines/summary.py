@@ -170,8 +170,13 @@ def _lines(place: int, row: Mapping[Any, Any], settings: Settings) -> list[str]:
     reasons = [reason for reason in row["reasons"] if reason["points"] is not None][:REASONS_SHOWN]
     strategies = row["strategies"]
     lines = [f"{place:2}. {' · '.join(figures)}"]
-    lines += [f"    {_label('why', settings)}: {reason[f'text_{lang}']}" for reason in reasons]
+    colon = "：" if lang == "zh" else ": "
+    lines += [f"    {_label('why', settings)} {_points(one, lang)}{colon}{one[f'text_{lang}']}" for one in reasons]
     if strategies:
         first = strategies[0]
-        lines.append(f"    {_label('what', settings)}: {first[f'name_{lang}']} – {first[f'why_{lang}']}")
+        lines.append(f"    {_label('what', settings)}{colon}{first[f'name_{lang}']} – {first[f'why_{lang}']}")
     return lines
+
+
+def _points(reason: Mapping[str, Any], lang: str) -> str:
+    return message("words.format.points", lang, number=formats.number(100.0 * reason["points"], lang, 1, signed=True))

@@ -144,7 +144,7 @@ def _order(kinds: Counter[str], separator: str) -> str | None:
 
 
 def few_beside_many(years: set[int], days: set[int]) -> bool:
-    """Whether two figures of dates are years and the others days: few years in a row, while days run through a month."""
+    """Whether two figures are years and the others days: few years in a row, while days run through a month."""
     in_a_row = len(years) <= FEW and max(years) - min(years) < FEW
     return in_a_row and len(days) >= MANY and max(days) - min(days) >= SPREAD
 
