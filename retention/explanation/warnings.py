@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from configs.catalogue import LANGUAGES
 from retention.entries import EarlyWarning
+from retention.explanation.figures import worded
 from retention.profile.attributes import Floats, looked_up, number
 from retention.profile.lifecycle import OrderDays
 from retention.wording import format_dates, format_values, texts
@@ -58,6 +59,8 @@ UNITS = {
     "cart_abandoned": "plain",
 }
 """Every sign with the unit of its value and its normal."""
+SPOKEN = {"days": ("span", "every"), "money": ("money", "money")}
+"""Units whose figures are said as in reasons: how the value is said, and how its normal is."""
 
 
 @dataclass(frozen=True)
@@ -329,8 +332,12 @@ def warning_lists(signs: list[Sign], n: int, currency: str | None = None) -> lis
         told = {}
         for lang in LANGUAGES:
             form = texts(lang)["warning"][sign.code]
-            own = format_values(value, unit, lang, currency)
-            usual = format_values(normal, unit, lang, currency)
+            # what a reason tells as well has the reason's figures
+            if unit in SPOKEN:
+                style, beside = SPOKEN[unit]
+                own, usual = worded(value, style, lang, currency), worded(normal, beside, lang, currency)
+            else:
+                own, usual = (format_values(one, unit, lang, currency) for one in (value, normal))
             told[lang] = [
                 form.format(value=v, normal=u, since=d)
                 for v, u, d in zip(own, usual, format_dates(since, lang), strict=True)

@@ -221,7 +221,7 @@ def test_lists_are_sorted_by_size_and_told_in_both_languages() -> None:
     (found,) = warning_lists(find_signs(frame), 1, "CNY")
     assert [one["sign"] for one in found] == ["frequency_falling", "overdue", "satisfaction_falling"]
     assert found[1]["text_en"] == "No order for 60 days; usually one every 10 days. Overdue since 26 Nov 2023"
-    assert found[1]["text_zh"] == "已有60天未购买，通常每10天购买一次，自2023年11月26日起逾期"
+    assert found[1]["text_zh"] == "已60天未下单，平时约10天一单，自2023年11月26日起逾期"
     assert all({"code", "sign", "size", "value", "normal", "unit", "since"} <= one.keys() for one in found)
     assert all(len(one[f"text_{lang}"]) <= MAX_LENGTH for one in found for lang in ("en", "zh"))
 
