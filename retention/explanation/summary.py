@@ -10,6 +10,7 @@ import pandas as pd
 from configs.catalogue import LANGUAGES, Lang, section
 from retention.explanation.figures import worded
 from retention.profile.attributes import number
+from retention.wording import format_values
 
 LONGEST: dict[Lang, int] = {"en": 90, "zh": 45}
 """Characters of a summary."""
@@ -35,8 +36,11 @@ def _summaries(scores: pd.DataFrame, frame: pd.DataFrame, lang: Lang, currency: 
     silent = number(frame, "days_since_last_order")
     ago, span = (worded(silent, style, lang) for style in ("ago", "span"))
     value = number(scores, "lifetime_value")
-    high = scores["overall_value_tier"].to_numpy(dtype=object) == "high"
-    worth = worded(np.where(high, value, np.nan), "money", lang, currency)
+    high = (scores["overall_value_tier"].to_numpy(dtype=object) == "high") & np.isfinite(value)
+    # the figure that stands beside it on the page
+    worth = [
+        "" if not told else one for told, one in zip(high, format_values(value, "money", lang, currency), strict=True)
+    ]
     gap = " " if lang == "en" else ""
     made = []
     for stage, tier, reasons, strategies, recent, since, money in zip(
@@ -78,6 +82,8 @@ def _what(
     trouble = next((one for one in told if one["driver"] == "satisfaction" and "complaint" in one["form"]), None)
     if trouble is not None:
         return str(trouble[f"text_{lang}"])
-    if tier == "low":
+    if tier == "low" and stage != "at_risk":
         return str(words["plain"]["low"])
-    return str(told[0][f"text_{lang}"]) if told else str(words["plain"][_risk(tier)])
+    if told:
+        return str(told[0][f"text_{lang}"])
+    return str(words["plain"]["medium" if tier == "low" else _risk(tier)])
