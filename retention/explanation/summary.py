@@ -58,13 +58,15 @@ def _summaries(scores: pd.DataFrame, frame: pd.DataFrame, lang: Lang, currency: 
         if stage == "lost":
             todo = words["ask"]
         tail = [words["worth"].format(money=money), todo] if money else [todo]
-        offered = ([what, *tail], [what, todo], [words["plain"][_risk(tier)], todo], [todo])
+        offered = ([what, *tail], [what, todo], [words["plain"][_risk(stage, tier)], todo], [todo])
         lines = (gap.join(parts) for parts in offered)
         made.append(next((line for line in lines if len(line) <= LONGEST[lang]), todo[: LONGEST[lang]]))
     return made
 
 
-def _risk(tier: str) -> str:
+def _risk(stage: str, tier: str) -> str:
+    if stage == "at_risk" and tier == "low":
+        return "medium"  # who is overdue does not buy as usual, whatever the model expects
     return tier if tier in ("high", "medium", "low") else "unknown"
 
 
@@ -86,4 +88,4 @@ def _what(
         return str(words["plain"]["low"])
     if told:
         return str(told[0][f"text_{lang}"])
-    return str(words["plain"]["medium" if tier == "low" else _risk(tier)])
+    return str(words["plain"][_risk(stage, tier)])
