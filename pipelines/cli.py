@@ -9,8 +9,9 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -178,6 +179,44 @@ app.add_typer(models_app, name="models")
 app.add_typer(benchmark_app, name="benchmark")
 add_spark(app)
 add_training(app)
+
+PANELS = {
+    "Your data": ("init", "ingest", "features"),
+    "Models": ("train", "fit", "evaluate", "register", "tune", "models", "benchmark"),
+    "Daily work": ("score", "explain", "worklist", "plan", "audience", "view", "next-product", "serve"),
+    "To try it": ("demo", "simulate", "spark-cluster"),
+}
+"""Verbs of one kind stand together in `--help`."""
+
+
+def _name(command: Any) -> str:
+    return str(command.name or command.callback.__name__.replace("_", "-"))
+
+
+def _grouped(parts: list[Any]) -> None:
+    panel_of = {verb: panel for panel, verbs in PANELS.items() for verb in verbs}
+    for part in parts:
+        part.rich_help_panel = panel_of[_name(part)]
+    parts.sort(key=lambda part: list(panel_of).index(_name(part)))
+
+
+_grouped(app.registered_commands)
+_grouped(app.registered_groups)
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"holdfast {version('holdfast-retention')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    told: Annotated[
+        bool, typer.Option("--version", help="Tell the version and stop.", callback=_tell_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
 
 
 COLLECT_AFTER = 50_000
