@@ -189,9 +189,10 @@ def effect_files(
             continue
         try:
             rows = contact_rows(tables, code, settings, as_of, encoder.feature_set)
+            # enough in all may be too few where a fifth of them is kept to test on
+            one = learn_individual(code, _features(rows, encoder, learner), rows.treated, rows.active, settings=learner)
         except NotEnoughDataError:
             continue
-        one = learn_individual(code, _features(rows, encoder, learner), rows.treated, rows.active, settings=learner)
         effects += [one] if one is not None else []
     files[INDIVIDUAL_FILE] = write_individual(effects)
     return files

@@ -187,6 +187,22 @@ def test_the_learner_finds_whom_the_simulated_contact_moves(tables: Tables, comp
     assert [one.strategy for one in read_individual(files)] == (["regular_contact"] if report.useful else [])
 
 
+@pytest.mark.slow
+def test_an_arm_too_small_to_keep_a_fifth_of_stops_no_training(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen = feature_set_for(tables)
+    rows = contact_rows(tables, "regular_contact", SETTINGS, COMPANY.end, chosen)
+    encoder = Encoder(chosen).fit(rows.frame)
+    smaller = int(min(rows.treated.sum(), (~rows.treated).sum()))
+    # enough customers in all, too few in four fifths
+    monkeypatch.setattr("retention.experiments.uplift.SMALLEST_ARM", smaller)
+    quick = UpliftSettings(folds=2, rounds=5)
+    with pytest.raises(NotEnoughDataError, match="in the smaller arm are too few for individual effects"):
+        features = effect_features(encoder.transform(rows.frame), encoder, least=quick.effect_leaf_share)
+        learn_individual("regular_contact", features, rows.treated, rows.active, settings=quick)
+    files = effect_files(tables, load_catalogue(), SETTINGS, COMPANY.end, encoder, learner=quick)
+    assert read_individual(files) == ()
+
+
 def randomised(customers: int, moved: float) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray, np.ndarray, Encoder]:
     """A comparison in which only those who prefer e-mail are moved; frame, features, arm, outcome, encoder."""
     rng = np.random.default_rng(5)
