@@ -67,7 +67,8 @@ def work_list(
     from features.engine import open_tables
     from pipelines.arms import earlier_arms, keep_arms
     from pipelines.stage_cache import lock_folder
-    from retention.contacts.work_list import EXPERIMENT, build_worklist
+    from retention.contacts.work_list import build_worklist
+    from retention.experiments.holdout import EXPERIMENT
     from retention.experiments.measurement import measure_campaigns
     from retention.strategies.catalogue import load_catalogue
 

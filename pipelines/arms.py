@@ -15,8 +15,7 @@ import pandas as pd
 from configs.errors import DataError
 from configs.files import read_checked, write_checked
 from configs.settings import Settings
-from retention.contacts.work_list import EXPERIMENT
-from retention.experiments.holdout import HELD_OUT, TREATED, assign_holdout, risk_bands
+from retention.experiments.holdout import EXPERIMENT, HELD_OUT, TREATED, draw_arms
 
 FILE = "arms.json"
 
@@ -58,13 +57,8 @@ def arms_of(settings: Settings, scores: pd.DataFrame) -> pd.Series[Any]:
     from pipelines.stage_cache import lock_folder
 
     with lock_folder(settings.work):
-        arms = assign_holdout(
-            scores["customer_id"],
-            risk_bands(scores["churn_probability"]),
-            share=settings.retention.holdout_share,
-            salt=EXPERIMENT,
-            previous=earlier_arms(settings, EXPERIMENT),
-        )
+        previous = earlier_arms(settings, EXPERIMENT)
+        arms = draw_arms(scores, share=settings.retention.holdout_share, previous=previous)
         keep_arms(settings, EXPERIMENT, dict(zip(scores["customer_id"].tolist(), arms.tolist(), strict=True)))
     return arms
 

@@ -12,6 +12,7 @@ from configs.settings import Settings
 from configs.timestamps import format_moment
 from features.ingestion.texts import SAID
 from pipelines.console import err, out
+from retention.wording import points_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -171,12 +172,11 @@ def _lines(place: int, row: Mapping[Any, Any], settings: Settings) -> list[str]:
     strategies = row["strategies"]
     lines = [f"{place:2}. {' · '.join(figures)}"]
     colon = "：" if lang == "zh" else ": "
-    lines += [f"    {_label('why', settings)} {_points(one, lang)}{colon}{one[f'text_{lang}']}" for one in reasons]
+    lines += [
+        f"    {_label('why', settings)} {points_text(one['points'], lang, signed=True)}{colon}{one[f'text_{lang}']}"
+        for one in reasons
+    ]
     if strategies:
         first = strategies[0]
         lines.append(f"    {_label('what', settings)}{colon}{first[f'name_{lang}']} – {first[f'why_{lang}']}")
     return lines
-
-
-def _points(reason: Mapping[str, Any], lang: str) -> str:
-    return message("words.format.points", lang, number=formats.number(100.0 * reason["points"], lang, 1, signed=True))

@@ -21,7 +21,7 @@ from configs.errors import InputError
 from configs.settings import Settings
 from retention.conditions.fields import CHANNELS
 from retention.contacts.allocation import Allocation, allocate
-from retention.experiments.holdout import HELD_OUT, assign_holdout, risk_bands
+from retention.experiments.holdout import HELD_OUT, draw_arms, risk_bands
 from retention.strategies.catalogue import EVIDENCE, Catalogue
 from retention.strategies.choice import CHUNK, price_strategies, with_profile
 from retention.strategies.effect_priors import MeasuredEffect
@@ -29,8 +29,6 @@ from retention.strategies.offer import PricedOffers
 from retention.strategies.strategy_texts import StrategyWriter
 
 Floats = NDArray[np.float64]
-EXPERIMENT = "worklist"
-"""Name of the hold-out that all work lists share."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +144,6 @@ def build_worklist(  # noqa: PLR0913 – named inputs of one list
     profile: pd.DataFrame | None = None,
     recent_contacts: pd.DataFrame | None = None,
     measured: Mapping[str, MeasuredEffect] | None = None,
-    salt: str = EXPERIMENT,
 ) -> WorkList:
     """Choose, explain and date the contacts of the coming days.
 
@@ -164,14 +161,9 @@ def build_worklist(  # noqa: PLR0913 – named inputs of one list
         Arms of earlier lists by customer (`WorkList.arms`); they are kept, though bands of risk shift.
     profile, recent_contacts, measured : optional
         As in `retention.strategies.choice.select_strategies`.
-    salt : str
-        Name of the hold-out experiment.
     """
     scores = with_profile(scores.reset_index(drop=True), profile)
-    bands = risk_bands(scores["churn_probability"])
-    arms = assign_holdout(
-        scores["customer_id"], bands, share=settings.retention.holdout_share, salt=salt, previous=previous_arms
-    )
+    arms = draw_arms(scores, share=settings.retention.holdout_share, previous=previous_arms)
     options = _options(scores, catalogue, settings, recent_contacts, measured)
     best = _best_per_customer(options)
     held = np.asarray([arm == HELD_OUT for arm in arms], dtype=np.bool_)
@@ -219,7 +211,7 @@ def build_worklist(  # noqa: PLR0913 – named inputs of one list
         held_out=pd.DataFrame(
             {
                 "customer_id": scores["customer_id"].to_numpy(dtype=object)[would],
-                "band": bands.to_numpy(dtype=object)[would],
+                "band": risk_bands(scores["churn_probability"]).to_numpy(dtype=object)[would],
             }
         ),
         left_out=left_out,

@@ -17,6 +17,8 @@ import pandas as pd
 from configs.errors import InputError
 
 TREATED, HELD_OUT = "treated", "held_out"
+EXPERIMENT = "worklist"
+"""Names the experiment of those who are left alone; it is also where their arms are kept."""
 
 
 def hash_share(customer_id: str, salt: str) -> float:
@@ -37,6 +39,22 @@ def risk_bands(churn_probability: pd.Series[Any], *, bands: int = 5) -> pd.Serie
     values = pd.to_numeric(churn_probability, errors="coerce")
     places = pd.Series(np.searchsorted(edges, values.to_numpy(dtype=np.float64), side="right"), index=values.index)
     return places.map(lambda place: f"band_{place + 1}").where(values.notna(), "unknown")
+
+
+def draw_arms(scores: pd.DataFrame, *, share: float, previous: Mapping[str, str]) -> pd.Series[Any]:
+    """The arm of every row of the scores in the one experiment that lists, plan and audience share.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        `customer_id`, `churn_probability`.
+    share : float
+        Share held out.
+    previous : mapping of str to str
+        Arms drawn before, which stay.
+    """
+    bands = risk_bands(scores["churn_probability"])
+    return assign_holdout(scores["customer_id"], bands, share=share, salt=EXPERIMENT, previous=previous)
 
 
 def assign_holdout(

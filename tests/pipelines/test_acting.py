@@ -19,7 +19,7 @@ from pipelines.arms import earlier_arms
 from pipelines.cli import app
 from pipelines.ingest import ingest_stage
 from pipelines.stages import score_stage
-from retention.contacts.work_list import EXPERIMENT
+from retention.experiments.holdout import EXPERIMENT
 from retention.experiments.measurement import Measurement, measure_campaigns
 from retention.scoring.scores_table import read_scores, write_scores
 from training.fit import fit_bundle
