@@ -21,7 +21,7 @@ def satisfaction_forms(ground: Ground) -> list[Telling]:
     age = ground.own("oldest_open_complaint_days")
     standing = Figure("complaint_open", "days", "span", age, since=ground.ago(age))
     open_now = (ground.own("open_complaints") >= 1) & known(age)
-    recent, year, last = (ground.own(f"complaints_{span}") for span in ("90d", "365d", "ever"))
+    recent, year, ever = (ground.own(f"complaints_{span}") for span in ("90d", "365d", "ever"))
     found = [
         Telling(
             "complaint_open",
@@ -59,9 +59,9 @@ def satisfaction_forms(ground: Ground) -> list[Telling]:
         )
     )
     found += _deliveries(ground)
-    none = Figure("complaints", "count", "complaints", last)
+    none = Figure("complaints", "count", "complaints", ever)
     found.append(
-        Telling("complaints_none", "satisfaction", "better", "complaints", last == 0, (none,), ("complaints_ever",))
+        Telling("complaints_none", "satisfaction", "better", "complaints", ever == 0, (none,), ("complaints_ever",))
     )
     return found
 
@@ -107,7 +107,8 @@ def _scores(ground: Ground) -> list[Telling]:
 def _deliveries(ground: Ground) -> list[Telling]:
     late, peers = ground.own("late_delivery_share_365d"), ground.peer("late_delivery_share_365d")
     rests = ("late_delivery_share_365d", "delivery_delay_days")
-    beside = Figure("late_share", "share", "percent", late, peers, "peers", period_days=365.0)
+    beside = ground.beside_peers("late_share", "late_delivery_share_365d", "percent", unit="share", period_days=365.0)
+    alone = Figure("late_share", "share", "percent", late, period_days=365.0)
     found = [
         Telling(
             "late_peers",
@@ -124,7 +125,7 @@ def _deliveries(ground: Ground) -> list[Telling]:
             "worse",
             "late",
             (late >= 0.05) & ~(late <= peers),
-            (Figure("late_share", "share", "percent", late, period_days=365.0),),
+            (alone,),
             rests,
         ),
     ]
@@ -146,7 +147,7 @@ def _deliveries(ground: Ground) -> list[Telling]:
             "better",
             "late",
             late == 0,
-            (Figure("late_share", "share", "percent", late, period_days=365.0),),
+            (alone,),
             rests,
         ),
         Telling(
@@ -158,20 +159,16 @@ def _deliveries(ground: Ground) -> list[Telling]:
 def contact_forms(ground: Ground) -> list[Telling]:
     """Contacts with service and our own campaigns."""
     recent = ground.own("contacts_90d")
-    count = Figure("contacts", "count", "contacts", recent, ground.peer("contacts_90d"), "peers", period_days=90.0)
+    count = ground.beside_peers("contacts", "contacts_90d", "contacts", period_days=90.0)
     driver, rests = "service_contact", ("contacts_90d", "contacts_30d", "contacts_365d")
     found = compared("contacts_peers", driver, count, idea="contacts", rests_on=rests, more_is="better")
     # much contact can be trouble: who calls three times has a reason to
     busy = below(ground.peer("contacts_90d"), recent, "contacts") & (recent >= 3)
     found.append(Telling("contacts_peers", driver, "worse", "contacts", busy, (count,), rests))
-    since = ground.own("days_since_last_contact")
-    last = Figure("last_contact", "days", "ago", since, ground.peer("days_since_last_contact"), "peers", "ago")
-    found += compared(
-        "last_contact", driver, last, idea="last_contact", rests_on=("days_since_last_contact",), more_is="worse"
-    )
+    found += _last(ground, "contact", driver)
     done, year = ground.own("days_since_last_treatment"), ground.own("treatments_365d")
     peers = ground.peer("treatments_365d")
-    none = Figure("campaigns", "count", "campaigns", year, peers, "peers", period_days=365.0)
+    none = ground.beside_peers("campaigns", "treatments_365d", "campaigns", period_days=365.0)
     reached = Figure("last_campaign", "days", "ago", done)
     rests = ("treatments_365d", "treatments_90d", "days_since_last_treatment")
     return [
@@ -215,17 +212,10 @@ def reaction_forms(ground: Ground) -> list[Telling]:
         ("browses_peers", "browses_90d", "pages"),
         ("carts_peers", "carts_90d", "carts"),
     ):
-        figure = Figure(
-            name.removesuffix("_90d"), "count", style, ground.own(name), ground.peer(name), "peers", period_days=90.0
-        )
+        figure = ground.beside_peers(name.removesuffix("_90d"), name, style, period_days=90.0)
         found += compared(form, "engagement", figure, idea=form, rests_on=(name,), more_is="better")
-    visit = ground.own("days_since_last_visit")
-    last = Figure("last_visit", "days", "ago", visit, ground.peer("days_since_last_visit"), "peers", "ago")
-    found += compared(
-        "last_visit", "engagement", last, idea="last_visit", rests_on=("days_since_last_visit",), more_is="worse"
-    )
-    used = ground.own("redemptions_365d")
-    offers = Figure("offers", "count", "offers", used, ground.peer("redemptions_365d"), "peers", period_days=365.0)
+    found += _last(ground, "visit", "engagement")
+    offers = ground.beside_peers("offers", "redemptions_365d", "offers", period_days=365.0)
     found += compared(
         "offers_peers",
         "offers",
@@ -234,15 +224,8 @@ def reaction_forms(ground: Ground) -> list[Telling]:
         rests_on=("redemptions_365d", "redemptions_90d"),
         more_is="better",
     )
-    share = ground.own("discounted_orders_share_365d")
-    bargain = Figure(
-        "discounted",
-        "share",
-        "percent",
-        share,
-        ground.peer("discounted_orders_share_365d"),
-        "peers",
-        period_days=365.0,
+    bargain = ground.beside_peers(
+        "discounted", "discounted_orders_share_365d", "percent", unit="share", period_days=365.0
     )
     found += compared(
         "discounts_peers",
@@ -252,17 +235,20 @@ def reaction_forms(ground: Ground) -> list[Telling]:
         rests_on=("discounted_orders_share_365d", "discount_share_365d"),
         more_is="better",
     )
-    redeemed = ground.own("days_since_last_redemption")
-    last = Figure("last_offer", "days", "ago", redeemed, ground.peer("days_since_last_redemption"), "peers", "ago")
-    return found + compared(
-        "last_offer", "offers", last, idea="last_offer", rests_on=("days_since_last_redemption",), more_is="worse"
-    )
+    return found + _last(ground, "offer", "offers", of="redemption")
+
+
+def _last(ground: Ground, event: str, driver: str, *, of: str | None = None) -> list[Telling]:
+    """How long ago something last happened; `of` is its name among the features where that is another one."""
+    name = f"days_since_last_{of or event}"
+    figure = ground.beside_peers(f"last_{event}", name, "ago", unit="days")
+    return compared(f"last_{event}", driver, figure, idea=f"last_{event}", rests_on=(name,), more_is="worse")
 
 
 def standing_forms(ground: Ground, feature_set: FeatureSet) -> list[Telling]:
     """Time with the company, and the kind of customer."""
     since = ground.own("days_since_first_order")
-    beside = Figure("tenure", "days", "span", since, ground.peer("days_since_first_order"), "peers")
+    beside = ground.beside_peers("tenure", "days_since_first_order", "span", unit="days")
     rests = ("days_since_first_order", "known_share_of_log", "acquired_days")
     found = compared("tenure_peers", "tenure", beside, idea="tenure", rests_on=rests, more_is="better")
     long = Figure("tenure", "days", "span", since)

@@ -157,6 +157,12 @@ class Ground:
         day = self.as_of.to_datetime64().astype("datetime64[D]") - steps
         return np.where(known, day, np.datetime64("NaT", "D"))
 
+    def beside_peers(
+        self, fact: str, name: str, style: Style, *, unit: str = "count", period_days: float | None = None
+    ) -> Figure:
+        """A feature beside what it is among the customer's active peers."""
+        return Figure(fact, unit, style, self.own(name), self.peer(name), "peers", period_days=period_days)
+
 
 def below(left: Floats, right: Floats, style: Style, times: float = DIFFERS) -> NDArray[np.bool_]:
     """Whether `left` is clearly smaller than `right` as both are shown; shape (n,)."""

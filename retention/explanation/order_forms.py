@@ -67,7 +67,7 @@ def silence_forms(ground: Ground, horizon_days: float) -> list[Telling]:
         )
     )
     found += _rhythm(ground)
-    peers = Figure("silence", "days", "ago", silent, ground.peer("days_since_last_order"), "peers", "ago")
+    peers = ground.beside_peers("silence", "days_since_last_order", "ago", unit="days")
     found += compared("silence_peers", "recency", peers, idea="silence", rests_on=RHYTHM, more_is="worse")
     when = Figure("silence", "days", "ago", silent)
     recent = known(silent) & (silent < horizon_days / 2.0) & ~(silent > gap)
@@ -81,10 +81,9 @@ def _first_order(ground: Ground, one: NDArray[np.bool_], horizon_days: float) ->
     fresh = single & (silent <= min(ground.baseline.typical_gap_days, horizon_days))
     waiting = Figure("silence", "days", "span", silent)
     since = Figure("silence", "days", "ago", silent)
-    rests = RHYTHM
     return [
-        Telling("second_order", "recency", "worse", "silence", single & (silent >= 2), (waiting,), rests),
-        Telling("first_order_fresh", "recency", "better", "silence", fresh, (since,), rests),
+        Telling("second_order", "recency", "worse", "silence", single & (silent >= 2), (waiting,), RHYTHM),
+        Telling("first_order_fresh", "recency", "better", "silence", fresh, (since,), RHYTHM),
     ]
 
 
@@ -170,7 +169,7 @@ def count_forms(ground: Ground) -> list[Telling]:
         ("orders_ever_peers", None, "orders_ever"),
     ]
     for form, period, name in beside:
-        figure = Figure("orders", "orders", "orders", ground.own(name), ground.peer(name), "peers", period_days=period)
+        figure = ground.beside_peers("orders", name, "orders", unit="orders", period_days=period)
         found += compared(
             form, "frequency", figure, idea="orders_peers", rests_on=(name,), more_is="better", where=ground.visits >= 2
         )
@@ -213,7 +212,7 @@ def spend_forms(ground: Ground) -> list[Telling]:
         ("order_value_peers", "mean_order_value_365d", "order_value", 365.0),
         ("spend_ever_peers", "spend_ever", "spend", None),
     ):
-        figure = Figure(fact, "money", "money", ground.own(name), ground.peer(name), "peers", period_days=days)
+        figure = ground.beside_peers(fact, name, "money", unit="money", period_days=days)
         found += compared(
             form,
             "monetary",
@@ -235,7 +234,7 @@ def spend_forms(ground: Ground) -> list[Telling]:
         where=(ground.visits >= 3) & (last > 0),
     )
     for name, style in (("items_per_order_365d", "items"), ("lines_per_order_365d", "lines")):
-        figure = Figure(style, "count", style, ground.own(name), ground.peer(name), "peers", period_days=365.0)
+        figure = ground.beside_peers(style, name, style, period_days=365.0)
         found += compared(
             "items_peers",
             "monetary",
@@ -257,7 +256,7 @@ def range_forms(ground: Ground) -> list[Telling]:
         ("new_products_peers", "new_categories_365d", "categories", 365.0),
         ("new_products_peers", "new_products_365d", "products", 365.0),
     ):
-        figure = Figure(style, "count", style, ground.own(name), ground.peer(name), "peers", period_days=days)
+        figure = ground.beside_peers(style, name, style, period_days=days)
         found += compared(form, "breadth", figure, idea=f"{form}_{style}", rests_on=(name,), more_is="better")
     return found
 
@@ -279,7 +278,7 @@ def return_forms(ground: Ground) -> list[Telling]:
     none = (count == 0) & (orders >= 1)
     figure = Figure("returns", "count", "returns", count, period_days=365.0)
     found.append(Telling("returns_none", "returns", "better", "returns", none, (figure, of), ("returns_365d",)))
-    other = Figure("returns", "count", "returns", count, ground.peer("returns_365d"), "peers", period_days=365.0)
+    other = ground.beside_peers("returns", "returns_365d", "returns", period_days=365.0)
     found += compared("returns_peers", "returns", other, idea="returns", rests_on=("returns_365d",), more_is="worse")
     share = ground.own("return_share_365d")
     amount = Figure("return_share", "share", "percent", share, period_days=365.0)
