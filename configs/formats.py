@@ -137,7 +137,7 @@ def day(value: date | None, lang: str) -> str:
     >>> day(date(2011, 9, 10), "en"), day(date(2011, 9, 10), "zh")
     ('10 Sep 2011', '2011年9月10日')
     """
-    return UNKNOWN if value is None else _date_pattern(_in(lang, _DAY)).apply(value, _locale(lang))
+    return _date(value, lang, _DAY)
 
 
 def day_of_year(value: date | None, lang: str) -> str:
@@ -148,7 +148,7 @@ def day_of_year(value: date | None, lang: str) -> str:
     >>> day_of_year(date(2011, 9, 10), "en"), day_of_year(date(2011, 9, 10), "zh")
     ('10 Sep', '9月10日')
     """
-    return UNKNOWN if value is None else _date_pattern(_in(lang, _DAY_OF_YEAR)).apply(value, _locale(lang))
+    return _date(value, lang, _DAY_OF_YEAR)
 
 
 def month(value: date | None, lang: str) -> str:
@@ -159,7 +159,11 @@ def month(value: date | None, lang: str) -> str:
     >>> month(date(2011, 9, 10), "en"), month(date(2011, 9, 10), "zh")
     ('Sep 2011', '2011年9月')
     """
-    return UNKNOWN if value is None else _date_pattern(_in(lang, _MONTH)).apply(value, _locale(lang))
+    return _date(value, lang, _MONTH)
+
+
+def _date(value: date | None, lang: str, forms: Mapping[str, str]) -> str:
+    return UNKNOWN if value is None else _date_pattern(_in(lang, forms)).apply(value, _locale(lang))
 
 
 def days(value: Numeric | None, lang: str) -> str:

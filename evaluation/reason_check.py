@@ -18,9 +18,8 @@ from models.contract import Contributions
 from models.encoding import Encoder
 from models.suite import ModelSuite
 from retention.explanation.reasons import Attribution, attribute
-from retention.profile.attributes import number
 from retention.profile.baseline import STABLE_FROM
-from retention.profile.peers import fit_peers
+from retention.profile.peers import fit_peers, typical_gap
 
 MAX_ROWS = 20_000
 """Rows of a refit: of larger logs fewer customers than a half are drawn, which makes reasons look less stable."""
@@ -119,13 +118,11 @@ def _refitted(data: TrainingSet, kept: np.ndarray, sample: pd.DataFrame, retenti
         encoded = encoder.transform(frame)
         return {"churn": model.contributions_at(encoded, horizon, projection=model.project(encoded))}
 
-    gaps = number(sample, "mean_gap_days")
-    gaps = gaps[gaps > 0]
     peers = fit_peers(
         sample,
         own.feature_set,
         new_customer_days=retention.new_customer_days,
-        typical_gap_days=float(np.median(gaps)) if len(gaps) else float(horizon),
+        typical_gap_days=typical_gap(sample, float(horizon)),
         horizon_days=horizon,
         rules=retention.lifecycle,
         churn_probability=np.full(len(sample), np.nan),

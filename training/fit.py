@@ -36,12 +36,12 @@ from features.engine import Tables, compute_features, order_events, reference_pr
 from features.extracts import score_scale, table_frame
 from features.meaning import meaning_of
 from models.bundle.declarations import FEATURES_FILE
-from models.contract import Contributions
 from models.suite import ModelSuite
 from reporting.model_card import card_content, card_files
 from retention.experiments.measurement import effect_files
 from retention.profile.baseline import Baseline
 from retention.profile.categories import line_reference
+from retention.profile.peers import Contribute
 from retention.profile.reference_values import fit_baseline
 from retention.scoring.scorer import BASELINE_FILE, PARAMETERS_FILE, PRICES_FILE
 from retention.strategies.catalogue import load_catalogue
@@ -52,9 +52,6 @@ RULE_FOLDER = "rule"
 SUITE_FOLDERS = ("rules", "churn", "potential", "lifetime", "golden")
 
 MakeSuite = Callable[[], ModelSuite]
-
-
-Contribute = Callable[[pd.DataFrame], Mapping[str, Contributions]]
 
 
 @dataclass(frozen=True)

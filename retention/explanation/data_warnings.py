@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from configs.catalogue import LANGUAGES
+from configs.catalogue import LANGUAGES, Lang
 from features.specs import FeatureSet
-from retention.explanation.reason_lists import plain_warning
+from retention.entries import EarlyWarning
 from retention.explanation.reasons import STEPS, Attribution
 from retention.profile.attributes import number
 from retention.profile.baseline import Baseline
@@ -28,6 +29,21 @@ RANGE_MARGIN = 0.10
 """A value counts as out of range from this share of the training range beyond its ends."""
 MAX_RANGE_WARNINGS = 3
 SMALLEST_SILENT = 0.01
+
+
+def plain_warning(
+    code: str,
+    sign: str,
+    told: Mapping[Lang, str],
+    *,
+    size: float | None = None,
+    value: float | None = None,
+    unit: str | None = None,
+) -> dict[str, Any]:
+    """A warning that is not a sign of the customer, as an entry of the `warnings` column."""
+    return vars(
+        EarlyWarning(code=code, sign=sign, size=size, value=value, unit=unit, text_en=told["en"], text_zh=told["zh"])
+    )
 
 
 def add_silent_drivers(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from configs.catalogue import LANGUAGES, Lang, section
 from features.specs import DRIVERS, FeatureSet
-from retention.entries import EarlyWarning, Fact, field_names
+from retention.entries import Fact, field_names
 from retention.explanation.contact_forms import contact_forms, reaction_forms, satisfaction_forms, standing_forms
 from retention.explanation.figures import dates, worded
 from retention.explanation.ground import Figure, Ground, Telling
@@ -19,8 +19,8 @@ from retention.explanation.order_forms import count_forms, range_forms, return_f
 from retention.explanation.reasons import GENERAL, Attribution, Choice
 from retention.wording import driver_name, label
 
-ABOUT = ("span", "ago", "money", "percent", "score", "hundred", "every")
-"""Styles whose reference is said as it is; counts of peers are said with "about"."""
+EXACT = ("span", "ago", "money", "percent", "score", "hundred", "every")
+"""Styles whose reference is said as it is; counts of peers, which are nouns, are said with "about"."""
 
 
 @dataclass(frozen=True)
@@ -110,50 +110,46 @@ def reason_lists(
     n, slots = choice.driver.shape
     picked = _pick(attribution, choice, support)
     found: list[list[dict[str, Any]]] = [[] for _ in range(n)]
-    words = {lang: _Sentences(support.tellings, ground, feature_set, lang, currency) for lang in LANGUAGES}
+    speakers = [_Sentences(support.tellings, ground, feature_set, lang, currency) for lang in LANGUAGES]
     for slot in range(slots):
         rows = np.flatnonzero(choice.driver[:, slot] >= 0)
-        driver, telling, points = choice.driver[rows, slot], picked[rows, slot], choice.points[rows, slot]
-        texts = {lang: np.full(len(rows), "", dtype=object) for lang in LANGUAGES}
-        facts = np.empty(len(rows), dtype=object)
-        for k in np.unique(telling).tolist():
-            at = np.flatnonzero(telling == k)
-            if k < 0:
-                for i in at.tolist():
-                    facts[i] = []
-                    for lang in LANGUAGES:
-                        texts[lang][i] = _pattern(attribution.codes[driver[i]], lang)
-                continue
-            told = _facts(support.tellings[k], rows[at])
-            for i, one in zip(at.tolist(), told, strict=True):
-                facts[i] = one
-            for lang in LANGUAGES:
-                texts[lang][at] = words[lang].of(k, rows[at])
-        for i, row in enumerate(rows.tolist()):
-            code, k = attribution.codes[driver[i]], int(telling[i])
-            found[row].append(
-                {
-                    "driver": code,
-                    "points": float(points[i]),
-                    "direction": "raises" if points[i] > 0 else "lowers",
-                    "form": support.tellings[k].form if k >= 0 else _general(code),
-                    "facts": facts[i],
-                    "actionable": DRIVERS[code].actionable,
-                    "text_en": texts["en"][i],
-                    "text_zh": texts["zh"][i],
-                }
-            )
+        codes = [attribution.codes[d] for d in choice.driver[rows, slot].tolist()]
+        told = _told(support.tellings, picked[rows, slot], rows, speakers, [_factless(code) for code in codes])
+        points = choice.points[rows, slot].tolist()
+        for row, code, point, said in zip(rows.tolist(), codes, points, told, strict=True):
+            direction = "raises" if point > 0 else "lowers"
+            same = {"driver": code, "points": point, "direction": direction, "actionable": DRIVERS[code].actionable}
+            found[row].append({**same, **said})
     return found
 
 
-def _general(code: str) -> str:
-    return code if code in GENERAL else "pattern"
+def _told(
+    tellings: list[Telling],
+    picked: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    speakers: list[_Sentences],
+    otherwise: list[dict[str, Any]],
+) -> list[dict[str, Any]]:
+    """What is said of some rows: form, facts and texts of the telling picked for each, `otherwise` where that is -1."""
+    told = list(otherwise)
+    for k in np.unique(picked[picked >= 0]).tolist():
+        at = np.flatnonzero(picked == k)
+        texts = [speaker.of(k, rows[at]) for speaker in speakers]
+        for i, facts, *said in zip(at.tolist(), _facts(tellings[k], rows[at]), *texts, strict=True):
+            named = {f"text_{lang}": one for lang, one in zip(LANGUAGES, said, strict=True)}
+            told[i] = {"form": tellings[k].form, "facts": facts, **named}
+    return told
 
 
-def _pattern(code: str, lang: Lang) -> str:
-    form = str(section("reasons", lang)["general"][_general(code)])
-    name = driver_name(code, lang)
-    return form.format(driver=name[:1].upper() + name[1:])
+def _factless(code: str) -> dict[str, Any]:
+    """Form, facts and texts of a driver that no fact supports."""
+    form = code if code in GENERAL else "pattern"
+    said: dict[str, Any] = {"form": form, "facts": []}
+    for lang in LANGUAGES:
+        name = driver_name(code, lang)
+        words = str(section("reasons", lang)["general"][form])
+        said[f"text_{lang}"] = words.format(driver=name[:1].upper() + name[1:])
+    return said
 
 
 def _pick(attribution: Attribution, choice: Choice, support: Support) -> NDArray[np.int64]:
@@ -249,7 +245,7 @@ class _Sentences:
         return [text[:1].upper() + text[1:] for text in made]
 
     def _with_about(self, said: list[str], figure: Figure, style: str) -> list[str]:
-        if figure.compared_with != "peers" or style in ABOUT:
+        if figure.compared_with != "peers" or style in EXACT:
             return said
         return [one if one == self._none else self._about.format(figure=one) for one in said]
 
@@ -268,29 +264,11 @@ def rule_reasons(ground: Ground, rows: NDArray[np.int64]) -> list[list[dict[str,
     chosen = np.full(len(rows), -1, dtype=np.int64)
     for k, telling in enumerate(tellings):
         chosen[(chosen < 0) & telling.holds[rows]] = k
-    words = {lang: _Sentences(tellings, ground, FeatureSet(()), lang, None) for lang in LANGUAGES}
-    found = []
-    for row, k in zip(rows.tolist(), chosen.tolist(), strict=True):
-        at = np.array([row])
-        texts = {
-            lang: words[lang].of(k, at)[0] if k >= 0 else str(section("reasons", lang)["general"]["no_order"])
-            for lang in LANGUAGES
-        }
-        found.append(
-            [
-                {
-                    "driver": "recency",
-                    "points": None,
-                    "direction": None,
-                    "form": tellings[k].form if k >= 0 else "no_order",
-                    "facts": _facts(tellings[k], at)[0] if k >= 0 else [],
-                    "actionable": DRIVERS["recency"].actionable,
-                    "text_en": texts["en"],
-                    "text_zh": texts["zh"],
-                }
-            ]
-        )
-    return found
+    speakers = [_Sentences(tellings, ground, FeatureSet(()), lang, None) for lang in LANGUAGES]
+    no_order: dict[str, Any] = {"form": "no_order", "facts": []}
+    no_order |= {f"text_{lang}": str(section("reasons", lang)["general"]["no_order"]) for lang in LANGUAGES}
+    same = {"driver": "recency", "points": None, "direction": None, "actionable": DRIVERS["recency"].actionable}
+    return [[{**same, **said}] for said in _told(tellings, chosen, rows, speakers, [no_order] * len(rows))]
 
 
 def _silence(ground: Ground) -> list[Telling]:
@@ -301,18 +279,3 @@ def _last_order(ground: Ground) -> Telling:
     silent = ground.own("days_since_last_order")
     figure = Figure("silence", "days", "ago", silent)
     return Telling("last_order", "recency", "better", "silence", np.isfinite(silent), (figure,), ())
-
-
-def plain_warning(
-    code: str,
-    sign: str,
-    told: Mapping[Lang, str],
-    *,
-    size: float | None = None,
-    value: float | None = None,
-    unit: str | None = None,
-) -> dict[str, Any]:
-    """A warning that is not a sign of the customer, as an entry of the `warnings` column."""
-    return vars(
-        EarlyWarning(code=code, sign=sign, size=size, value=value, unit=unit, text_en=told["en"], text_zh=told["zh"])
-    )

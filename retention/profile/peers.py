@@ -19,6 +19,8 @@ from features.specs import FeatureSet
 from models.contract import Contributions
 from retention.profile.attributes import Floats, Texts, number
 
+Contribute = Callable[[pd.DataFrame], Mapping[str, Contributions]]
+"""Contributions of a frame by target: `ModelSuite.contributions`, or a single model's."""
 EVERYBODY = "all"
 GROUPS = ("one_order", "new", "few_orders", "established")
 FEW_ORDERS = 5
@@ -56,8 +58,8 @@ class Peers:
 
     def typical_of(self, groups: Texts, name: str) -> Floats:
         """Median of a feature among every row's peers, shape (n,); NaN where there is none."""
-        known = {group: self.typical.get(group, {}).get(name, np.nan) for group in set(groups.tolist())}
-        return np.array([known[group] for group in groups.tolist()], dtype=np.float64)
+        codes, names = pd.factorize(groups)
+        return np.array([self.typical.get(group, {}).get(name, np.nan) for group in names], dtype=np.float64)[codes]
 
     def groups_of(self, frame: pd.DataFrame, new_customer_days: float) -> Texts:
         """Group of every row that there is a yardstick for; `EVERYBODY` where its own has too few active members."""
@@ -66,14 +68,10 @@ class Peers:
 
     def reference(self, target: str, groups: Texts, columns: list[str]) -> Floats:
         """Mean contributions of every row's peers, shape (n, k); zeros where none were learned."""
-        table = self.parts.get(target, {})
-        known = {
-            group: np.array([table.get(group, {}).get(name, 0.0) for name in columns], dtype=np.float64)
-            for group in set(groups.tolist())
-        }
-        if not len(groups):
-            return np.zeros((0, len(columns)))
-        return np.stack([known[group] for group in groups.tolist()])
+        codes, names = pd.factorize(groups)
+        known = [self.parts.get(target, {}).get(group, {}) for group in names]
+        table = np.array([[means.get(name, 0.0) for name in columns] for means in known], dtype=np.float64)
+        return table.reshape(len(names), len(columns))[codes]
 
 
 def groups_of(frame: pd.DataFrame, new_customer_days: float) -> Texts:
@@ -84,6 +82,13 @@ def groups_of(frame: pd.DataFrame, new_customer_days: float) -> Texts:
     with np.errstate(invalid="ignore"):
         chosen = [visits < 2, known < new_customer_days, visits < FEW_ORDERS]
     return np.select(chosen, np.array(GROUPS[:3], dtype=object), GROUPS[3]).astype(object)
+
+
+def typical_gap(frame: pd.DataFrame, otherwise: float) -> float:
+    """Median of the customers' mean gaps in days; `otherwise` where nobody has one."""
+    gaps = number(frame, "mean_gap_days")[number(frame, "orders_ever") >= 2]
+    gaps = gaps[np.isfinite(gaps) & (gaps > 0)]
+    return float(np.median(gaps)) if gaps.size else otherwise
 
 
 def active_customers(frame: pd.DataFrame, typical_gap_days: float, rules: LifecycleSettings) -> NDArray[np.bool_]:
@@ -110,7 +115,7 @@ def fit_peers(
     horizon_days: float,
     rules: LifecycleSettings,
     churn_probability: Floats,
-    contribute: Callable[[pd.DataFrame], Mapping[str, Contributions]] | None = None,
+    contribute: Contribute | None = None,
 ) -> Peers:
     """Learn what the company's active customers are like.
 

@@ -6,7 +6,7 @@ Fitted once with the models and stored in the bundle as JSON, so that a score me
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +14,6 @@ import pandas as pd
 
 from configs.settings import Settings
 from features.specs import FeatureSet
-from models.contract import Contributions
 from retention.profile.attributes import Floats, Measured, Texts, number
 from retention.profile.baseline import Baseline
 from retention.profile.categories import LineReference
@@ -27,7 +26,7 @@ from retention.profile.dimensions import (
     check_tier_settings,
     fit_cuts,
 )
-from retention.profile.peers import fit_peers
+from retention.profile.peers import Contribute, fit_peers, typical_gap
 from retention.profile.rfm import fit_quintiles
 from retention.profile.tiers import classify
 
@@ -45,7 +44,7 @@ def fit_baseline(
     *,
     profile: pd.DataFrame | None = None,
     lines: LineReference | None = None,
-    contribute: Callable[[pd.DataFrame], Mapping[str, Contributions]] | None = None,
+    contribute: Contribute | None = None,
     scale: tuple[float, float] | None = None,
 ) -> Baseline:
     """Learn what the company's customers look like.
@@ -106,9 +105,7 @@ def fit_baseline(
         if rule.measure is not None:
             units[code] = _unit_of(rule.measure, feature_set)
     bands = comparison_band(frame, reference.new_customer_days)
-    gaps = number(frame, "mean_gap_days")[number(frame, "orders_ever") >= 2]
-    gaps = gaps[np.isfinite(gaps) & (gaps > 0)]
-    typical_gap = float(np.median(gaps)) if gaps.size else float(settings.targets.horizon_days)
+    gap = typical_gap(frame, float(settings.targets.horizon_days))
     draft = Baseline(
         as_of=pd.Timestamp(frame["as_of"].max()).isoformat(),
         customers=len(frame),
@@ -119,7 +116,7 @@ def fit_baseline(
             frame,
             feature_set,
             new_customer_days=reference.new_customer_days,
-            typical_gap_days=typical_gap,
+            typical_gap_days=gap,
             horizon_days=settings.targets.horizon_days,
             rules=retention.lifecycle,
             churn_probability=number(predictions, "churn_probability"),
@@ -134,7 +131,7 @@ def fit_baseline(
         },
         headroom={},
         membership=membership,
-        typical_gap_days=typical_gap,
+        typical_gap_days=gap,
         horizon_days=settings.targets.horizon_days,
         currency=settings.data.currency,
         lines=lines,

@@ -18,12 +18,11 @@ from configs.errors import InvariantError
 from configs.settings import Settings
 from models.contract import KEYS, Contributions
 from retention.contacts.segments import assign_segments
-from retention.explanation.data_warnings import add_range_warnings, add_silent_drivers, without_data
+from retention.explanation.data_warnings import add_range_warnings, add_silent_drivers, plain_warning, without_data
 from retention.explanation.ground import Ground
 from retention.explanation.reason_lists import (
     all_tellings,
     find_support,
-    plain_warning,
     reason_lists,
     rule_reasons,
     supported_drivers,
