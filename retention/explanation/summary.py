@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -58,10 +59,23 @@ def _summaries(scores: pd.DataFrame, frame: pd.DataFrame, lang: Lang, currency: 
         if stage == "lost":
             todo = words["ask"]
         tail = [words["worth"].format(money=money), todo] if money else [todo]
-        offered = ([what, *tail], [what, todo], [words["plain"][_risk(stage, tier)], todo], [todo])
+        # what is the case is never left out for want of room: the worth goes first, then the comparison, then the step
+        offered = ([what, *tail], [what, todo], [_shorter(what), todo])
         lines = (gap.join(parts) for parts in offered)
-        made.append(next((line for line in lines if len(line) <= LONGEST[lang]), todo[: LONGEST[lang]]))
+        made.append(next((line for line in lines if len(line) <= LONGEST[lang]), what))
     return made
+
+
+def _shorter(what: str) -> str:
+    """A sentence up to its comparison.
+
+    Examples
+    --------
+    >>> _shorter("No order for 8 months; usually one every 60 days."), _shorter("已8个月未下单，平时约60天一单。")
+    ('No order for 8 months.', '已8个月未下单。')
+    """
+    first, *others = re.split("[;，；]", what, maxsplit=1)
+    return f"{first}{what[-1]}" if others else what
 
 
 def _risk(stage: str, tier: str) -> str:
