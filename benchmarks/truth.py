@@ -26,6 +26,7 @@ from benchmarks.quality_generated import GeneratedLog, write_generated_log
 from benchmarks.simulator import CampaignPlan, SimulationSettings, simulate
 from benchmarks.simulator.writing import to_arrow
 from configs.settings import DataSettings, Settings, SourceSettings, TargetSettings, TrainingSettings
+from evaluation.frames import read_frame
 from evaluation.reason_rules import reason_quality
 from models.bundle.folder import load_bundle, save_bundle
 from retention.experiments.measurement import measure_campaigns
@@ -299,7 +300,7 @@ def _hillstrom(file: Path) -> None:
     from retention.experiments.effects import estimate_effect
     from retention.experiments.uplift import evaluate_uplift
 
-    data = pd.read_parquet(file)
+    data = read_frame(file)
     features = data[["recency", "history", "mens", "womens", "newbie"]].astype(float)
     for name in ("zip_code", "channel"):
         features[name] = data[name].astype("category").cat.codes.astype(float)

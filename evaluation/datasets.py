@@ -20,6 +20,7 @@ from configs.progress import SILENT, Progress
 from configs.settings import Settings, TargetSettings, TrainingSettings
 from configs.timestamps import format_moment
 from evaluation.cutoffs import CutoffGrid, cutoff_grid, level_cutoffs
+from evaluation.frames import read_frame
 from evaluation.labels import make_labels, without_treated
 from features.engine import Tables, compute_features, feature_set_for, order_events
 from features.extracts import treatments_until
@@ -300,8 +301,8 @@ def load_training_set(folder: Path) -> TrainingSet:
         )
     feature_set = FeatureSet.from_json(json.dumps(context["feature_set"]))
     return TrainingSet(
-        frame=pd.read_parquet(folder / FRAME_FILE),
-        labels=pd.read_parquet(folder / LABELS_FILE),
+        frame=read_frame(folder / FRAME_FILE),
+        labels=read_frame(folder / LABELS_FILE),
         feature_set=feature_set,
         context=FitContext(
             feature_set=feature_set,

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from pathlib import Path
-
-import pandas as pd
 
 from configs.errors import HoldfastError
 from configs.files import checked_bytes, read_checked
 from evaluation.backtest import Evaluation
+from evaluation.frames import parquet_bytes, read_frame
 
 EVALUATION_FILE, LOSSES_FILE = "evaluation.json", "losses.parquet"
 STAMP = "written"
@@ -19,9 +17,7 @@ STAMP = "written"
 
 def evaluation_files(evaluation: Evaluation) -> dict[str, bytes]:
     """The files of an evaluation, by name; the first holds the hash of the second and its own."""
-    buffer = io.BytesIO()
-    evaluation.losses.to_parquet(buffer, index=False)
-    losses_file = buffer.getvalue()
+    losses_file = parquet_bytes(evaluation.losses)
     stamp = {"losses_sha256": hashlib.sha256(losses_file).hexdigest(), "made_of": evaluation.made_of}
     return {EVALUATION_FILE: checked_bytes({**evaluation.content, STAMP: stamp}), LOSSES_FILE: losses_file}
 
@@ -45,4 +41,4 @@ def load_evaluation(folder: Path) -> Evaluation:
         raise HoldfastError(
             "evaluation_changed", code="evaluation_changed", file=str(folder / EVALUATION_FILE), folder=folder
         )
-    return Evaluation(content, pd.read_parquet(io.BytesIO(data)), stamp["made_of"])
+    return Evaluation(content, read_frame(data), stamp["made_of"])

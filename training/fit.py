@@ -11,7 +11,6 @@ which is put into use where the models fail their test.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -30,6 +29,7 @@ from configs.settings import Settings
 from evaluation.backtest import RULE, Evaluation
 from evaluation.datasets import TrainingSet, training_set
 from evaluation.evaluation_files import EVALUATION_FILE, LOSSES_FILE
+from evaluation.frames import parquet_bytes, read_frame
 from evaluation.rhythm import find_rhythm
 from features.definitions import definitions_fingerprint
 from features.engine import Tables, compute_features, order_events, reference_prices
@@ -183,7 +183,7 @@ def finish(fitted: FittedBundle, evaluation: Evaluation | None, settings: Settin
     if evaluation is not None:
         files[BASELINE_FILE] = _with_stability(files[BASELINE_FILE], evaluation)
         files[f"{EVALUATION_FOLDER}/{EVALUATION_FILE}"] = json_bytes(evaluation.content)
-        files[f"{EVALUATION_FOLDER}/{LOSSES_FILE}"] = _parquet(evaluation.losses)
+        files[f"{EVALUATION_FOLDER}/{LOSSES_FILE}"] = parquet_bytes(evaluation.losses)
         meta["grade"] = evaluation.letter
         meta["metrics"] = _rounded(evaluation.flat())
     return FittedBundle(files, meta, fitted.made_of)
@@ -227,7 +227,7 @@ def evaluation_of(files: Mapping[str, bytes]) -> Evaluation | None:
     losses = files.get(f"{EVALUATION_FOLDER}/{LOSSES_FILE}")
     if content is None or losses is None:
         return None
-    return Evaluation(json.loads(content), pd.read_parquet(io.BytesIO(losses)))
+    return Evaluation(json.loads(content), read_frame(losses))
 
 
 def save_candidate(fitted: FittedBundle, folder: Path) -> list[Path]:
@@ -261,9 +261,3 @@ def load_candidate(folder: Path) -> FittedBundle:
         return FittedBundle(files, meta["meta"], meta["made_of"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BundleError("candidate_not_whole", folder=folder, reason=type(error).__name__) from None
-
-
-def _parquet(table: pd.DataFrame) -> bytes:
-    buffer = io.BytesIO()
-    table.to_parquet(buffer, index=False)
-    return buffer.getvalue()
