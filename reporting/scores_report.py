@@ -181,7 +181,7 @@ def _strategies(scores: pd.DataFrame) -> list[dict[str, Any]]:
             offered[code] += 1
             if place == 0:
                 first[code] += 1
-                profit[code] = _added(profit.get(code, 0.0), one["expected_profit"])
+                profit[code] = _added(profit.get(code), one["expected_profit"])
     rows = [
         words[code] | {"first": first[code], "offered": offered[code], "profit": profit.get(code)} for code in words
     ]
@@ -189,8 +189,8 @@ def _strategies(scores: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _added(total: float | None, value: float | None) -> float | None:
-    """The sum, or None where a part is unknown (a log without amounts has no profit)."""
-    return None if total is None or value is None else total + float(value)
+    """The sum of what was measured, or None where nothing was: belief and measurement are never added up."""
+    return total if value is None else (total or 0.0) + float(value)
 
 
 def _effect(effect: Effect, catalogue: Catalogue) -> dict[str, Any]:
