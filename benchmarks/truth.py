@@ -40,6 +40,8 @@ CAUSES = ("recency", "satisfaction", "frequency")
 """What the simulator says adds most to a risk: silence, dissatisfaction, a slow rhythm."""
 SLOW = frozenset({"rhythm_peers", "rhythm_change", "not_due", "months_few"})
 """Sentences that tell of a slow rhythm, although silence and rhythm are one driver."""
+SILENT_AND_SLOW = "silence_slow"
+"""The sentence that tells of both."""
 
 SHOWN = {"": "churn_probability", "spend_": "expected_spend", "lifetime_": "lifetime_value"}
 TABLES = ("transactions", "customers", "products", "feedback", "interactions", "treatments")
@@ -122,9 +124,9 @@ def driver_agreement(scores: pd.DataFrame, truth: pd.DataFrame) -> DriverAgreeme
     """Compare reasons with the simulator's record of what adds most to each customer's risk (`true_driver`)."""
     true = truth.set_index("customer_id")["true_driver"].reindex(scores["customer_id"]).to_numpy(dtype=object)
     rows = np.flatnonzero((scores["churn_risk_tier"] == "high").to_numpy() & pd.notna(true))
-    told = [[_cause(reason) for reason in scores["reasons"].iloc[row][:2]] for row in rows.tolist()]
-    first = np.array([true[row] in one[:1] for row, one in zip(rows, told, strict=True)])
-    two = np.array([true[row] in one for row, one in zip(rows, told, strict=True)])
+    told = [[_causes(reason) for reason in scores["reasons"].iloc[row][:2]] for row in rows.tolist()]
+    first = np.array([any(true[row] in causes for causes in one[:1]) for row, one in zip(rows, told, strict=True)])
+    two = np.array([any(true[row] in causes for causes in one) for row, one in zip(rows, told, strict=True)])
     by_cause = {
         cause: (int((true[rows] == cause).sum()), float(two[true[rows] == cause].mean()))
         for cause in CAUSES
@@ -133,8 +135,10 @@ def driver_agreement(scores: pd.DataFrame, truth: pd.DataFrame) -> DriverAgreeme
     return DriverAgreement(len(rows), float(first.mean()), float(two.mean()), by_cause)
 
 
-def _cause(reason: Mapping[str, Any]) -> str:
-    return "frequency" if reason.get("form") in SLOW else str(reason["driver"])
+def _causes(reason: Mapping[str, Any]) -> set[str]:
+    if reason.get("form") == SILENT_AND_SLOW:
+        return {"recency", "frequency"}
+    return {"frequency" if reason.get("form") in SLOW else str(reason["driver"])}
 
 
 @dataclass(frozen=True)

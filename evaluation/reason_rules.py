@@ -24,6 +24,7 @@ WORSE, BETTER, EITHER = "worse", "better", "either"
 MORE_IS: dict[str, str] = {
     "silence": WORSE,
     "gap": WORSE,
+    "peers_gap": BETTER,
     "due_in": WORSE,
     "longest_gap": WORSE,
     "orders": BETTER,
@@ -62,6 +63,7 @@ MORE_IS: dict[str, str] = {
 
 ALONE: dict[str, str] = {
     "silence_habit": WORSE,
+    "silence_slow": WORSE,
     "second_order": WORSE,
     "first_order_fresh": BETTER,
     "recent_order": BETTER,

@@ -91,7 +91,10 @@ def serve(settings: Settings, host: str | None = None, port: int | None = None) 
             serve=service.use_core,
         )
 
-    _serve(watched, settings.serving, host, port)
+    try:
+        _serve(watched, settings.serving, host, port)
+    finally:
+        remove_dead(settings.work)  # also what was being loaded when it stopped
 
 
 def serve_built_in(host: str | None = None, port: int | None = None) -> None:

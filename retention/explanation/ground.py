@@ -74,6 +74,9 @@ class Telling:
         The first is {value} and {reference}, the others {second} and {third}.
     rests_on : tuple of str
         Features that the figures are computed from.
+    alone : tuple of str
+        Features that only sentences of this idea speak of: within a driver the idea whose features add most is told
+        first. Empty: no idea of its own.
     kind : ndarray of str, shape (n,), or None
         Name of the kind that {kind} stands for.
     """
@@ -86,6 +89,7 @@ class Telling:
     figures: tuple[Figure, ...]
     rests_on: tuple[str, ...]
     kind: Texts | None = None
+    alone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
