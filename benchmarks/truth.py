@@ -25,6 +25,7 @@ import pandas as pd
 from benchmarks.quality_generated import GeneratedLog, write_generated_log
 from benchmarks.simulator import CampaignPlan, SimulationSettings, simulate
 from benchmarks.simulator.writing import to_arrow
+from benchmarks.truth_strategies import strategy_lines
 from configs.settings import DataSettings, Settings, SourceSettings, TargetSettings, TrainingSettings
 from evaluation.frames import read_frame
 from evaluation.reason_rules import reason_quality
@@ -220,6 +221,8 @@ def _simulated(customers: int, seed: int) -> None:
     for cause, (count, share) in drivers.by_cause.items():
         _say(f"  {cause}: {count:,} customers, told {share:.1%}")
     _say_reasons(scores)
+    for line in strategy_lines(scores, scorer.catalogue):
+        _say(line)
     mood = satisfaction_agreement(scores, company["truth"])
     _say(
         f"satisfaction: right sign for {mood.right_sign:.1%} of {mood.customers:,} whose risk it moves by more than "

@@ -22,12 +22,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from configs.settings import Settings
 from features.specs import TOLD_DRIVERS
 from retention.conditions.consent import allowed_channels
 from retention.conditions.expressions import Table
 from retention.conditions.fields import CHANNELS
+from retention.draws import uniform_draws
 from retention.schema import PROFILE
 from retention.strategies.catalogue import Catalogue
 from retention.strategies.catalogue_entries import EVIDENCE, Strategy
@@ -111,7 +113,8 @@ def price_strategies(
     profit = gain - cost
     unsure = np.hypot(unsure, money.active[:, None] * UPLIFT_SD)
     spread = LIKELY * retention.margin * money.spend_if_active[:, None] * unsure
-    rank = np.where(money.priced[:, None], profit, (effect + money.active[:, None] * uplift) / (1 + cost))
+    drawn = profit + spread / LIKELY * _draws(scores, catalogue) * (evidence == EVIDENCE.index("rule"))
+    rank = np.where(money.priced[:, None], drawn, (effect + money.active[:, None] * uplift) / (1 + cost))
     duty = np.array([strategy.duty for strategy in strategies])
     poor = money.priced[:, None] & (profit < 0) & ~duty[None, :]
     step, steps, wait = _steps(table, catalogue, contacts, eligible & ~poor, eligible, veto)
@@ -121,6 +124,18 @@ def price_strategies(
         strategies, eligible, fit, veto, effect, uplift, evidence, cost, minutes, profit, spread, rank, channel,
         channels, risk_driver, strength_driver, money.priced, step, steps, wait, left,
     )  # fmt: skip
+
+
+def _draws(scores: pd.DataFrame, catalogue: Catalogue) -> Floats:
+    """A standard normal number per customer × strategy, the same in every run and on every machine; shape (n, s).
+
+    A strategy whose effect is only believed is ranked by one draw from that belief (Thompson 1933), so that of several
+    that cannot be told apart each is used for some customers and can be measured; what was measured is ranked as it is.
+    """
+    if "customer_id" not in scores.columns:
+        return np.zeros((len(scores), len(catalogue.strategies)))
+    ids = [str(one) for one in scores["customer_id"].tolist()]
+    return np.asarray(ndtri(np.clip(uniform_draws(ids, catalogue.codes, "strategy"), 1e-6, 1 - 1e-6)))
 
 
 def _effect(points: Floats, odds: Floats, matched: Floats, active: Floats, own: Floats) -> Floats:

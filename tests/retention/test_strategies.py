@@ -128,6 +128,23 @@ def test_a_reason_without_a_fact_is_nothing_to_answer(catalogue: Catalogue) -> N
     assert "reactivation_offer" not in codes_of(untold, catalogue, None)
 
 
+def test_what_nobody_measured_is_tried_on_different_customers(catalogue: Catalogue) -> None:
+    """Two strategies whose beliefs cannot be told apart are both used; a measured one is not left to chance."""
+    pair = ("limited_time_discount", "discount_incentive")
+    own = load_catalogue(settings_with(strategies_off=tuple(code for code in catalogue.codes if code not in pair)))
+    row = one(purchase_frequency_tier="medium", purchase_potential_tier="medium", expected_spend=600.0)
+    many = pd.concat([row.assign(customer_id=f"C{place}") for place in range(300)], ignore_index=True)
+    many["drivers"] = [[{"driver": "frequency", "points": 0.3}]] * 300
+    first = [entries[0]["code"] for entries in select_strategies(many, own, settings_with())]
+    shares = {code: first.count(code) / 300 for code in pair}
+    assert min(shares.values()) > 0.1, shares
+    measured = {
+        code: MeasuredEffect(points, 0.0, "randomised") for code, points in zip(pair, (0.10, 0.02), strict=True)
+    }
+    sure = [entries[0]["code"] for entries in select_strategies(many, own, settings_with(), measured=measured)]
+    assert set(sure) == {pair[0]}
+
+
 def test_a_lost_customer_is_asked_first_then_called_then_offered_then_left_alone(catalogue: Catalogue) -> None:
     lost = one(stage="lost", days_since_last_order=400.0, as_of=pd.Timestamp("2024-06-01"), overall_value_tier="high")
 
