@@ -46,6 +46,8 @@ class Fact:
         The figure, unrounded.
     unit : str
         days, orders, money, share, score, count …
+    of : float or None
+        The whole that it is a part of: 4 returns of 10 orders.
     reference : float or None
         What it is compared with, in the same unit.
     compared_with : {"own", "peers"} or None
@@ -63,6 +65,7 @@ class Fact:
     fact: str
     value: float
     unit: str
+    of: float | None = None
     reference: float | None = None
     compared_with: Literal["own", "peers"] | None = None
     period_days: float | None = None

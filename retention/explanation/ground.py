@@ -39,6 +39,8 @@ class Figure:
     period_days, scale_max : float or None
     topic : str or None
     since : ndarray of datetime64, shape (n,), or None
+    whole : bool
+        Whether the sentence's first figure is a part of this one.
     """
 
     fact: str
@@ -52,6 +54,7 @@ class Figure:
     scale_max: float | None = None
     topic: str | None = None
     since: NDArray[np.datetime64] | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True)

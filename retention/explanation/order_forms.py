@@ -142,7 +142,7 @@ def _rhythm(ground: Ground) -> list[Telling]:
     share, since = ground.own("active_months_share"), ground.own("days_since_first_order")
     periods = np.floor(since / 30.0) + 1.0
     months = Figure("months_with_order", "count", "months", np.rint(share * periods))
-    of = Figure("months", "count", "months", periods)
+    of = Figure("months", "count", "months", periods, whole=True)
     seen, peer = known(share, periods) & (periods >= 3) & (ground.visits >= 3), ground.peer("active_months_share")
     rests = ("active_months_share",)
     return [
@@ -282,11 +282,11 @@ def return_forms(ground: Ground) -> list[Telling]:
     ):
         count, with_orders = ground.own(name), ground.own(beside)
         figure = Figure("returns", "count", "returns", count, period_days=days)
-        of = Figure("orders", "orders", "orders", with_orders, period_days=days)
-        more = (count >= 1) & (with_orders >= 1) & ~(count < ground.peer(name))
+        of = Figure("orders", "orders", "orders", with_orders, period_days=days, whole=True)
+        more = (count >= 1) & (with_orders >= count) & ~(count < ground.peer(name))
         found.append(Telling(form, "returns", "worse", "returns", more, (figure, of), (name,)))
     count, orders = ground.own("returns_365d"), ground.own("orders_365d")
-    of = Figure("orders", "orders", "orders", orders, period_days=365.0)
+    of = Figure("orders", "orders", "orders", orders, period_days=365.0, whole=True)
     none = (count == 0) & (orders >= 1)
     figure = Figure("returns", "count", "returns", count, period_days=365.0)
     found.append(Telling("returns_none", "returns", "better", "returns", none, (figure, of), ("returns_365d",)))

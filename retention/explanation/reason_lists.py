@@ -191,23 +191,27 @@ def _pick(attribution: Attribution, choice: Choice, support: Support) -> NDArray
 
 
 def _facts(telling: Telling, rows: NDArray[np.int64]) -> list[list[dict[str, Any]]]:
-    columns = [_fact_columns(figure, rows) for figure in telling.figures]
+    whole = next((figure for figure in telling.figures if figure.whole), None)
+    first, *others = telling.figures
+    columns = [_fact_columns(first, rows, whole), *(_fact_columns(figure, rows) for figure in others)]
     return [list(one) for one in zip(*columns, strict=True)]
 
 
 _FACT = field_names(Fact)
 
 
-def _fact_columns(figure: Figure, rows: NDArray[np.int64]) -> list[dict[str, Any]]:
+def _fact_columns(figure: Figure, rows: NDArray[np.int64], whole: Figure | None = None) -> list[dict[str, Any]]:
     reference = figure.reference
     against = np.full(len(rows), np.nan) if reference is None else reference[rows]
+    within = [None] * len(rows) if whole is None else whole.value[rows].tolist()
     since = [None] * len(rows) if figure.since is None else figure.since[rows].astype("datetime64[us]").tolist()
     made = []
-    for value, other, day in zip(figure.value[rows].tolist(), against.tolist(), since, strict=True):
+    for value, of, other, day in zip(figure.value[rows].tolist(), within, against.tolist(), since, strict=True):
         fields = (
             figure.fact,
             value,
             figure.unit,
+            of,
             None if np.isnan(other) else other,
             figure.compared_with,
             figure.period_days,
