@@ -246,7 +246,8 @@ class TierSettings(Model):
     """Cut-offs of a dimension: fixed numbers, or learned from the company's own customers.
 
     `by` says how they are learned: quantiles (the default), or `level`, for a probability: clearly above and below what
-    is usual of the company. `measure` names a feature (`spend_365d`) that is used as the dimension's number instead of the default one.
+    is usual of the company. `measure` names a feature (`spend_365d`) that is used as the dimension's number instead of
+    the default one.
     """
 
     measure: str | None = None

@@ -253,7 +253,7 @@ def fit_cuts(
 
 
 def _level_cut(rule: TierSettings, origin: str, values: Floats) -> Cut:
-    """Cut-offs about the mean of the values, the same for every customer type: a risk of 40 % is one, whoever runs it."""
+    """Cut-offs about the mean of the values, the same for every customer type: 40 % is 40 %, whoever runs it."""
     level = float(values.mean()) if len(values) >= SMALLEST_COMPANY else None
     low, high = NO_LEVEL if level is None else level_cuts(level)
     source = "default" if level is None else "level"
