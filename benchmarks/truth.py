@@ -213,6 +213,7 @@ def _simulated(customers: int, seed: int) -> None:
     _say(f"scored {len(scores):,} customers", start)
     for shown, gap in adding_up(scores).items():
         _say(f"{shown}: base and drivers differ from it by {gap:.1e} at most")
+    _say_tiers(scores)
     drivers = driver_agreement(scores, company["truth"])
     _say(
         f"true cause of {drivers.customers:,} high-risk customers: first reason {drivers.first:.1%}, "
@@ -247,6 +248,31 @@ def _say_reasons(scores: pd.DataFrame) -> None:
         _say(f"  {rule}: {count:,}")
 
 
+def risk_tiers(scores: pd.DataFrame) -> dict[str, Any]:
+    """Cut-offs of the churn risk, and shares and mean risk of its tiers among customers who are not lost already."""
+    told = scores[scores["churn_risk_tier"] != "unknown"]
+    kept = told[told["stage"] != "lost"]
+    found: dict[str, Any] = {
+        "customers": len(kept),
+        "lost": len(told) - len(kept),
+        "low_below": float(kept["churn_risk_low_below"].median()),
+        "high_from": float(kept["churn_risk_high_from"].median()),
+    }
+    for tier in ("high", "medium", "low"):
+        own = kept[kept["churn_risk_tier"] == tier]["churn_probability"]
+        found[tier] = (len(own) / max(1, len(kept)), float(own.mean()))
+    return found
+
+
+def _say_tiers(scores: pd.DataFrame) -> None:
+    found = risk_tiers(scores)
+    parts = (f"{tier} {found[tier][0]:.0%} (mean risk {found[tier][1]:.0%})" for tier in ("high", "medium", "low"))
+    _say(
+        f"churn risk of {found['customers']:,} not lost already ({found['lost']:,} are): low below "
+        f"{found['low_below']:.0%}, high from {found['high_from']:.0%}; {', '.join(parts)}"
+    )
+
+
 def _log(name: str) -> None:
     from benchmarks.quality_tasks import LogMissingError, chosen_tasks, task_settings
     from features.engine import open_tables
@@ -264,6 +290,7 @@ def _log(name: str) -> None:
             scores = trained_scorer(tables, task.as_of, settings).score(tables, task.as_of)
     gaps = ", ".join(f"{shown} {gap:.1e}" for shown, gap in adding_up(scores).items())
     _say(f"{name}: {len(scores):,} customers, base and drivers differ at most by: {gaps}")
+    _say_tiers(scores)
     _say_reasons(scores)
 
 

@@ -240,7 +240,7 @@ def _figures(own: Mapping[str, Any], lang: Lang, horizon: str, currency: str | N
             format_value(_number(own["churn_probability"]), "probability", lang),
         ),
         Figure(
-            words["next_order"].format(days=days),
+            words["next_order_if" if _plain(own.get("next_order_conditional")) else "next_order"],
             format_date(own.get("next_order_date"), lang),
             interval(own.get("next_order_date_low"), own.get("next_order_date_high"), "date"),
         ),

@@ -79,7 +79,9 @@ def report_content(
 ) -> dict[str, Any]:
     """Everything that the page shows, as JSON values; arguments as for `write_scores_report`."""
     zone = settings.data.timezone
-    high = scores["churn_risk_tier"].eq("high").to_numpy(dtype=bool)
+    # who is lost already is at no risk of getting lost
+    kept = scores["stage"].ne("lost").to_numpy(dtype=bool)
+    high = kept & scores["churn_risk_tier"].eq("high").to_numpy(dtype=bool)
     value = scores["lifetime_value"].to_numpy(dtype=np.float64)
     has_amounts = bool(np.isfinite(value).any())
     warned = _signs(scores)
@@ -93,13 +95,16 @@ def report_content(
         "has_amounts": has_amounts,
         "customers": len(scores),
         "high_risk": int(high.sum()),
+        "can_be_lost": int((kept & scores["churn_risk_tier"].ne("unknown").to_numpy(dtype=bool)).sum()),
         "warned": sum(bool(own) for own in warned),
         "expected_orders": _sum(scores["expected_orders"]),
         "expected_spend": _sum(scores["expected_spend"]) if has_amounts else None,
         "lifetime_value": _sum(value) if has_amounts else None,
         "lifetime_value_high_risk": _sum(value[high]) if has_amounts else None,
         "tiers": [
-            _names("dimensions", code) | {"counts": _counts(scores[f"{code}_tier"], TIERS)} for code in LEVEL_DIMENSIONS
+            _names("dimensions", code)
+            | {"counts": _counts(scores[f"{code}_tier"][kept if code == "churn_risk" else slice(None)], TIERS)}
+            for code in LEVEL_DIMENSIONS
         ],
         "stages": [row for row in _groups(scores, "stage", high) if row["customers"]],
         "segments": _groups(scores, "segment", high),
@@ -262,7 +267,7 @@ def render(content: Mapping[str, Any], language: str = "en") -> str:
     bars = [
         {
             "label": f"dimension.{row['code']}",
-            "shares": [count / content["customers"] for count in row["counts"].values()],
+            "shares": [count / max(1, sum(row["counts"].values())) for count in row["counts"].values()],
         }
         for row in content["tiers"]
     ]
@@ -291,7 +296,7 @@ def _figures(content: Mapping[str, Any]) -> list[dict[str, Any]]:
     days = content["horizon_days"]
     figures = [
         {
-            "value": percent(content["high_risk"] / customers),
+            "value": percent(content["high_risk"] / max(1, content["can_be_lost"])),
             "key": "run.high_risk",
             "values": {"customers": whole(content["high_risk"])},
         }

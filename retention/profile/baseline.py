@@ -16,7 +16,7 @@ from retention.profile.dimensions import Cut
 from retention.profile.peers import Peers
 from retention.profile.rfm import Limits
 
-FORMAT = 2
+FORMAT = 3
 STABLE_FROM = 0.50
 """A driver that is first for a customer in one fit should be first or second in another at least so often."""
 

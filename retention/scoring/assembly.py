@@ -46,6 +46,7 @@ from retention.profile.rfm import quintiles
 from retention.profile.tiers import classify
 from retention.schema import column_order
 from retention.scoring.inputs import History, Predicted, Rules
+from retention.scoring.next_order import conditional, next_order_dates
 from retention.scoring.promises import PREFIX, SHOWN, check_scores
 from retention.strategies.choice import select_strategies, with_profile
 from retention.wording import evidence_reason
@@ -105,6 +106,9 @@ def score(predicted: Predicted, history: History, rules: Rules, *, scored_at: da
             _states(frame, predictions, dimensions, days, as_of, baseline, settings, profile),
         ],
         axis=1,
+    )
+    scores["next_order_conditional"] = _lists(
+        conditional(predictions, scores["stage"].to_numpy(dtype=object), settings.targets)
     )
     scores["headroom"] = headroom(frame, dimensions, types, baseline, settings.targets.horizon_days)
     if lines is not None and "categories" in lines.columns:
@@ -178,23 +182,10 @@ def _with_breadth(frame: pd.DataFrame, lines: pd.DataFrame | None) -> pd.DataFra
 
 def _numbers(frame: pd.DataFrame, predictions: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     targets = settings.targets
-    # a date is a day of the business zone
-    moments = pd.DatetimeIndex(frame["as_of"]).tz_localize("UTC").tz_convert(settings.data.timezone).tz_localize(None)
-    as_of = moments.to_numpy(dtype="datetime64[us]")
     found: dict[str, Any] = {"horizon_days": np.full(len(frame), targets.horizon_days, dtype=np.int64)}
     for name in ("churn_probability", "expected_orders", "expected_spend"):
         found[name] = number(predictions, name)
-    for source, name in (
-        ("next_order_days", "next_order_date"),
-        ("next_order_days_low", "next_order_date_low"),
-        ("next_order_days_high", "next_order_date_high"),
-    ):
-        days = number(predictions, source)
-        known = np.isfinite(days) & (days < 36_500)
-        steps = np.rint(np.where(known, days, 0.0) * 86_400e6).astype("int64").astype("timedelta64[us]")
-        found[name] = np.where(known, (as_of + steps).astype("datetime64[D]"), np.datetime64("NaT", "D")).astype(
-            "datetime64[us]"
-        )
+    found |= next_order_dates(frame, predictions, settings.data.timezone)
     found["lifetime_days"] = np.full(len(frame), targets.lifetime_days, dtype=np.int64)
     for name in ("lifetime_value", "lifetime_value_low", "lifetime_value_high"):
         found[name] = number(predictions, name)

@@ -21,6 +21,7 @@ from retention.profile.reference_values import fit_baseline
 from retention.schema import column_order
 from retention.scoring.assembly import MAX_MONEY_REASONS, _numbers, score
 from retention.scoring.inputs import History, Predicted, Rules
+from retention.scoring.next_order import conditional
 from retention.scoring.promises import check_scores
 from tests.retention.conftest import score_world
 
@@ -54,6 +55,24 @@ def test_the_date_of_the_next_order_is_a_day_of_the_business_zone(world) -> None
     settings = world.settings.model_copy(update={"data": zone})
     found = _numbers(frame, world.predictions.assign(next_order_days=2.3), settings)["next_order_date"]
     assert set(found) == {pd.Timestamp("2024-04-03")}
+
+
+def test_the_next_order_of_who_will_rather_not_come_back_is_conditional(world, scores) -> None:  # type: ignore[no-untyped-def]
+    targets = world.settings.targets.model_copy(update={"horizon_days": 90, "lifetime_days": 365})
+    said = pd.DataFrame(
+        {
+            "next_order_days": [20.0, 40.0, 300.0, 300.0, 20.0, np.nan],
+            "churn_probability": [0.2, 0.7, 0.9, 0.95, 0.2, 0.9],
+            "churn_probability_365d": [0.05, 0.3, 0.1, 0.6, 0.05, 0.9],
+        }
+    )
+    stage = np.array(["loyal", "repeat", "loyal", "repeat", "lost", "prospect"], dtype=object)
+    # a yearly buyer's day lies beyond the horizon and can be counted on
+    assert conditional(said, stage, targets) == [False, True, False, True, True, None]
+    known = scores["next_order_date"].notna()
+    assert scores["next_order_conditional"].isna().equals(~known)
+    assert set(scores.loc[known & (scores["stage"] == "lost"), "next_order_conditional"]) == {True}
+    assert set(scores.loc[known, "next_order_conditional"]) == {True, False}
 
 
 @pytest.mark.parametrize(
