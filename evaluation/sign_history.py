@@ -105,4 +105,5 @@ def sign_history(
         parts.append(part[[*KEYS, "orders_ever"]].assign(signs=signs, ordered=ordered)[~lost])
         if done is not None:
             done(1)
-    return pd.concat(parts, ignore_index=True)
+    history: pd.DataFrame = pd.concat(parts, ignore_index=True)
+    return history

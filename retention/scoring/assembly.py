@@ -205,7 +205,7 @@ def _numbers(frame: pd.DataFrame, predictions: pd.DataFrame, settings: Settings)
 
 def _warned(signs: list[Sign], baseline: Baseline) -> NDArray[np.bool_]:
     """Who shows a sign that is a warning in this company, shape (n,)."""
-    return np.any([sign.on for sign in signs if is_warning(sign.code, baseline.signs)], axis=0)
+    return np.asarray(np.any([sign.on for sign in signs if is_warning(sign.code, baseline.signs)], axis=0))
 
 
 def _stage(
