@@ -380,6 +380,9 @@ def _warnings(names: Sequence[str] | None, seed: int) -> None:
                 f"carrying a warning {found['alarm_rate']:.1%}, no order in {found['horizon_days']} days "
                 f"{left:.1%} of warned, {stayed:.1%} of others"
             )
+            for code, values in sorted(found["by_sign"].items(), key=lambda pair: -pair[1]["warns"]):
+                kind = "warning" if values["warns"] else "note"
+                _say(f"  {code}: {kind}; no order {1 - values['false_alarms']:.1%} of those who show it")
 
 
 def _warned_log(name: str, folder: Path, seed: int) -> Settings | str:
