@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+import pytest
 
+from benchmarks.simulator import CampaignPlan, SimulationSettings, simulate
+from benchmarks.simulator.words import COUNTRIES, REGIONS
+from benchmarks.truth import company_settings, company_tables, trained_scorer
 from benchmarks.truth_strategies import strategy_lines, strategy_quality
 from retention.strategies.catalogue import load_catalogue
 
@@ -41,3 +45,24 @@ def test_what_does_not_fit_is_counted() -> None:
 def test_a_table_without_anybody_is_no_error() -> None:
     empty = scores_of(([], [], "low", "repeat")).iloc[:0]
     assert strategy_quality(empty, load_catalogue()).offered == 0
+
+
+@pytest.mark.slow
+def test_every_requirement_is_met_by_a_customer_of_a_simulated_company() -> None:
+    """Every row and item of the requirements is chosen for somebody whom it is for, in a company that lives."""
+    asked = ("win_back_inquiry", "win_back_contact", "win_back_offer")
+    plans = tuple(
+        CampaignPlan(strategy=code, week=100 + place, share=0.5, held_out=0.0, lift=0.0)
+        for place, code in enumerate(asked)
+    )
+    made = SimulationSettings(customers=5_000, seed=31, campaigns=plans)
+    company, settings = simulate(made), company_settings(cutoffs=4)
+    home = settings.profile.model_copy(update={"home_country": COUNTRIES[0], "home_region": REGIONS[0]})
+    settings = settings.model_copy(update={"profile": home})
+    with company_tables(company) as tables:
+        scorer = trained_scorer(tables, made.end, settings)
+        scores = scorer.score(tables, made.end)
+    found = strategy_quality(scores, scorer.catalogue)
+    assert (found.unfit, found.low_risk_cut, found.out_of_step) == (0, 0, 0)
+    assert found.first_answers > 0.8
+    assert set(scorer.catalogue.codes) - found.codes == set()
