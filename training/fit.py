@@ -198,14 +198,16 @@ def by_rule(fitted: FittedBundle, evaluation: Evaluation, settings: Settings) ->
     prefix = f"{RULE_FOLDER}/"
     if not any(name.startswith(prefix) for name in fitted.files):
         return None
-    own = {name.removeprefix(prefix): content for name, content in fitted.files.items() if name.startswith(prefix)}
-    suite = ModelSuite.from_files(own)
+    rule_files = {
+        name.removeprefix(prefix): content for name, content in fitted.files.items() if name.startswith(prefix)
+    }
+    suite = ModelSuite.from_files(rule_files)
     apart = evaluation.content["grade"]["reason"] == "not_told_apart"
-    own |= suite.by_rule("not_told_apart" if apart else "failed_test").to_files()
+    rule_files |= suite.by_rule("not_told_apart" if apart else "failed_test").to_files()
     parts = tuple(f"{name}/" for name in (*SUITE_FOLDERS, RULE_FOLDER))
     shared = {name: content for name, content in fitted.files.items() if not name.startswith(parts)}
     meta = fitted.meta | {"answers": "rule"}
-    files = shared | own | card_files(card_content(settings, meta, evaluation), settings.language)
+    files = shared | rule_files | card_files(card_content(settings, meta, evaluation), settings.language)
     meta |= {"grade": evaluation.letter, "metrics": _rounded(evaluation.flat(RULE))}
     return FittedBundle(files, meta)
 
@@ -217,8 +219,8 @@ def _rounded(figures: Mapping[str, float]) -> dict[str, float]:
 def _with_stability(baseline: bytes, evaluation: Evaluation) -> bytes:
     """The baseline with what the test of the same procedure found of the drivers' stability."""
     tested = evaluation.content.get("reasons") or {"by_driver": {}}
-    found = replace(Baseline.from_json(baseline.decode()), driver_stability=tested["by_driver"])
-    return found.to_json().encode()
+    extended = replace(Baseline.from_json(baseline.decode()), driver_stability=tested["by_driver"])
+    return extended.to_json().encode()
 
 
 def evaluation_of(files: Mapping[str, bytes]) -> Evaluation | None:
