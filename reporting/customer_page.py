@@ -247,7 +247,7 @@ def _figures(own: Mapping[str, Any], lang: Lang, horizon: str, currency: str | N
             format_value(_number(own["churn_probability"]), "probability", lang),
         ),
         Figure(
-            words["next_order_if" if _plain(own.get("next_order_conditional")) else "next_order"],
+            words[_next_order(own)],
             format_date(own.get("next_order_date"), lang),
             interval(own.get("next_order_date_low"), own.get("next_order_date_high"), "date"),
         ),
@@ -262,6 +262,13 @@ def _figures(own: Mapping[str, Any], lang: Lang, horizon: str, currency: str | N
             interval(own.get("lifetime_value_low"), own.get("lifetime_value_high"), "money"),
         ),
     ]
+
+
+def _next_order(own: Mapping[str, Any]) -> str:
+    """Key of the name that the day of the next order is told under."""
+    if own.get("stage") == "prospect":
+        return "next_order_first"
+    return "next_order_if" if _plain(own.get("next_order_conditional")) else "next_order"
 
 
 def _sum_line(own: Mapping[str, Any], lang: Lang) -> tuple[str, str, str]:

@@ -206,6 +206,12 @@ def _rate_before(frame: pd.DataFrame, recent: Floats, year: Floats) -> tuple[Flo
 def _frequency(frame: pd.DataFrame, days: OrderDays | None) -> Sign:
     recent, year = number(frame, "orders_90d"), number(frame, "orders_365d")
     normal, enough = _rate_before(frame, recent, year)
+    if days is not None and days.open_days.pauses:
+        # a product out of stock is no falling interest: the rest of the window is compared with as much of the normal
+        as_of = pd.Timestamp(frame["as_of"].max())
+        ids = frame["customer_id"].to_numpy(dtype=object)
+        normal = normal * (1.0 - days.open_days.paused_share(as_of, WINDOW_DAYS, ids))
+        enough &= normal > 0
     bursts = np.maximum(np.nan_to_num(number(frame, "gap_cv"), nan=1.0) ** 2, 1.0)
     rare = _rare(recent, year - recent, (year - recent) / normal, bursts)
     on = enough & (year - recent >= ENOUGH_BEFORE) & (recent <= HALVED * normal) & rare

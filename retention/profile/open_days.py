@@ -63,6 +63,17 @@ class OpenDays:
             return np.asarray(moments.astype("datetime64[us]") + steps.astype("timedelta64[us]"))
         return self.moment(self.clock(moments, customer, ids) + steps, customer, ids)
 
+    def paused_share(self, as_of: pd.Timestamp, window_days: float, ids: Texts) -> NDArray[np.float64]:
+        """Share of the window before the moment in which each customer's usual product lacked, shape (n,)."""
+        begin = as_of - pd.Timedelta(days=window_days)
+        paused = np.zeros(len(ids))
+        # spans may overlap: a customer is never kept from buying for longer than the window
+        for start, end, kept in self.pauses:
+            inside = (min(end, as_of) - max(start, begin)) / pd.Timedelta(days=window_days)
+            if inside > 0:
+                paused += np.where(_among(ids, kept), inside, 0.0)
+        return np.minimum(paused, 1.0)
+
 
 ALWAYS_OPEN = OpenDays()
 

@@ -114,9 +114,11 @@ def test_the_next_order_of_who_will_rather_not_come_back_is_told_with_an_if(made
         (True, "If the customer orders again, around", "若再下单，约在"),
         (False, "Next order around", "预计下次下单"),
     ):
-        row = scores[scores["next_order_conditional"] == told].iloc[0]
+        row = scores[(scores["next_order_conditional"] == told) & (scores["stage"] != "prospect")].iloc[0]
         for lang, name in (("en", en), ("zh", zh)):
             assert name in [one.name for one in customer_page(row, baseline, lang).figures]  # type: ignore[arg-type]
+    never = scores[scores["stage"] == "prospect"].iloc[0]
+    assert "若首次下单，约在" in [one.name for one in customer_page(never, baseline, "zh").figures]
 
 
 def test_markup_in_names_is_not_run(made) -> None:  # type: ignore[no-untyped-def]

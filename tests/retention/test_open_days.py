@@ -75,3 +75,37 @@ def test_nobody_is_warned_of_a_closure_and_the_warning_is_dated_after_it() -> No
             found[name] = next(sign for sign in find_signs(frame, days) if sign.code == "overdue")
     assert found["plain"].on[0] and not found["held"].on[0] and found["later"].on[0]
     assert pd.Timestamp(found["plain"].since[0]) < pd.Timestamp(at(60)) < pd.Timestamp(found["later"].since[0])
+
+
+@pytest.mark.parametrize("closures", [CLOSED, LACKING], ids=["closed", "out_of_stock"])
+def test_who_ordered_few_times_is_not_overdue_over_a_closure(closures: Closures) -> None:
+    """Three weekly orders up to five days before the doors close: 30 days later only ten of them were open."""
+    orders = [21, 28, 35]
+    found = {}
+    for name, calendar, day in (("plain", Closures(), 65), ("held", closures, 65), ("later", closures, 90)):
+        with tables(orders, calendar) as given:
+            frame = compute_features(given, [at(day)], feature_set_for(given))
+            moment, open_days = pd.Timestamp(at(day)), OpenDays.of(given)
+            days = order_days(order_events(given), moment, frame["customer_id"], open_days)
+            moves = transitions(days, moment, RULES, 7.0)
+            usual = moves.drop_duplicates("customer_id", keep="last")["usual_gap_days"].to_numpy()
+            signs = find_signs(frame, days, usual_gap=usual)
+            found[name] = next(sign for sign in signs if sign.code == "overdue_few")
+    assert found["plain"].on[0] and not found["held"].on[0] and found["later"].on[0]
+
+
+def test_orders_that_a_closure_or_a_stock_out_kept_away_are_not_falling() -> None:
+    span = (at(400), at(450))
+    orders = [day for day in range(0, 460, 7) if not 400 <= day < 450]
+    found = {}
+    for name, calendar in (
+        ("plain", Closures()),
+        ("closed", Closures(company=(span,))),
+        ("lacking", Closures(products=(("t", *span),))),
+    ):
+        with tables(orders, calendar) as given:
+            frame = compute_features(given, [at(460)], feature_set_for(given))
+            moment = pd.Timestamp(at(460))
+            days = order_days(order_events(given), moment, frame["customer_id"], OpenDays.of(given))
+            found[name] = next(sign for sign in find_signs(frame, days) if sign.code == "frequency_falling").on[0]
+    assert found == {"plain": True, "closed": False, "lacking": False}

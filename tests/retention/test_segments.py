@@ -70,15 +70,15 @@ def test_primary_segments_divide_everyone(segments: SegmentFile, scores: pd.Data
 def test_a_customer_lands_where_the_words_say(segments: SegmentFile) -> None:
     rows = pd.DataFrame(
         {
-            "stage": ["prospect", "lost", "loyal", "loyal", "first_time", "lost"],
-            "overall_value_tier": ["unknown", "high", "high", "medium", "low", "low"],
-            "purchasing_power_tier": ["unknown", "high", "high", "medium", "low", "low"],
-            "purchase_frequency_tier": ["unknown", "low", "high", "medium", "low", "low"],
-            "churn_risk_tier": ["unknown", "high", "low", "low", "medium", "high"],
-            "tenure_tier": ["new", "existing", "existing", "existing", "new", "existing"],
+            "stage": ["prospect", "lost", "loyal", "loyal", "first_time", "lost", "loyal", "at_risk"],
+            "overall_value_tier": ["unknown", "high", "high", "medium", "low", "low", "medium", "medium"],
+            "purchasing_power_tier": ["unknown", "high", "high", "medium", "low", "low", "medium", "medium"],
+            "purchase_frequency_tier": ["unknown", "low", "high", "medium", "low", "low", "medium", "medium"],
+            "churn_risk_tier": ["unknown", "high", "low", "low", "medium", "high", "high", "high"],
+            "tenure_tier": ["new", "existing", "existing", "existing", "new", "existing", "existing", "existing"],
         }
     )
-    expected = ["prospects", "cannot_lose", "champions", "loyal", "new_customers", "lost"]
+    expected = ["prospects", "cannot_lose", "champions", "loyal", "new_customers", "lost", "loyal", "at_risk"]
     assert assign_segments(rows, segments).tolist() == expected
 
 
