@@ -224,12 +224,15 @@ def fit_cuts(
     chosen : mapping
         `retention.tiers` of the settings.
     counted : ndarray of bool, shape (n,), optional
-        Customers whose mean is the company's level: those who can still be lost. All by default.
+        Customers whom the others are compared with: those who can still be lost, or a third of all that are gone would
+        make the low tier. All by default, and where fewer than `SMALLEST_COMPANY` of them have the number.
     """
     rule, origin = tier_settings(code, chosen)
     known = np.isfinite(values)
     if rule.by == "level":
         return {ALL: _level_cut(rule, origin, values[known if counted is None else known & counted])}
+    if counted is not None and int((known & counted).sum()) >= SMALLEST_COMPANY:
+        known = known & counted
     groups = [ALL]
     if rule.per_customer_type:
         groups += [

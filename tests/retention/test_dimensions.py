@@ -465,3 +465,15 @@ def test_the_documentation_names_every_dimension_tier_and_sign() -> None:
         assert all(tier in line for tier in dimension.tiers), code
     for name in (*STAGES, *UNITS):
         assert f"| `{name}` |" in told
+
+
+def test_who_is_lost_already_does_not_make_the_low_third() -> None:
+    values = np.r_[np.zeros(60), np.arange(1.0, 31.0)]
+    types = np.full(90, "unknown", dtype=object)
+    kept = values > 0
+    assert fit_cuts("overall_value", values, types, {}, kept)["all"].low_below == 11.0
+    assert fit_cuts("overall_value", values, types, {})["all"].low_below != 11.0
+    few = np.zeros(90, dtype=bool)
+    few[:3] = True
+    everybody = fit_cuts("overall_value", values, types, {})
+    assert fit_cuts("overall_value", values, types, {}, few) == everybody
