@@ -45,14 +45,15 @@ def last_scores(settings: Settings, path: Path | None, progress: Progress = SILE
     return found
 
 
-def profile_and_contacts(settings: Settings) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
-    """The customers table and the treatments table, each None where it is not given."""
+def profile_and_contacts(settings: Settings, as_of: datetime) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
+    """The customers table with what follows from it as of a moment, and the treatments; None where not given."""
     from features.engine import open_tables
     from features.extracts import table_frame
+    from retention.profile.customer_facts import customer_facts
 
     with open_tables(settings.canonical) as tables:
         return (
-            table_frame(tables, "customers", "customer_id"),
+            customer_facts(tables, as_of, settings.data.timezone),
             table_frame(tables, "treatments", "customer_id", "treated_at", "treatment_id"),
         )
 
@@ -73,9 +74,9 @@ def work_list(
     from retention.strategies.catalogue import load_catalogue
 
     table = last_scores(settings, scores, progress)
-    profile, contacts = profile_and_contacts(settings)
-    catalogue = load_catalogue(settings)
     moment = table["as_of"].max()
+    profile, contacts = profile_and_contacts(settings, moment)
+    catalogue = load_catalogue(settings)
     with open_tables(settings.canonical) as tables:
         measured = measure_campaigns(tables, catalogue, moment, horizon_days=int(table["horizon_days"].max()))
     with lock_folder(settings.work):
@@ -168,7 +169,7 @@ def planned_contacts(
     from retention.contacts.contact_plan import PlanRules, contact_plan
 
     table = last_scores(settings, scores, progress)
-    profile, _ = profile_and_contacts(settings)
+    profile, _ = profile_and_contacts(settings, table["as_of"].max())
     if profile is None:
         raise NotEnoughDataError("no_customers_table", code="no_customers_table")
     first = start if start is not None else table["as_of"].max().date()
@@ -181,11 +182,13 @@ def next_products(
 ) -> pd.DataFrame:
     """The next products or categories to offer."""
     from features.engine import open_tables
-    from retention.contacts.next_product import NextProduct, purchases
+    from retention.contacts.next_product import NextProduct, looked_at, purchases
 
     fresh_tables(settings, progress)
     with open_tables(settings.canonical) as tables:
         moment = resolve_as_of(settings, tables, as_of)
         bought = purchases(tables, moment, item=item)  # type: ignore[arg-type]
         customers = None if customer_id is None else [customer_id]
-        return NextProduct().fit(bought, moment).recommend(bought, moment, customers=customers)
+        looks = looked_at(tables, moment, item=item)  # type: ignore[arg-type]
+        model, zone = NextProduct().fit(bought, moment), settings.data.timezone
+        return model.recommend(bought, moment, customers=customers, looks=looks, timezone=zone)

@@ -109,7 +109,7 @@ def audience(
 
     settings = _settings(config, to)
     table = last_scores(settings, scores, ConsoleProgress())
-    profile, _ = profile_and_contacts(settings)
+    profile, _ = profile_and_contacts(settings, table["as_of"].max())
     rows, done = choose_audience(
         table,
         load_segments(settings),

@@ -20,6 +20,7 @@ from configs.settings import Settings
 from configs.yaml_files import read_yaml_file
 from features.specs import TOLD_DRIVERS
 from retention.conditions.expressions import Condition, parse_condition
+from retention.schema import PERSONAL
 
 DEFAULT = ROOM / "strategies.yaml"
 TEXT_LIMIT = 120
@@ -306,6 +307,10 @@ def read_catalogue(path: Path) -> Catalogue:
         strategy._never = (
             parse_condition(strategy.never_when, place=f"{place}, never_when") if strategy.never_when else None
         )
+        asked = {name for own in (strategy._when, strategy._never) if own is not None for name in own.fields}
+        if strategy.promotion and asked & PERSONAL:
+            field = min(asked & PERSONAL)
+            raise SettingsError("price_by_person", code="bad_catalogue", file=str(path), where=place, field=field)
     for veto in catalogue.vetoes:
         place = f"{path.name}, veto {veto.code}, when"
         if veto.when is None and veto.code not in BUILT_IN_VETOES:

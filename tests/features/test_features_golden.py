@@ -24,6 +24,7 @@ from features.extracts import (
     whole_table,
     windows_relation,
 )
+from features.people_extracts import last_looks_relation, looked_relation, referrals_relation
 from features.query_plan import Shape, build_plan, events_plan, hidden_plan, log_starts_plan, prices_plan
 from features.relations import extent, late_lines
 from features.statements import Plan, Step
@@ -59,6 +60,9 @@ def steps() -> dict[str, Step]:
         purchases_relation(COLUMNS, MOMENT, "product_id", 730),
         windows_relation(FROM_PRODUCTS, MOMENT, "category", (("now", (datetime(2024, 1, 1), MOMENT)),)),
         answers_relation(COLUMNS, MOMENT),
+        referrals_relation(COLUMNS, MOMENT),
+        last_looks_relation(COLUMNS, MOMENT),
+        looked_relation(COLUMNS, MOMENT, "product_id", 60),
         items_relation(COLUMNS, MOMENT, "product_id"),
         categories_relation(COLUMNS, MOMENT, "product_id", 365),
     ]

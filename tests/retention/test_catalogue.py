@@ -81,6 +81,10 @@ ROWS: dict[str, tuple[str, ...]] = {
     "product_role.auxiliary": ("cross_sell", "bundle"),
     "falling_use": ("product_training", "industry_knowledge"),
     "preferred_channel": ("same_message",),
+    "points": ("expiry_reminder",),
+    "referrals": ("thanks",),
+    "interests": ("recommendation",),
+    "search": ("follow_up",),
 }
 """What the business side is owed: every row of the requirement with its strategies."""
 
@@ -173,6 +177,10 @@ def test_discounts_are_promotions_and_priors_are_rules() -> None:
         ({"name": {"en": "x" * 121, "zh": "名"}}, "name.en: string should have at most 120 characters"),
         ({"drivers": ["weather"]}, "drivers: driver 'weather' is not one of recency"),
         ({"discount": 0.1}, "a strategy with a discount is a promotion; set promotion to true"),
+        (
+            {"promotion": True, "when": {"any": [{"stage": "repeat"}, {"age": "> 60"}]}},
+            "strategy bespoke_products: a promotion asks for age; no price may depend on age or gender; choose its",
+        ),
         ({"code": "dedicated_adviser"}, "strategy dedicated_adviser, code: used twice; give one of them another code"),
     ],
 )
