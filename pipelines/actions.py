@@ -158,7 +158,7 @@ def planned_contacts(
     country: str | None,
     progress: Progress = SILENT,
 ) -> pd.DataFrame:
-    """Birthdays, holidays, visits and renewals of the coming days.
+    """Birthdays, holidays, visits, renewals, expiring points and trainings of the coming days.
 
     Raises
     ------
@@ -167,14 +167,30 @@ def planned_contacts(
     """
     from pipelines.arms import arms_of
     from retention.contacts.contact_plan import PlanRules, contact_plan
+    from retention.strategies.catalogue import load_catalogue
 
     table = last_scores(settings, scores, progress)
-    profile, _ = profile_and_contacts(settings, table["as_of"].max())
+    profile, contacts = profile_and_contacts(settings, table["as_of"].max())
     if profile is None:
         raise NotEnoughDataError("no_customers_table", code="no_customers_table")
     first = start if start is not None else table["as_of"].max().date()
-    rules = PlanRules(days=days, holidays_of=country)
-    return contact_plan(table, profile, start=first, rules=rules, assignment=arms_of(settings, table))
+    own = settings.retention
+    rules = PlanRules(
+        days=days,
+        holidays_of=country,
+        points_lead=own.points_lead_days,
+        training_after=own.training_after_days,
+        trainings_per_day=own.trainings_per_day,
+    )
+    return contact_plan(
+        table,
+        profile,
+        start=first,
+        rules=rules,
+        assignment=arms_of(settings, table),
+        strategies=load_catalogue(settings).strategies,
+        treatments=contacts,
+    )
 
 
 def next_products(

@@ -86,7 +86,7 @@ def plan(
     country: Annotated[str | None, typer.Option("--country", help="Whose holidays are greeted: CN, GB …")] = None,
     to: Out = None,
 ) -> None:
-    """Dated contacts: birthdays, holidays, visits and renewals of the coming days."""
+    """Dated contacts: birthdays, holidays, visits, renewals, expiring points and trainings of the coming days."""
     from pipelines.actions import planned_contacts
 
     settings = _settings(config, to)
