@@ -293,6 +293,8 @@ class RetentionSettings(Model):
     points_lead_days: int = Field(14, ge=0, le=365)
     training_after_days: int = Field(7, ge=0, le=365)
     trainings_per_day: int = Field(2, ge=1)
+    order_days: int = Field(7, ge=1, le=365)
+    return_days: int = Field(90, ge=1, le=730)
     lifecycle: LifecycleSettings = LifecycleSettings()
 
 

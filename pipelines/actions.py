@@ -18,6 +18,7 @@ from pipelines.stages import resolve_as_of
 if TYPE_CHECKING:
     from features.engine import Tables
     from retention.contacts.work_list import Limits, WorkList
+    from retention.profile.company_figures import FigureRules
 
 
 def last_scores(settings: Settings, path: Path | None, progress: Progress = SILENT) -> pd.DataFrame:
@@ -98,8 +99,9 @@ def work_list(
 def view_table(
     settings: Settings, what: str, as_of: str | None, scores: Path | None, progress: Progress
 ) -> pd.DataFrame:
-    """The table of a view: `demand`, `satisfaction`, `effects` or `moves`."""
+    """The table of a view: `demand`, `satisfaction`, `figures`, `effects` or `moves`."""
     from features.engine import open_tables
+    from retention.profile.company_figures import company_figures
     from retention.profile.company_views import demand_view, satisfaction_view
 
     if what == "moves":
@@ -110,11 +112,20 @@ def view_table(
         with progress.step(phrase("steps.compute_view", name=what)):
             if what == "effects":
                 return _effects(settings, tables, moment)
+            if what == "figures":
+                return company_figures(tables, moment, settings.data.timezone, rules=figure_rules(settings))
             found = last_scores(settings, scores, progress)
             if what == "satisfaction":
                 return satisfaction_view(tables, moment, found)
             item = "category" if "category" in tables.columns("transactions") else "product_id"
             return demand_view(tables, moment, found.set_index("customer_id")["segment"], item=item)
+
+
+def figure_rules(settings: Settings) -> FigureRules:
+    """Within how many days an order or a return counts."""
+    from retention.profile.company_figures import FigureRules
+
+    return FigureRules(order_days=settings.retention.order_days, return_days=settings.retention.return_days)
 
 
 def _moves(settings: Settings) -> pd.DataFrame:

@@ -167,7 +167,7 @@ def test_audience_honours_consent(company: Path, tmp_path: Path) -> None:
     assert set(profile.loc[rows["customer_id"], "consent"]) == {"yes"}  # nobody who agreed to e-mail and SMS alone
 
 
-@pytest.mark.parametrize("what", ["demand", "satisfaction", "effects"])
+@pytest.mark.parametrize("what", ["demand", "satisfaction", "figures", "effects"])
 def test_views(company: Path, tmp_path: Path, what: str) -> None:
     file = tmp_path / "view.csv"
     told(run(company, "view", what, "--out", str(file)))
