@@ -38,6 +38,8 @@ STRATEGY_OF: dict[str, str] = {
 PROFILE_COLUMNS = (
     "birthday", "renewal_at", "owner", "consent", "preferred_channel", "points_balance", "points_expire_on"
 )  # fmt: skip
+LIGHT = ("email", "sms", "social")
+"""Channels for a short word."""
 BUYERS = ("first_time", "repeat", "loyal", "at_risk", "won_back")
 
 
@@ -163,7 +165,7 @@ def contact_plan(
     if assignment is not None:
         may_help &= np.array([arm != HELD_OUT for arm in assignment], dtype=np.bool_)
     may_greet = may_help & allowed.any(axis=1)
-    book = _Book(table, _channels(table, allowed), may_greet, start, last)
+    book = _Book(table, _channels(table, allowed), allowed, may_greet, start, last)
     _add_birthdays(book)
     if rules.holidays_of is not None:
         _add_holidays(book, rules.holidays_of)
@@ -183,6 +185,7 @@ class _Book:
 
     table: pd.DataFrame
     channels: list[str]
+    allowed: NDArray[np.bool_]
     may_greet: NDArray[np.bool_]
     start: date
     last: date
@@ -264,7 +267,14 @@ def _add_points(book: _Book, lead: int) -> None:
         day = pd.Timestamp(gone).date()
         due = _workday(max(book.start, day - timedelta(days=lead)), book.start)
         if day >= book.start and due <= min(book.last, day):
-            book.add(row, due, "points", book.channels[row], "points", day=day, points=float(points))
+            book.add(row, due, "points", _light(book, row), "points", day=day, points=float(points))
+
+
+def _light(book: _Book, row: int) -> str:
+    """The channel for a word that is worth no call and no visit: the customer's own if it is one, else one allowed."""
+    own = book.channels[row]
+    allowed = [name for name in LIGHT if book.allowed[row, CHANNELS.index(name)]]
+    return own if own in LIGHT or not allowed else allowed[0]
 
 
 def _add_trainings(

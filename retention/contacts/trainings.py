@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from retention.conditions.expressions import Table
-from retention.entries import Reason, entries_of
+from retention.entries import Fact, Reason, entries_of
 from retention.strategies.catalogue import Strategy
 
 CODES = ("new_product_training", "product_training", "industry_knowledge")
@@ -105,10 +105,10 @@ def _had(table: pd.DataFrame, strategy: Strategy, start: date, treatments: pd.Da
 
 
 def _fallen(reasons: Any, strategy: Strategy) -> Reason | None:
-    """The first reason told that raises the risk and that the training answers."""
+    """The first reason that raises the risk, is answered by the training, and compares with the customer's own past."""
     for reason in entries_of(Reason, reasons):
-        told = reason.facts is not None and len(reason.facts) > 0
-        if told and reason.driver in strategy.drivers and (reason.points or 0.0) > 0:
+        own = any(fact.compared_with == "own" for fact in entries_of(Fact, reason.facts))
+        if own and reason.driver in strategy.drivers and (reason.points or 0.0) > 0:
             return reason
     return None
 

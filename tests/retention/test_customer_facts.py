@@ -155,7 +155,7 @@ def test_the_page_tells_them_in_both_languages() -> None:
         ("兴趣", "Tea、pottery"),
         ("积分", "1,200分，2024年6月15日到期"),
         ("推荐客户", "带来1位已下单的客户"),
-        ("最近看货", "10天前看过、搜过或加购，尚未下单"),
+        ("最近浏览", "10天前看过、搜过或加购，尚未下单"),
     ]
     assert said(found.iloc[1], "zh")[0] == ("年龄", "未知；登记的生日2031年1月1日不可能成立")
     assert attribute_lines(None, "en") == ()

@@ -19,14 +19,14 @@ def catalogue() -> Catalogue:
     return load_catalogue()
 
 
-def reason(driver: str, points: float, facts: int = 1) -> dict[str, Any]:
+def reason(driver: str, points: float, against: str | None = "own") -> dict[str, Any]:
     return {
         "driver": driver,
         "points": points,
         "text_en": "2 orders in the last 90 days, 7 in the 90 days before.",
         "text_zh": "近90天2单，此前90天7单。",
         "actionable": True,
-        "facts": [{"fact": "orders", "value": 2.0, "unit": "orders"}] * facts,
+        "facts": [{"fact": "orders", "value": 2.0, "unit": "orders", "compared_with": against}] if against else [],
     }
 
 
@@ -61,7 +61,8 @@ def test_points_are_told_two_weeks_ahead_to_those_who_agreed(catalogue: Catalogu
             "customer_id": table["customer_id"],
             "points_balance": [1200.0, 50.0, 50.0, 0.0, 80.0, 80.0],
             "points_expire_on": gone,
-            "consent": ["yes", "yes", "yes", "yes", "no", "yes"],
+            "consent": ["sms, face to face", "yes", "yes", "yes", "no", "yes"],
+            "preferred_channel": ["face_to_face", "social", "email", "email", "email", "email"],
         }
     )
     plan = planned(table, catalogue, profile=profile)
@@ -69,6 +70,7 @@ def test_points_are_told_two_weeks_ahead_to_those_who_agreed(catalogue: Catalogu
         ["C1", "points", "points_expiry_reminder"],  # soon: at once
         ["C0", "points", "points_expiry_reminder"],
     ]
+    assert plan["channel"].tolist() == ["social", "sms"]  # nobody drives to a customer to speak of points
     assert plan["due"].tolist() == [pd.Timestamp(START), pd.Timestamp(2024, 7, 17)]
     assert plan["text_en"][1] == "1,200 points expire on 31 Jul: remind"
     assert plan["text_zh"][1] == "1,200积分7月31日到期：提醒兑换"
@@ -88,9 +90,10 @@ def test_a_training_needs_a_reason_that_is_told_and_says_it(catalogue: Catalogue
         [reason("recency", 0.2), reason("frequency", 0.1)],
         [reason("recency", 0.2)],
         [reason("frequency", -0.1)],
-        [reason("frequency", 0.1, facts=0)],
+        [reason("frequency", 0.1, against=None)],
+        [reason("frequency", 0.1, against="peers")],  # fewer than others is nothing that has fallen
     ]
-    plan = planned(scores(4, reasons=told), catalogue)
+    plan = planned(scores(5, reasons=told), catalogue)
     assert plan[["customer_id", "occasion", "strategy", "channel"]].to_numpy().tolist() == [
         ["C0", "training", "product_training", "email"]
     ]
