@@ -25,6 +25,7 @@ import pandas as pd
 from benchmarks.quality_generated import GeneratedLog, write_generated_log
 from benchmarks.simulator import CampaignPlan, SimulationSettings, simulate
 from benchmarks.simulator.writing import to_arrow
+from benchmarks.truth_strategies import strategy_lines
 from configs.settings import DataSettings, Settings, SourceSettings, TargetSettings, TrainingSettings
 from evaluation.frames import read_frame
 from evaluation.reason_rules import reason_quality
@@ -40,6 +41,8 @@ CAUSES = ("recency", "satisfaction", "frequency")
 """What the simulator says adds most to a risk: silence, dissatisfaction, a slow rhythm."""
 SLOW = frozenset({"rhythm_peers", "rhythm_change", "not_due", "months_few"})
 """Sentences that tell of a slow rhythm, although silence and rhythm are one driver."""
+SILENT_AND_SLOW = "silence_slow"
+"""The sentence that tells of both."""
 
 SHOWN = {"": "churn_probability", "spend_": "expected_spend", "lifetime_": "lifetime_value"}
 TABLES = ("transactions", "customers", "products", "feedback", "interactions", "treatments")
@@ -122,9 +125,9 @@ def driver_agreement(scores: pd.DataFrame, truth: pd.DataFrame) -> DriverAgreeme
     """Compare reasons with the simulator's record of what adds most to each customer's risk (`true_driver`)."""
     true = truth.set_index("customer_id")["true_driver"].reindex(scores["customer_id"]).to_numpy(dtype=object)
     rows = np.flatnonzero((scores["churn_risk_tier"] == "high").to_numpy() & pd.notna(true))
-    told = [[_cause(reason) for reason in scores["reasons"].iloc[row][:2]] for row in rows.tolist()]
-    first = np.array([true[row] in one[:1] for row, one in zip(rows, told, strict=True)])
-    two = np.array([true[row] in one for row, one in zip(rows, told, strict=True)])
+    told = [[_causes(reason) for reason in scores["reasons"].iloc[row][:2]] for row in rows.tolist()]
+    first = np.array([any(true[row] in causes for causes in one[:1]) for row, one in zip(rows, told, strict=True)])
+    two = np.array([any(true[row] in causes for causes in one) for row, one in zip(rows, told, strict=True)])
     by_cause = {
         cause: (int((true[rows] == cause).sum()), float(two[true[rows] == cause].mean()))
         for cause in CAUSES
@@ -133,8 +136,10 @@ def driver_agreement(scores: pd.DataFrame, truth: pd.DataFrame) -> DriverAgreeme
     return DriverAgreement(len(rows), float(first.mean()), float(two.mean()), by_cause)
 
 
-def _cause(reason: Mapping[str, Any]) -> str:
-    return "frequency" if reason.get("form") in SLOW else str(reason["driver"])
+def _causes(reason: Mapping[str, Any]) -> set[str]:
+    if reason.get("form") == SILENT_AND_SLOW:
+        return {"recency", "frequency"}
+    return {"frequency" if reason.get("form") in SLOW else str(reason["driver"])}
 
 
 @dataclass(frozen=True)
@@ -208,6 +213,7 @@ def _simulated(customers: int, seed: int) -> None:
     _say(f"scored {len(scores):,} customers", start)
     for shown, gap in adding_up(scores).items():
         _say(f"{shown}: base and drivers differ from it by {gap:.1e} at most")
+    _say_tiers(scores)
     drivers = driver_agreement(scores, company["truth"])
     _say(
         f"true cause of {drivers.customers:,} high-risk customers: first reason {drivers.first:.1%}, "
@@ -216,6 +222,8 @@ def _simulated(customers: int, seed: int) -> None:
     for cause, (count, share) in drivers.by_cause.items():
         _say(f"  {cause}: {count:,} customers, told {share:.1%}")
     _say_reasons(scores)
+    for line in strategy_lines(scores, scorer.catalogue):
+        _say(line)
     mood = satisfaction_agreement(scores, company["truth"])
     _say(
         f"satisfaction: right sign for {mood.right_sign:.1%} of {mood.customers:,} whose risk it moves by more than "
@@ -240,6 +248,31 @@ def _say_reasons(scores: pd.DataFrame) -> None:
         _say(f"  {rule}: {count:,}")
 
 
+def risk_tiers(scores: pd.DataFrame) -> dict[str, Any]:
+    """Cut-offs of the churn risk, and shares and mean risk of its tiers among customers who are not lost already."""
+    told = scores[scores["churn_risk_tier"] != "unknown"]
+    kept = told[told["stage"] != "lost"]
+    found: dict[str, Any] = {
+        "customers": len(kept),
+        "lost": len(told) - len(kept),
+        "low_below": float(kept["churn_risk_low_below"].median()),
+        "high_from": float(kept["churn_risk_high_from"].median()),
+    }
+    for tier in ("high", "medium", "low"):
+        own = kept[kept["churn_risk_tier"] == tier]["churn_probability"]
+        found[tier] = (len(own) / max(1, len(kept)), float(own.mean()))
+    return found
+
+
+def _say_tiers(scores: pd.DataFrame) -> None:
+    found = risk_tiers(scores)
+    parts = (f"{tier} {found[tier][0]:.0%} (mean risk {found[tier][1]:.0%})" for tier in ("high", "medium", "low"))
+    _say(
+        f"churn risk of {found['customers']:,} not lost already ({found['lost']:,} are): low below "
+        f"{found['low_below']:.0%}, high from {found['high_from']:.0%}; {', '.join(parts)}"
+    )
+
+
 def _log(name: str) -> None:
     from benchmarks.quality_tasks import LogMissingError, chosen_tasks, task_settings
     from features.engine import open_tables
@@ -257,6 +290,7 @@ def _log(name: str) -> None:
             scores = trained_scorer(tables, task.as_of, settings).score(tables, task.as_of)
     gaps = ", ".join(f"{shown} {gap:.1e}" for shown, gap in adding_up(scores).items())
     _say(f"{name}: {len(scores):,} customers, base and drivers differ at most by: {gaps}")
+    _say_tiers(scores)
     _say_reasons(scores)
 
 
@@ -346,6 +380,9 @@ def _warnings(names: Sequence[str] | None, seed: int) -> None:
                 f"carrying a warning {found['alarm_rate']:.1%}, no order in {found['horizon_days']} days "
                 f"{left:.1%} of warned, {stayed:.1%} of others"
             )
+            for code, values in sorted(found["by_sign"].items(), key=lambda pair: -pair[1]["warns"]):
+                kind = "warning" if values["warns"] else "note"
+                _say(f"  {code}: {kind}; no order {1 - values['false_alarms']:.1%} of those who show it")
 
 
 def _warned_log(name: str, folder: Path, seed: int) -> Settings | str:

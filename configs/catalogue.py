@@ -116,11 +116,11 @@ class _Filling(Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
         if isinstance(value, Phrase):
             return value.of(self._lang)
-        if format_spec and isinstance(value, int | float) and (found := _FORM.fullmatch(format_spec)):
+        if format_spec and isinstance(value, int | float) and (form := _FORM.fullmatch(format_spec)):
             from configs import formats
 
-            digits = int(found["digits"] or 0)
-            return (formats.percent if found["kind"] == "%" else formats.number)(value, self._lang, digits)
+            digits = int(form["digits"] or 0)
+            return (formats.percent if form["kind"] == "%" else formats.number)(value, self._lang, digits)
         return str(super().format_field(value, format_spec))
 
 
@@ -143,8 +143,8 @@ def pairs(file: str, part: str = "") -> dict[str, tuple[str, str]]:
 @cache
 def section(file: str, lang: Lang) -> dict[str, Any]:
     """A file as it is nested, in one language: for callers that choose an entry by a code."""
-    found: dict[str, Any] = _chosen(read_yaml_resource(f"texts/{file}.yaml"), lang)
-    return found
+    nested: dict[str, Any] = _chosen(read_yaml_resource(f"texts/{file}.yaml"), lang)
+    return nested
 
 
 @cache
@@ -156,11 +156,11 @@ def error_texts() -> dict[str, dict[Lang, tuple[str, str]]]:
     >>> error_texts()["file_empty"]["en"]
     ('{file} is empty', 'give a file with a header line and rows')
     """
-    found: dict[str, dict[Lang, tuple[str, str]]] = {}
+    texts: dict[str, dict[Lang, tuple[str, str]]] = {}
     for path in sorted((ROOM / "texts").glob("errors_*.yaml")):
         for identity, said in read_yaml_resource(f"texts/{path.name}").items():
-            found[identity] = {lang: (said["message"][lang], said["remedy"][lang]) for lang in LANGUAGES}
-    return found
+            texts[identity] = {lang: (said["message"][lang], said["remedy"][lang]) for lang in LANGUAGES}
+    return texts
 
 
 @cache

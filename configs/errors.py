@@ -109,8 +109,8 @@ class HoldfastError(Exception):
             message, remedy = error_texts()[self.id][language_of(lang)]
             return filled(message, lang, self.fields), filled(remedy, lang, self.fields)
         except (LookupError, ValueError, TypeError, AttributeError, OSError):  # an error must not end in another one
-            told = ", ".join(f"{name}={value}" for name, value in self.fields.items())
-            return f"{self.id} ({told})", "report it"
+            fields = ", ".join(f"{name}={value}" for name, value in self.fields.items())
+            return f"{self.id} ({fields})", "report it"
 
     def phrase(self) -> Phrase:
         """The message in both languages, to be put into another sentence."""

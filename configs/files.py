@@ -256,13 +256,13 @@ def read_regular(path: Path, limit: int, *, follow: bool = False) -> bytes:
             raise UnfitFileError(path, phrase("phrases.unfit.link")) from None
         raise
     try:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise UnfitFileError(path, phrase(f"phrases.unfit.{_KINDS.get(stat.S_IFMT(found.st_mode), 'other')}"))
-        if found.st_size > limit:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise UnfitFileError(path, phrase(f"phrases.unfit.{_KINDS.get(stat.S_IFMT(status.st_mode), 'other')}"))
+        if status.st_size > limit:
             raise UnfitFileError(path, phrase("phrases.unfit.large", limit=limit))
         with os.fdopen(descriptor, "rb", closefd=False) as stream:
-            data = stream.read(min(limit, max(found.st_size, 1 << 16)) + 1)
+            data = stream.read(min(limit, max(status.st_size, 1 << 16)) + 1)
     finally:
         os.close(descriptor)
     if len(data) > limit:  # it has grown since

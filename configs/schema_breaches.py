@@ -48,8 +48,8 @@ def meant(schema: type[BaseModel], place: Sequence[str | int]) -> str | None:
 
 def first_breach(error: ValidationError) -> Any:
     """The breach to tell: an unknown key before all others, because what it was meant for is then missing."""
-    found = error.errors(include_url=False, include_input=True)
-    return next((one for one in found if one["type"] == "extra_forbidden"), found[0])
+    breaches = error.errors(include_url=False, include_input=True)
+    return next((one for one in breaches if one["type"] == "extra_forbidden"), breaches[0])
 
 
 def settings_breach(error: ValidationError, schema: type[BaseModel], path: Path) -> SettingsError:
@@ -85,9 +85,9 @@ def problem(breach: Any) -> Phrase:
     'input should be greater than or equal to 1'
     """
     context = breach.get("ctx", {})
-    own = next(iter(getattr(context.get("error"), "args", ())), None)
-    if isinstance(own, Phrase):
-        return own
+    raised = next(iter(getattr(context.get("error"), "args", ())), None)
+    if isinstance(raised, Phrase):
+        return raised
     said = str(breach["msg"]).removeprefix("Value error, ")
     said = said[:1].lower() + said[1:]
     if (known := f"breaches.{breach['type']}") not in pairs("phrases"):
@@ -113,13 +113,13 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def _at(schema: type[BaseModel], place: Sequence[str | int]) -> list[type[BaseModel]]:
-    found = [schema]
+    schemas = [schema]
     for step in place:
-        fields = [model.model_fields[step] for model in found if isinstance(step, str) and step in model.model_fields]
+        fields = [model.model_fields[step] for model in schemas if isinstance(step, str) and step in model.model_fields]
         if fields:
-            found = [model for field in fields for model in _models(field.annotation)]
+            schemas = [model for field in fields for model in _models(field.annotation)]
         # a position in a list or the key of a mapping stays with the schemas that its field may hold
-    return found
+    return schemas
 
 
 def _everywhere(schema: type[BaseModel], before: str, above: tuple[type[BaseModel], ...]) -> Iterator[tuple[str, str]]:

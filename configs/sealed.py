@@ -64,10 +64,10 @@ def seal_of(path: Path) -> bytes | None:
     import pyarrow.parquet as pq
 
     try:
-        found = (pq.read_metadata(path).metadata or {}).get(SEAL)
+        seal = (pq.read_metadata(path).metadata or {}).get(SEAL)
     except (pa.ArrowException, OSError, ValueError):
         return None
-    return bytes(found) if found is not None and len(found) == len(_OPEN) else None
+    return bytes(seal) if seal is not None and len(seal) == len(_OPEN) else None
 
 
 def _place_of(path: Path, seal: bytes) -> int:

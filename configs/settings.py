@@ -243,14 +243,17 @@ class ProfileSettings(Model):
 
 
 class TierSettings(Model):
-    """Cut-offs of a dimension: fixed numbers, or quantiles of the company's own customers (the default).
+    """Cut-offs of a dimension: fixed numbers, or learned from the company's own customers.
 
-    `measure` names a feature (`spend_365d`) that is used as the dimension's number instead of the default one.
+    `by` says how they are learned: quantiles (the default), or `level`, for a probability: clearly above and below what
+    is usual of the company. `measure` names a feature (`spend_365d`) that is used as the dimension's number instead of
+    the default one.
     """
 
     measure: str | None = None
     low_below: float | None = None
     high_from: float | None = None
+    by: Literal["quantiles", "level"] = "quantiles"
     quantiles: tuple[float, float] = (1 / 3, 2 / 3)
     per_customer_type: bool = True
 

@@ -234,14 +234,14 @@ def _content(fold: Fold, as_of: datetime, settings: Settings, lifetime: dict[str
     horizon = settings.targets.horizon_days
     actual = _actual(fold, horizon)
     methods = {OURS: fold.predictions} | fold.baselines | ({} if fold.rule is None else {RULE: fold.rule})
-    found = {name: measures(actual, predicted) for name, predicted in methods.items()}
+    measured = {name: measures(actual, predicted) for name, predicted in methods.items()}
     lost = {name: losses(actual, predicted) for name, predicted in methods.items()}
-    has_amounts = "spend_mae" in found[OURS]
+    has_amounts = "spend_mae" in measured[OURS]
     seed = settings.training.seed
     best_churn, churn_difference = _against_best(lost, "log_loss", seed)
     best_spend, spend_difference = _against_best(lost, "spend_deviance", seed) if has_amounts else (None, None)
     stopped = int(actual["churned"].sum())
-    ours = found[OURS]
+    ours = measured[OURS]
     result = grade(
         customers=len(actual),
         stayed=len(actual) - stopped,
@@ -253,8 +253,8 @@ def _content(fold: Fold, as_of: datetime, settings: Settings, lifetime: dict[str
         calibration_error=_number(ours["churn_ece"]),
         orders_bias=_number(ours.get("orders_bias")),
         spend_bias=_number(ours.get("spend_bias")) if has_amounts else None,
-        simple_orders_bias=_nearest_total(found, "orders_bias"),
-        simple_spend_bias=_nearest_total(found, "spend_bias"),
+        simple_orders_bias=_nearest_total(measured, "orders_bias"),
+        simple_spend_bias=_nearest_total(measured, "spend_bias"),
         lifetime=_lifetime_test(lifetime, settings.targets.interval),
     )
     churned, p = actual["churned"].to_numpy(), fold.predictions["churn_probability"].to_numpy()
@@ -279,7 +279,7 @@ def _content(fold: Fold, as_of: datetime, settings: Settings, lifetime: dict[str
             "expected_orders": _total(fold.predictions["expected_orders"]),
             "expected_spend": _total(fold.predictions["expected_spend"]),
         },
-        "metrics": found,
+        "metrics": measured,
         "best": {
             "churn": best_churn,
             "churn_difference": vars(churn_difference),
@@ -315,16 +315,16 @@ def _against_best(lost: dict[str, pd.DataFrame], measure: str, seed: int) -> tup
     return best, metrics.bootstrap_difference(lost[OURS][measure] - lost[best][measure], seed=seed)
 
 
-def _nearest_total(found: dict[str, dict[str, float | None]], name: str) -> float:
+def _nearest_total(measured: dict[str, dict[str, float | None]], name: str) -> float:
     """The bias of the simple method that comes closest in total; NaN where there is none."""
-    known = [value for method in BASELINES if (value := found.get(method, {}).get(name)) is not None]
+    known = [value for method in BASELINES if (value := measured.get(method, {}).get(name)) is not None]
     return min(known, key=abs, default=float("nan"))
 
 
-def _lifetime_test(found: dict[str, Any] | None, stated: float) -> LifetimeTest | None:
-    if found is None or found["bias"] is None or found["coverage"] is None:
+def _lifetime_test(lifetime: dict[str, Any] | None, stated: float) -> LifetimeTest | None:
+    if lifetime is None or lifetime["bias"] is None or lifetime["coverage"] is None:
         return None
-    return LifetimeTest(int(found["customers"]), found["bias"], found["coverage"], stated)
+    return LifetimeTest(int(lifetime["customers"]), lifetime["bias"], lifetime["coverage"], stated)
 
 
 def _horizons(fold: Fold, settings: Settings) -> list[dict[str, Any]]:
@@ -378,8 +378,8 @@ def _lifetime(
         fold = _fold(tables, cutoff, as_of, settings, progress, make_suite, with_baselines=False)
     discount = settings.targets.annual_discount
     actual = discounted_spend(fold.events, fold.frame[KEYS], days, discount, as_of).to_numpy(dtype=np.float64)
-    found = lifetime_check(actual, fold.predictions)
-    return {"test_date": format_moment(fold.cutoff, settings.data.timezone), "days": days} | found if found else None
+    check = lifetime_check(actual, fold.predictions)
+    return {"test_date": format_moment(fold.cutoff, settings.data.timezone), "days": days} | check if check else None
 
 
 def _losses_kept(fold: Fold, horizon: int) -> pd.DataFrame:

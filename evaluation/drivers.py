@@ -44,10 +44,10 @@ def driver_summary(
     """
     sample = _stable_sample(frame, customers)
     shown = suite.predict(sample)["churn_probability"].to_numpy(dtype=np.float64)
-    found = attribute(suite.contributions(sample)["churn"], feature_set, target="churn", shown=shown)
+    attribution = attribute(suite.contributions(sample)["churn"], feature_set, target="churn", shown=shown)
     result = []
-    for place, driver in enumerate(found.codes):
-        points = found.drivers[:, place]
+    for place, driver in enumerate(attribution.codes):
+        points = attribution.drivers[:, place]
         low, lower, middle, upper, high = np.quantile(points, [0.05, 0.25, 0.5, 0.75, 0.95])
         result.append(
             {
@@ -89,11 +89,14 @@ def contribution_sample(suite: ModelSuite, frame: pd.DataFrame, feature_set: Fea
     shown = suite.predict(sample)["churn_probability"].to_numpy(dtype=np.float64)
     # A customer at high risk, not the extreme one: whoever is nearest to the ninth of ten.
     one = int(np.argmin(np.abs(shown - np.quantile(shown, 0.9))))
-    found = {"sample": _pictured(parts, sample, slice(None)), "customer": _pictured(parts, sample, slice(one, one + 1))}
-    names = dict.fromkeys(name for part in found.values() for name in part["features"] if name != REST)
+    pictures = {
+        "sample": _pictured(parts, sample, slice(None)),
+        "customer": _pictured(parts, sample, slice(one, one + 1)),
+    }
+    names = dict.fromkeys(name for part in pictures.values() for name in part["features"] if name != REST)
     labels = {spec.name: {"en": spec.label_en, "zh": spec.label_zh} for spec in feature_set if spec.name in names}
     labels |= {name: {"en": DRIVERS[name].en, "zh": DRIVERS[name].zh} for name in names if name not in labels}
-    return found | {"labels": labels, "others": max(len(parts.values.columns) - MAIN, 0)}
+    return pictures | {"labels": labels, "others": max(len(parts.values.columns) - MAIN, 0)}
 
 
 def _stable_sample(frame: pd.DataFrame, customers: int) -> pd.DataFrame:

@@ -199,10 +199,10 @@ def treated_within(treatments: pd.DataFrame, keys: pd.DataFrame, days: int) -> N
         by="customer_id",
         direction="forward",
     )
-    found = np.zeros(len(rows), dtype=np.bool_)
+    treated = np.zeros(len(rows), dtype=np.bool_)
     inside = (after["treated_at"] - after["as_of"]) < pd.Timedelta(days=days)
-    found[after["row"].to_numpy()] = inside.to_numpy()
-    return found
+    treated[after["row"].to_numpy()] = inside.to_numpy()
+    return treated
 
 
 def without_treated(
@@ -221,7 +221,7 @@ def without_treated(
     left_out : dict of int to float
         Share of closed windows left out per horizon; 0 where they stayed.
     """
-    found, left_out = labels.copy(), {}
+    untreated, left_out = labels.copy(), {}
     for horizon in horizons:
         closed = labels[orders_column(horizon)].notna().to_numpy()
         treated = treated_within(treatments, keys, horizon) & closed
@@ -229,8 +229,8 @@ def without_treated(
         kept = 1.0 - share >= SMALLEST_UNTREATED
         left_out[horizon] = share if kept else 0.0
         if kept:
-            found.loc[treated, [orders_column(horizon), spend_column(horizon)]] = np.nan
-    return found, left_out
+            untreated.loc[treated, [orders_column(horizon), spend_column(horizon)]] = np.nan
+    return untreated, left_out
 
 
 def discounted_spend(
@@ -259,11 +259,11 @@ def _per_row(
     result = np.full(len(keys), np.nan)
     places = log.customers.get_indexer(pd.Index(keys["customer_id"]))
     for cutoff, rows in _rows_by_cutoff(keys):
-        found = values(cutoff)
-        if found is not None:
+        per_customer = values(cutoff)
+        if per_customer is not None:
             known = places[rows] >= 0
             result[rows] = absent
-            result[rows[known]] = found[places[rows][known]]
+            result[rows[known]] = per_customer[places[rows][known]]
     return pd.Series(result, index=keys.index)
 
 

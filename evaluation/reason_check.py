@@ -80,19 +80,19 @@ def reason_check(
             rows += int(kept.sum())
             attributions.append(_refitted(data, kept, sample, retention))
             done(1)
-    found = reason_stability(attributions)
-    shown = reason_stability(attributions, moved_back=found.unstable)
+    stability = reason_stability(attributions)
+    shown = reason_stability(attributions, moved_back=stability.unstable)
     return {
-        "fits": found.fits,
-        "customers": found.customers,
+        "fits": stability.fits,
+        "customers": stability.customers,
         "rows": rows // refits,
-        "first_kept": found.first_kept,
-        "first_kept_by_chance": found.by_chance,
+        "first_kept": stability.first_kept,
+        "first_kept_by_chance": stability.by_chance,
         "first_kept_shown": shown.first_kept,
-        "first_in_top_two": found.first_in_top_two,
-        "rank_agreement": found.rank_agreement,
-        "by_driver": found.by_driver,
-        "unstable": found.unstable,
+        "first_in_top_two": stability.first_in_top_two,
+        "rank_agreement": stability.rank_agreement,
+        "by_driver": stability.by_driver,
+        "unstable": stability.unstable,
         "goal": GOAL,
         "stable_from": STABLE_FROM,
     }
@@ -103,15 +103,15 @@ def _refitted(data: TrainingSet, kept: np.ndarray, sample: pd.DataFrame, retenti
     context = data.context
     horizon = context.targets.horizon_days
     targets = context.targets.model_copy(update={"horizons": (horizon,), "lifetime_days": horizon})
-    own = replace(context, targets=targets)
-    encoder = Encoder(own.feature_set).fit(data.frame[kept])
-    model = ChurnModel(own.feature_set, own.targets, own.training)
+    narrowed = replace(context, targets=targets)
+    encoder = Encoder(narrowed.feature_set).fit(data.frame[kept])
+    model = ChurnModel(narrowed.feature_set, narrowed.targets, narrowed.training)
     model.fit(
         encoder.transform(data.frame[kept].reset_index(drop=True)),
         data.labels[kept].reset_index(drop=True),
         encoder=encoder,
-        log_start=own.log_start,
-        known_until=own.known_until,
+        log_start=narrowed.log_start,
+        known_until=narrowed.known_until,
     )
 
     def contribute(frame: pd.DataFrame) -> dict[str, Contributions]:
@@ -120,7 +120,7 @@ def _refitted(data: TrainingSet, kept: np.ndarray, sample: pd.DataFrame, retenti
 
     peers = fit_peers(
         sample,
-        own.feature_set,
+        narrowed.feature_set,
         new_customer_days=retention.new_customer_days,
         typical_gap_days=typical_gap(sample, float(horizon)),
         horizon_days=horizon,
@@ -131,4 +131,4 @@ def _refitted(data: TrainingSet, kept: np.ndarray, sample: pd.DataFrame, retenti
     parts = contribute(sample)["churn"]
     groups = peers.groups_of(sample, retention.new_customer_days)
     reference = peers.reference("churn", groups, [str(name) for name in parts.values.columns])
-    return attribute(parts, own.feature_set, target="churn", reference=reference)
+    return attribute(parts, narrowed.feature_set, target="churn", reference=reference)

@@ -24,6 +24,7 @@ WORSE, BETTER, EITHER = "worse", "better", "either"
 MORE_IS: dict[str, str] = {
     "silence": WORSE,
     "gap": WORSE,
+    "peers_gap": BETTER,
     "due_in": WORSE,
     "longest_gap": WORSE,
     "orders": BETTER,
@@ -62,6 +63,7 @@ MORE_IS: dict[str, str] = {
 
 ALONE: dict[str, str] = {
     "silence_habit": WORSE,
+    "silence_slow": WORSE,
     "second_order": WORSE,
     "first_order_fresh": BETTER,
     "recent_order": BETTER,
@@ -148,15 +150,7 @@ def _of_reason(reason: Mapping[str, Any], *, raises_is_worse: bool) -> list[str]
         elif meaning not in (EITHER, said):
             found.append("implausible")
     for fact in facts:
-        style = STYLES.get(fact["unit"], "orders")
-        if fact["reference"] is not None:
-            value, other = as_shown(np.array([fact["value"], fact["reference"]]), style).tolist()
-            if value == other and reason["form"] not in ("as_usual",):
-                found.append("equal_comparison")
-        if fact["value"] < 0 or (fact["unit"] == "share" and fact["value"] > 1.0 + 1e-9):
-            found.append("impossible_number")
-        if fact["fact"] in ("items", "lines") and round(fact["value"]) < 1:
-            found.append("impossible_number")
+        found += _of_fact(fact, str(reason["form"]))
     for lang in LANGUAGES:
         text = reason[f"text_{lang}"]
         if JARGON.search(text):
@@ -165,6 +159,21 @@ def _of_reason(reason: Mapping[str, Any], *, raises_is_worse: bool) -> list[str]
             found.append("too_long")
         if "nan" in text.lower().split() or "{" in text:
             found.append("hole")
+    return found
+
+
+def _of_fact(fact: Mapping[str, Any], form: str) -> list[str]:
+    found = []
+    style = STYLES.get(fact["unit"], "orders")
+    if fact["reference"] is not None:
+        value, other = as_shown(np.array([fact["value"], fact["reference"]]), style).tolist()
+        if value == other and form != "as_usual":
+            found.append("equal_comparison")
+    of = fact.get("of")
+    if fact["value"] < 0 or (fact["unit"] == "share" and fact["value"] > 1.0 + 1e-9):
+        found.append("impossible_number")
+    if (of is not None and fact["value"] > of) or (fact["fact"] in ("items", "lines") and round(fact["value"]) < 1):
+        found.append("impossible_number")
     return found
 
 

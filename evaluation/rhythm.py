@@ -134,9 +134,9 @@ def find_rhythm(orders: pd.DataFrame, as_of: datetime, horizon_days: int) -> Rhy
     wanted = next((days for days in LENGTHS if reach(days) >= ENOUGH), LENGTHS[-1])
     possible = [days for days in LENGTHS if days <= wanted and days_needed(days) <= log_days]
     better = max(possible, default=LENGTHS[0])
-    own = reach(horizon_days)
+    reached = reach(horizon_days)
     verdict: Verdict = "fits"
-    if own < TOO_LITTLE:
+    if reached < TOO_LITTLE:
         verdict = "too_short"
     elif reach(horizon_days / TOO_LONG_TIMES) >= ENOUGH:
         verdict = "too_long"
@@ -147,7 +147,7 @@ def find_rhythm(orders: pd.DataFrame, as_of: datetime, horizon_days: int) -> Rhy
     return Rhythm(
         verdict=verdict,
         horizon_days=horizon_days,
-        reach=round(own, 4),
+        reach=round(reached, 4),
         recommended_days=better,
         recommended_reach=round(reach(better), 4),
         wanted_days=wanted,

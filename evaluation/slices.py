@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from configs.settings import Settings
+from retention.profile.peers import not_lost, typical_gap
 from retention.profile.tiers import tiers_of
 
 TIERS = ("low", "medium", "high")
@@ -39,7 +40,9 @@ def _risk(frame: pd.DataFrame, predictions: pd.DataFrame, settings: Settings) ->
     values = (predictions if measure in predictions else frame)[measure].to_numpy(dtype=np.float64)
     given = frame["customer_type"] if "customer_type" in frame else pd.Series(None, index=frame.index, dtype="object")
     types = given.astype("object").where(given.notna(), "unknown").to_numpy(dtype=object)
-    tiers = tiers_of("churn_risk", values, types, settings.retention.tiers)
+    gap = typical_gap(frame, float(settings.targets.horizon_days))
+    counted = not_lost(frame, gap, settings.retention.lifecycle)
+    tiers = tiers_of("churn_risk", values, types, settings.retention.tiers, counted)
     return pd.Series(tiers, index=frame.index).where(lambda tier: tier != "unknown", None)
 
 

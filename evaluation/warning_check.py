@@ -1,6 +1,7 @@
 """How early and how right the warnings have been: signs at past moments, compared with what followed.
 
-The signs are written rules, so nothing is fitted; at every moment they see only what was known by then.
+Which signs warn is learned from windows that had closed before the earliest moment tested, so nothing is judged by what
+it was learned from.
 """
 
 from __future__ import annotations
@@ -9,25 +10,21 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from configs.catalogue import phrase
 from configs.progress import SILENT, Progress
 from configs.settings import Settings
-from evaluation.datasets import stable_fraction, typical_gap_days
-from evaluation.labels import make_labels
-from evaluation.warning_quality import SIGN_FEATURES, evaluate_warnings
-from features.engine import Tables, compute_features, feature_set_for
-from features.specs import FeatureSet
-from models.contract import KEYS, orders_column
-from retention.explanation.warnings import WINDOW_DAYS, find_signs
+from evaluation.sign_history import enough_before, sampled_customers, sign_history, usual_before
+from evaluation.sign_standing import learn_standing
+from evaluation.warning_quality import evaluate_warnings
+from features.engine import Tables
 from retention.profile.lifecycle import order_days, transitions
 from retention.profile.open_days import OpenDays
+from retention.profile.sign_records import is_warning
 
 STEP_DAYS, MOMENTS = 14, 26
-MAX_CUSTOMERS = 5_000
-LEAD_DAYS = 30
+LEAD_DAYS = 14
 
 
 def warning_check(
@@ -51,46 +48,32 @@ def warning_check(
     Returns
     -------
     dict or None
-        JSON values: `evaluation.warning_quality.WarningQuality` as a dict, moments, customers, horizon_days; None where
-        the log is shorter than the window of the signs before the earliest moment.
+        JSON values: `evaluation.warning_quality.WarningQuality` of the warnings as a dict, moments, customers,
+        horizon_days; `by_sign` holds notes as well and says which sign `warns`. None where the log is shorter than the
+        window of the signs before the earliest moment.
     """
     listening = progress or SILENT
-    start = pd.Timestamp(events["occurred_at"].min()).to_pydatetime()
-    first = start + timedelta(days=2 * WINDOW_DAYS)
+    first = enough_before(events)
     steps = [as_of - timedelta(days=STEP_DAYS * step) for step in range(MOMENTS, 0, -1)]
     cutoffs = [cutoff for cutoff in steps if cutoff >= first]
     if not cutoffs:
         return None
+    horizon, rules = settings.targets.horizon_days, settings.retention.lifecycle
     with listening.step(phrase("steps.test_warnings"), len(cutoffs)) as done:
-        ids = np.sort(events["customer_id"].unique().astype(str))
-        chosen = ids[np.argsort(stable_fraction(ids.tolist(), salt="warnings"), kind="stable")[:MAX_CUSTOMERS]]
-        own = events[events["customer_id"].isin(chosen)].reset_index(drop=True)
-        names = FeatureSet(tuple(spec for spec in feature_set_for(tables) if spec.name in SIGN_FEATURES))
-        frame = compute_features(tables, cutoffs, names, customers=chosen.tolist())
-        frame = frame[frame["orders_ever"].to_numpy(dtype=np.float64) >= 1].reset_index(drop=True)
-        horizon = settings.targets.horizon_days
-        labels = make_labels(own, frame[KEYS], (horizon,), as_of)
-        # what is usual is learned before the earliest moment tested
-        known = own[(own["occurred_at"] < cutoffs[0]) & own["is_order"].to_numpy(dtype=bool)]
-        gap = typical_gap_days(known) or float(horizon)
-        rules, open_days = settings.retention.lifecycle, OpenDays.of(tables)
-        parts = []
-        for cutoff in cutoffs:
-            rows = (frame["as_of"] == pd.Timestamp(cutoff)).to_numpy()
-            part = frame[rows].reset_index(drop=True)
-            days = order_days(own, pd.Timestamp(cutoff), part["customer_id"], open_days)
-            moves = transitions(days, pd.Timestamp(cutoff), rules, gap)
-            latest = moves.drop_duplicates("customer_id", keep="last").set_index("customer_id")["to_stage"]
-            lost = part["customer_id"].map(latest).eq("lost").to_numpy(dtype=bool)
-            flags = [(sign.code, sign.on) for sign in find_signs(part, days, lost=lost)]
-            signs = pd.Series([[code for code, on in flags if on[row]] for row in range(len(part))], dtype=object)
-            orders = labels.loc[rows, orders_column(horizon)].to_numpy(dtype=np.float64)
-            ordered = np.where(np.isfinite(orders), (orders > 0).astype(float), np.nan)
-            # who is lost already can be warned of no longer
-            parts.append(part[KEYS].assign(signs=signs, ordered=ordered)[~lost])
-            done(1)
-        warned = pd.concat(parts, ignore_index=True)
-        moves = transitions(order_days(own, pd.Timestamp(as_of), open_days=open_days), pd.Timestamp(as_of), rules, gap)
+        own = events[events["customer_id"].isin(sampled_customers(events))].reset_index(drop=True)
+        records = learn_standing(tables, own, cutoffs[0], settings)
+        gap = usual_before(own, cutoffs[0], float(horizon))
+        shown = sign_history(tables, own, cutoffs, as_of, settings, typical_gap=gap, done=done)
+        told = [[code for code in signs if is_warning(code, records)] for signs in shown["signs"]]
+        days = order_days(own, pd.Timestamp(as_of), open_days=OpenDays.of(tables))
+        moves = transitions(days, pd.Timestamp(as_of), rules, gap)
         gone = moves[(moves["to_stage"] == "lost") & (moves["at"] >= pd.Timestamp(cutoffs[0]))]
-        quality = evaluate_warnings(warned, gone[["customer_id", "at"]], lead_days=LEAD_DAYS)
-    return asdict(quality) | {"moments": len(cutoffs), "customers": len(chosen), "horizon_days": horizon}
+        gone = gone[["customer_id", "at"]]
+        quality = evaluate_warnings(shown.assign(signs=pd.Series(told, dtype=object)), gone, lead_days=LEAD_DAYS)
+        every = evaluate_warnings(shown, gone, lead_days=LEAD_DAYS).by_sign
+    return asdict(quality) | {
+        "by_sign": {code: values | {"warns": is_warning(code, records)} for code, values in every.items()},
+        "moments": len(cutoffs),
+        "customers": int(own["customer_id"].nunique()),
+        "horizon_days": horizon,
+    }

@@ -21,6 +21,8 @@ SIGN_FEATURES = frozenset(
         *(f"{name}_{days}d" for name in ("orders", "spend") for days in (90, 180, 365)),
         *(f"{name}_{days}d" for name in ("complaints", "contacts", "redemptions") for days in (90, 365)),
         "open_complaints",
+        "days_since_last_complaint",
+        "days_since_last_redemption",
         "oldest_open_complaint_days",
         "satisfaction_mean_365d",
         "satisfaction_trend",

@@ -195,8 +195,8 @@ def features(
     from retention.scoring.scorer import load_scorer
 
     if tables is None:
-        with open_tables(settings) as own:
-            return features(settings, own, as_of=as_of, customers=customers, scorer=scorer)
+        with open_tables(settings) as opened:
+            return features(settings, opened, as_of=as_of, customers=customers, scorer=scorer)
     chosen = load_scorer(settings) if scorer is None else scorer
     return chosen.frame(tables, moment_of(settings, tables, as_of), customers=customers)
 
@@ -251,8 +251,10 @@ def score(
     from retention.scoring.scorer import load_scorer
 
     if tables is None:
-        with open_tables(settings, progress=progress) as own:
-            return score(settings, own, as_of=as_of, customers=customers, frame=frame, scorer=scorer, progress=progress)
+        with open_tables(settings, progress=progress) as opened:
+            return score(
+                settings, opened, as_of=as_of, customers=customers, frame=frame, scorer=scorer, progress=progress
+            )
     chosen = load_scorer(settings) if scorer is None else scorer
     moment = moment_of(settings, tables, as_of)
     measurement = measure_campaigns(tables, chosen.catalogue, moment, horizon_days=chosen.horizon_days)

@@ -160,8 +160,8 @@ class ChurnModel:
     def _at_anchor(self, encoded: Encoded) -> Floats:
         """Probability of no order at the anchor, shape (n,); see `curve`."""
         fitted = list(self.models_)
-        own = np.column_stack([self.models_[h].mean(encoded) for h in fitted])
-        return ordered(own, fitted.index(self.main_))[:, -1]
+        silent = np.column_stack([self.models_[h].mean(encoded) for h in fitted])
+        return ordered(silent, fitted.index(self.main_))[:, -1]
 
     def _fit_horizon(
         self, encoded: Encoded, labels: pd.DataFrame, horizon: int, history: ParetoNBD | None
@@ -193,14 +193,16 @@ class ChurnModel:
         """Probability of no order for each of `horizons_`, shape (n, h), never rising along a row."""
         encoded = self.encoder_.transform(frame)
         fitted, anchor = list(self.models_), self.continuation_.anchor
-        own = np.column_stack([self.models_[h].mean(encoded) for h in fitted])
-        own = ordered(own, fitted.index(self.main_))
+        silent = np.column_stack([self.models_[h].mean(encoded) for h in fitted])
+        silent = ordered(silent, fitted.index(self.main_))
         ahead = self.ahead(encoded)
         near = [h for h in self.horizons_ if h <= anchor]
-        columns = {h: own[:, fitted.index(h)] if h in fitted else within(tuple(fitted), own, h, ahead) for h in near}
+        columns = {
+            h: silent[:, fitted.index(h)] if h in fitted else within(tuple(fitted), silent, h, ahead) for h in near
+        }
         after = [h for h in self.horizons_ if h > anchor]
         if after:
-            later = self.longer_.silent(encoded, after, own[:, -1], self.continuation_, ahead)
+            later = self.longer_.silent(encoded, after, silent[:, -1], self.continuation_, ahead)
             columns |= dict(zip(after, later.T, strict=True))
         return np.column_stack([columns[h] for h in self.horizons_])
 
@@ -275,13 +277,13 @@ class ChurnModel:
         encoded = self.encoder_.transform(frame)
         anchor = self.continuation_.anchor
         beyond = horizon > anchor
-        told = anchor if beyond else horizon
-        parts = self.models_[told if told in self.models_ else self.main_].contributions(encoded)
+        modelled = anchor if beyond else horizon
+        parts = self.models_[modelled if modelled in self.models_ else self.main_].contributions(encoded)
         if horizon == self.main_:
             return parts
         projection = self.project(encoded) if projection is None else projection
-        if told != self.main_:
-            parts = adjusted(parts, log_odds(projection.survival_at(told)))
+        if modelled != self.main_:
+            parts = adjusted(parts, log_odds(projection.survival_at(modelled)))
         if not beyond:
             return parts
         base = parts.base + self.continuation_.typical_silence(horizon)
@@ -320,9 +322,9 @@ class ChurnModel:
             model.horizons_ = tuple(sorted(int(h) for h in state["predicted"]))
             model.continuation_ = Continuation.from_state(state["continuation"])
             model.renewal_ = None if state["renewal"] is None else Renewal.from_state(state["renewal"])
-            told = {int(h) for h in state["longer"]["own"]}
-            own = {h: AdditiveModel.from_files(files, f"longer{h}", threads=threads) for h in sorted(told)}
-            model.longer_ = Longer.from_state(state["longer"], own)
+            longer = {int(h) for h in state["longer"]["own"]}
+            longer_models = {h: AdditiveModel.from_files(files, f"longer{h}", threads=threads) for h in sorted(longer)}
+            model.longer_ = Longer.from_state(state["longer"], longer_models)
             if model.main_ not in horizons or model.continuation_.anchor != max(horizons):
                 raise ValueError
             if not {*horizons, targets.horizon_days} <= set(model.horizons_):

@@ -64,10 +64,10 @@ class Continuation:
         """The same with the pace that these customers, and the orders expected of them until the anchor, give."""
         history = self._histories(encoded)
         usual = float((self.model.probability_alive(*history) * self._if_alive(history, [self.anchor])[:, 0]).sum())
-        told = float(until_anchor.sum())
-        if usual <= 0 or told <= 0:
+        expected = float(until_anchor.sum())
+        if usual <= 0 or expected <= 0:
             return self
-        return replace(self, pace=float(np.clip(np.sqrt(usual / told), *PACE_RANGE)))
+        return replace(self, pace=float(np.clip(np.sqrt(usual / expected), *PACE_RANGE)))
 
     def silence(self, encoded: Encoded, days: Sequence[int]) -> Floats:
         """What the log-odds of no order gain from the anchor until each of `days`, all later; shape (n, k), ≤ 0."""

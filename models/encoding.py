@@ -130,13 +130,13 @@ class Encoder:
     def unknown(self, frame: pd.DataFrame) -> dict[str, dict[str, int]]:
         """Categories that fit has not seen, per feature with the number of rows; they are treated as missing."""
         self._check_columns(frame)
-        found: dict[str, dict[str, int]] = {}
+        unseen: dict[str, dict[str, int]] = {}
         for name in self._categorical_names():
             column = frame[name]
             strange = column[(self._codes(column, name) < 0) & column.notna().to_numpy()].astype(str)
             if len(strange):
-                found[name] = {str(value): int(count) for value, count in strange.value_counts().sort_index().items()}
-        return found
+                unseen[name] = {str(value): int(count) for value, count in strange.value_counts().sort_index().items()}
+        return unseen
 
     def to_json(self) -> str:
         """Feature set and vocabulary; the same state gives the same text."""

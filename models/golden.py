@@ -124,12 +124,12 @@ def _difference(one: Any, two: Any, place: str) -> str:
     if isinstance(one, dict) and isinstance(two, dict):
         if set(one) != set(two):
             return f"{place or 'the answers'}: other names"
-        return next((found for key in sorted(one) if (found := _difference(one[key], two[key], f"{place}/{key}"))), "")
+        return next((where for key in sorted(one) if (where := _difference(one[key], two[key], f"{place}/{key}"))), "")
     if isinstance(one, list) and isinstance(two, list):
         if len(one) != len(two):
             return f"{place}: other length"
         pairs = enumerate(zip(one, two, strict=True))
-        return next((found for i, (a, b) in pairs if (found := _difference(a, b, f"{place}[{i}]"))), "")
+        return next((where for i, (a, b) in pairs if (where := _difference(a, b, f"{place}[{i}]"))), "")
     if isinstance(one, int | float) and isinstance(two, int | float):
         return "" if abs(one - two) <= TOLERANCE * max(1.0, abs(one)) else place
     return "" if one == two else place

@@ -92,9 +92,9 @@ class Longer:
         answers = {}
         for horizon, model in models.items():
             rows = np.flatnonzero(labelled(encoded, labels, horizon))
-            told = None
+            silent = None
             if model.validated is not None:
-                rows, told = rows[model.validated[0]], inverse_link(model.validated[1], "binary")
+                rows, silent = rows[model.validated[0]], inverse_link(model.validated[1], "binary")
             elif encoded.as_of is not None:
                 rows = rows[encoded.as_of[rows] == encoded.as_of[rows].max()]
             sample = encoded.rows(rows)
@@ -104,8 +104,8 @@ class Longer:
             given = {"continued": plain._continued(sample, [horizon], start, continuation)[:, 0]}
             if ahead is not None:
                 given["renewal"] = plain._by_rhythm(sample, [horizon], start, ahead)[:, 0]
-            if told is not None:
-                given["own"] = np.minimum(told, start)
+            if silent is not None:
+                given["own"] = np.minimum(silent, start)
             windows = 1 if sample.as_of is None else len(np.unique(sample.as_of))
             answers[horizon] = _choose(given, churned, groups_of(sample, anchor, ahead), windows)
         kept = {h: model for h, model in models.items() if "own" in answers[h]}
@@ -165,15 +165,15 @@ class Longer:
         return {"anchor": self.anchor, "leaving": list(self.leaving), "answers": answers, "own": list(self.own)}
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any], own: Mapping[int, AdditiveModel]) -> Self:
+    def from_state(cls, state: Mapping[str, Any], models: Mapping[int, AdditiveModel]) -> Self:
         """Read what `state` gave; raises ValueError where it is not one."""
         leaving = tuple(float(value) for value in state["leaving"])
         answers = {int(h): tuple(str(item) for item in given) for h, given in state["answers"].items()}
         right = len(leaving) == GROUPS and all(0 < value < 1 for value in leaving)
         right = right and all(len(given) == GROUPS and set(given) <= set(ANSWERS) for given in answers.values())
-        if not right or {h for h, given in answers.items() if "own" in given} != set(own):
+        if not right or {h for h, given in answers.items() if "own" in given} != set(models):
             raise ValueError("not the state of longer horizons")
-        return cls(int(state["anchor"]), own, leaving, answers)
+        return cls(int(state["anchor"]), models, leaving, answers)
 
     def _nearest(self, day: int) -> tuple[str, ...]:
         """The answer per group at the validated horizon nearest to a day."""
@@ -204,10 +204,10 @@ class Longer:
 
 def groups_of(encoded: Encoded, anchor: int, ahead: Ahead | None) -> NDArray[np.intp]:
     """Group of each row by the own mean gap, shape (n,): 0 without a gap, then up to 1/2, 1, 2 anchors and beyond."""
-    own = encoded.column("mean_gap_days")
-    if ahead is None or own is None:
+    mean_gap = encoded.column("mean_gap_days")
+    if ahead is None or mean_gap is None:
         return np.zeros(len(encoded), dtype=np.intp)
-    return np.asarray(np.where(np.isfinite(own) & (own > 0), 1 + np.digitize(ahead.gap, _edges(anchor)), 0))
+    return np.asarray(np.where(np.isfinite(mean_gap) & (mean_gap > 0), 1 + np.digitize(ahead.gap, _edges(anchor)), 0))
 
 
 def _edges(anchor: int) -> tuple[float, float, float]:
@@ -245,11 +245,11 @@ def _leaving(encoded: Encoded, anchor: int, renewal: Renewal | None) -> tuple[fl
     gaps = np.zeros(len(buyers)) if days is None else np.maximum(np.nan_to_num(days) - 2, 0.0)
     several = groups > 0
     pooled = _most_likely(gaps[several], ahead.stayed[several]) if several.any() else 0.5
-    found = [pooled]
+    leaving = [pooled]
     for group in range(1, GROUPS):
         here = groups == group
-        found.append(_most_likely(gaps[here], ahead.stayed[here]) if here.sum() >= MIN_SILENCES else pooled)
-    return tuple(found)
+        leaving.append(_most_likely(gaps[here], ahead.stayed[here]) if here.sum() >= MIN_SILENCES else pooled)
+    return tuple(leaving)
 
 
 def _most_likely(gaps: Floats, stayed: Floats) -> float:
@@ -267,7 +267,7 @@ def _choose(
     for name, silent in given.items():
         p = np.clip(silent, 1e-6, 1 - 1e-6)
         losses[name] = -np.where(churned, np.log(p), np.log1p(-p))
-    found = []
+    chosen = []
     for group in range(GROUPS):
         here = groups == group
         fewest = min(int(churned[here].sum()), int((~churned[here]).sum()))
@@ -280,5 +280,5 @@ def _choose(
                 sure = float(gain.mean()) - LEAST_GAIN - 2 * error
                 if sure > 0 and gain.mean() > least:
                     best, least = name, float(gain.mean())
-        found.append(best)
-    return tuple(found)
+        chosen.append(best)
+    return tuple(chosen)

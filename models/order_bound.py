@@ -138,5 +138,5 @@ def _regular(customer: NDArray[np.int64], day: NDArray[np.int64], amount: Floats
     order = np.lexsort((-largest, owner))
     owner, largest = owner[order], largest[order]
     rank = np.arange(len(owner)) - np.searchsorted(owner, owner)
-    found = largest[rank == OWN_KTH - 1]
-    return float(found.max()) if len(found) else 0.0
+    kth_largest = largest[rank == OWN_KTH - 1]
+    return float(kth_largest.max()) if len(kth_largest) else 0.0

@@ -57,8 +57,8 @@ class OrderValue:
     def contributions(self, encoded: Encoded) -> Contributions:
         """The same as the company's mean and what the customer's own orders add, under the driver `monetary`."""
         base = np.full(len(encoded), self._typical())
-        own = pd.DataFrame({"monetary": self.log_value(encoded) - base}, index=encoded.index)
-        return Contributions("log", base, own)
+        values = pd.DataFrame({"monetary": self.log_value(encoded) - base}, index=encoded.index)
+        return Contributions("log", base, values)
 
     def state(self) -> dict[str, Any]:
         """JSON state."""

@@ -89,17 +89,17 @@ class PotentialModel:
         """Fit the conditional means."""
         encoded = self.churn.encoder_.transform(frame)
         main = self.churn.main_
-        own = list(dict.fromkeys([main, self.churn.lifetime_basis_]))
+        spend_horizons = list(dict.fromkeys([main, self.churn.lifetime_basis_]))
         others = [h for h in self.churn.models_ if h != main]
         self.amounts_: dict[int, AdditiveModel] = {}
         self.amounts_scale_: dict[int, Affine] = {}
         self.levels_: dict[int, tuple[LevelStep, LevelStep]] = {}
         self.value_: OrderValue | None = None
         self.value_scale_: dict[int, float] = {}
-        with (progress or SILENT).step(phrase("steps.fit_potential"), 1 + len(own)) as advance:
+        with (progress or SILENT).step(phrase("steps.fit_potential"), 1 + len(spend_horizons)) as advance:
             wanted: list[tuple[int, Objective]] = [(main, "poisson")]
             if _amounts_known(labels, main):
-                wanted += [(horizon, SPEND_OBJECTIVE) for horizon in own]
+                wanted += [(horizon, SPEND_OBJECTIVE) for horizon in spend_horizons]
 
             def fit_one(item: tuple[int, Objective]) -> AdditiveModel:
                 model = self._fit_one(encoded, labels, *item)
@@ -110,11 +110,11 @@ class PotentialModel:
             self.orders_, *amounts = in_parallel(fit_one, wanted, workers)
             self.orders_scale_ = {h: self._scale(encoded, labels, h, self.orders_, "poisson") for h in others}
             if amounts:
-                self.amounts_ = dict(zip(own, amounts, strict=True))
+                self.amounts_ = dict(zip(spend_horizons, amounts, strict=True))
                 self.value_ = OrderValue.fit(encoded.rows(has_ordered(encoded)), self.order_bound)
-                self.value_scale_ = {h: self._value_scale(encoded, labels, h) for h in own}
+                self.value_scale_ = {h: self._value_scale(encoded, labels, h) for h in spend_horizons}
                 self.amounts_scale_ = {
-                    h: self._scale(encoded, labels, h, None, SPEND_OBJECTIVE) for h in others if h not in own
+                    h: self._scale(encoded, labels, h, None, SPEND_OBJECTIVE) for h in others if h not in spend_horizons
                 }
         self._level(encoded)
         return self
@@ -129,8 +129,8 @@ class PotentialModel:
             steps = fit_orders_level(churn, self._orders(horizon), newest)
             if steps is not None:
                 self.levels_[horizon] = steps
-        told = self.project(newest, self.churn.project(newest))
-        self.continuation_ = self.continuation_.paced(newest, told.orders_at(self.continuation_.anchor))
+        projection = self.project(newest, self.churn.project(newest))
+        self.continuation_ = self.continuation_.paced(newest, projection.orders_at(self.continuation_.anchor))
 
     def _fit_one(self, encoded: Encoded, labels: pd.DataFrame, horizon: int, objective: Objective) -> AdditiveModel:
         rows, target, total = conditional_target(encoded, labels, horizon, spend=objective != "poisson")
@@ -279,17 +279,17 @@ class PotentialModel:
         """
         encoded = self.churn.encoder_.transform(frame)
         continuation = self.continuation_
-        told = min(horizon, continuation.anchor)
-        if active is None or told != horizon:
-            active = self.churn.contributions_at(encoded, told)
-        together = added(log_active(active), self._spend_parts(encoded, told))
-        if told == horizon == self.churn.main_:
+        modelled = min(horizon, continuation.anchor)
+        if active is None or modelled != horizon:
+            active = self.churn.contributions_at(encoded, modelled)
+        together = added(log_active(active), self._spend_parts(encoded, modelled))
+        if modelled == horizon == self.churn.main_:
             return together
         if projection is None:
             projection = self.project(encoded, self.churn.project(encoded))
-        if told != self.churn.main_:
-            together = adjusted(together, np.log(projection.spend_at(told)))
-        if told == horizon:
+        if modelled != self.churn.main_:
+            together = adjusted(together, np.log(projection.spend_at(modelled)))
+        if modelled == horizon:
             return together
         base = together.base + np.log(continuation.typical_growth(horizon))
         shown = np.log(projection.spend_at(horizon))

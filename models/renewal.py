@@ -80,11 +80,11 @@ class Renewal:
         several = several[np.unique(np.linspace(0, len(several) - 1, min(MAX_CUSTOMERS, len(several))).astype(int))]
         gaps, mean, irregularity = gaps[several], mean[several], irregularity[several]
         typical, weight = _typical_irregularity(gaps, irregularity)
-        own = np.where(np.isnan(irregularity), typical, irregularity)
-        told = _drawn(own, np.where(np.isnan(irregularity), 0.0, gaps - 1), typical, weight) / gaps
+        filled = np.where(np.isnan(irregularity), typical, irregularity)
+        noise = _drawn(filled, np.where(np.isnan(irregularity), 0.0, gaps - 1), typical, weight) / gaps
         logs = np.log(mean)
-        spread = float(np.clip(np.var(logs) - np.mean(told), 0.0005, 9.0))
-        centre = float(np.average(logs, weights=1 / (told + spread)))
+        spread = float(np.clip(np.var(logs) - np.mean(noise), 0.0005, 9.0))
+        centre = float(np.average(logs, weights=1 / (noise + spread)))
         return cls(float(np.exp(centre)), spread, typical, weight)
 
     def ahead(self, encoded: Encoded) -> Ahead | None:
@@ -151,10 +151,10 @@ class Ahead:
     def silent(self, days: Floats | float) -> Floats:
         """Chance of no order for `days` more, ``1 - R``; of one number or one per row, shape (n,)."""
         later = self.silence + days
-        own = gammaincc(self.shape, self.shape * later / self.gap) / np.maximum(self.start, 1e-300)
+        in_rhythm = gammaincc(self.shape, self.shape * later / self.gap) / np.maximum(self.start, 1e-300)
         scale = (BROKEN_SHAPE - 1) * self.gap
         broken = ((scale + self.silence) / (scale + later)) ** BROKEN_SHAPE
-        return np.asarray(self.rhythm * own + (1 - self.rhythm) * broken)
+        return np.asarray(self.rhythm * in_rhythm + (1 - self.rhythm) * broken)
 
     @property
     def stayed(self) -> Floats:
@@ -204,9 +204,9 @@ class Ahead:
             start, end = np.where(early, middle, start), np.where(early, end, middle)
             before, after = np.where(early, share, before), np.where(early, after, share)
         rise = np.where(after > before, after - before, 1.0)
-        found = start + np.clip((wanted - before) / rise, 0.0, 1.0) * (end - start)
+        days = start + np.clip((wanted - before) / rise, 0.0, 1.0) * (end - start)
         reached = path[:, -1] >= probability * (1 - 1e-12)
-        return np.where(reached & (probability > 0), found, np.nan)
+        return np.where(reached & (probability > 0), days, np.nan)
 
 
 def _share(first: Floats, last: Floats, now: Floats) -> Floats:
@@ -230,23 +230,23 @@ def _own(encoded: Encoded) -> tuple[Floats, Floats, Floats]:
     return count, mean, np.maximum(squared, (0.5 / mean) ** 2)
 
 
-def _drawn(own: Floats, known: Floats, typical: float, weight: float) -> Floats:
-    return np.asarray((weight * typical + known * own) / (weight + known))
+def _drawn(observed: Floats, known: Floats, typical: float, weight: float) -> Floats:
+    return np.asarray((weight * typical + known * observed) / (weight + known))
 
 
 def _typical_irregularity(gaps: Floats, irregularity: Floats) -> tuple[float, float]:
-    """The irregularity in the middle and its weight, by likelihood: own ÷ typical is F distributed."""
+    """The irregularity in the middle and its weight, by likelihood: observed ÷ typical is F distributed."""
     from scipy.stats import f as f_distribution  # takes half a second to import, and only fitting needs it
 
     known = np.flatnonzero(np.isfinite(irregularity))
     if len(known) < 2:
         return 1.0, WEIGHTS[-1]
-    own, degrees = irregularity[known], gaps[known] - 1
-    best, found = -np.inf, (1.0, WEIGHTS[-1])
-    centre = float(np.average(np.log(own), weights=degrees))
+    observed, degrees = irregularity[known], gaps[known] - 1
+    best, likeliest = -np.inf, (1.0, WEIGHTS[-1])
+    centre = float(np.average(np.log(observed), weights=degrees))
     for weight in WEIGHTS:
         for typical in np.exp(centre + np.linspace(-1.5, 1.5, 13)):
-            value = float((f_distribution.logpdf(own / typical, degrees, weight) - np.log(typical)).sum())
+            value = float((f_distribution.logpdf(observed / typical, degrees, weight) - np.log(typical)).sum())
             if value > best:
-                best, found = value, (float(typical), weight)
-    return found
+                best, likeliest = value, (float(typical), weight)
+    return likeliest

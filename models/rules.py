@@ -151,8 +151,8 @@ class RuleModel:
 
     def curve(self, encoded: Encoded) -> Floats:
         """Probability of no order per horizon, shape (n, h), never rising along a row."""
-        own = np.column_stack([1 - self._active(encoded, h) for h in self.horizons])
-        return ordered(own, self.horizons.index(self.targets.horizon_days))
+        silent = np.column_stack([1 - self._active(encoded, h) for h in self.horizons])
+        return ordered(silent, self.horizons.index(self.targets.horizon_days))
 
     def predict(self, encoded: Encoded) -> pd.DataFrame:
         """All prediction columns but the evidence, with the frame's index."""
@@ -299,8 +299,8 @@ class RuleModel:
     def _values(self, encoded: Encoded) -> Floats:
         orders = self._orders(encoded)
         spend = bounded_spend(encoded, self.order_bound_)
-        own = np.zeros(len(encoded)) if spend is None else spend
-        return np.maximum((own + VALUE_WEIGHT * self.value_) / (orders + VALUE_WEIGHT), 0.05 * self.value_)
+        spent = np.zeros(len(encoded)) if spend is None else spend
+        return np.maximum((spent + VALUE_WEIGHT * self.value_) / (orders + VALUE_WEIGHT), 0.05 * self.value_)
 
     def _backward_base(self, encoded: Encoded, horizon: int) -> float:
         last, first = encoded.column("days_since_last_order"), encoded.column("days_since_first_order")

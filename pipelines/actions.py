@@ -130,6 +130,7 @@ def figure_rules(settings: Settings) -> FigureRules:
 
 def _moves(settings: Settings) -> pd.DataFrame:
     from pipelines.runs import kept_run, runs_folder
+    from retention.contacts.segments import load_segments
     from retention.scoring.changes import compare
     from retention.scoring.scores_table import read_scores
 
@@ -138,7 +139,8 @@ def _moves(settings: Settings) -> pd.DataFrame:
     if len(paths) < 2:
         raise NotEnoughDataError("no_earlier_run", code="no_earlier_run", path=runs_folder(settings))
     first, second = (read_scores(path, lists=False) for path in paths)
-    return compare(first, second, currency=settings.data.currency).movers
+    asked = load_segments(settings).fields
+    return compare(first, second, currency=settings.data.currency, asked=asked).movers
 
 
 def _effects(settings: Settings, tables: Tables, as_of: datetime) -> pd.DataFrame:

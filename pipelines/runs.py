@@ -132,7 +132,8 @@ def since_earlier(
         lambda version: load_scorer(settings, bundle_id=version, examine=few is None),
         progress=progress,
     )
-    changes = changes_since(previous, scores, split, currency=settings.data.currency)
+    currency, asked = settings.data.currency, scorer.segments.fields
+    changes = changes_since(previous, scores, split, currency=currency, asked=asked)
     lists = pd.Series(changes.lists, index=scores.index, dtype=object)
     return scores.assign(changes=lists), changes
 

@@ -105,7 +105,7 @@ def contribution_drawings(content: Mapping[str, Any]) -> dict[str, str]:
     if places:
         drawn["dependence"] = dependence(sample, places)
 
-    def told(language: str) -> Words:
+    def words_in(language: str) -> Words:
         def word(key: str) -> str:
             if key.startswith("feature."):
                 label = feature_label(content, key.removeprefix("feature."), language)
@@ -115,7 +115,7 @@ def contribution_drawings(content: Mapping[str, Any]) -> dict[str, str]:
         return word
 
     return {
-        name: in_all_languages(svg, {language: told(language) for language in LANGUAGES}, name)
+        name: in_all_languages(svg, {language: words_in(language) for language in LANGUAGES}, name)
         for name, svg in drawn.items()
     }
 
@@ -186,11 +186,11 @@ def waterfall(customer: Any) -> str:
 
     def draw(shap: Any, figure: Any) -> None:
         figure.add_axes((LEFT, 0.75 / height, 0.95 - LEFT, 1 - 1.35 / height))
-        told = copy(customer)
-        told.display_data = np.array(
+        labelled = copy(customer)
+        labelled.display_data = np.array(
             [brief_number(value, DRAWN) if np.isfinite(value) else "" for value in customer.data.tolist()]
         )
-        shap.plots.waterfall(told, max_display=count, show=False)
+        shap.plots.waterfall(labelled, max_display=count, show=False)
         figure.set_size_inches(8.2, height)
         main, start, end = figure.axes
         _point_right(main, customer.values)
@@ -260,7 +260,7 @@ def signed(value: float) -> str:
 def in_all_languages(svg: str, words: Mapping[str, Words], prefix: str) -> str:
     """A drawing whose text keys are replaced by one text element per language, of which the page shows one."""
 
-    def told(match: re.Match[str]) -> str:
+    def translated(match: re.Match[str]) -> str:
         start, inner = match.groups()
         keys = re.findall(r"\[\[([A-Za-z_.0-9]+)\]\]", inner)
         if not keys:
@@ -271,7 +271,7 @@ def in_all_languages(svg: str, words: Mapping[str, Words], prefix: str) -> str:
                 texts[language] = texts[language].replace(f"[[{key}]]", escape(word(key)))
         return "".join(f'<text class="{lang}" lang="{lang}"{start}>{text}</text>' for lang, text in texts.items())
 
-    svg = re.sub(r"<text\b([^>]*)>([^<]*)</text>", told, svg)
+    svg = re.sub(r"<text\b([^>]*)>([^<]*)</text>", translated, svg)
     svg = re.sub(r'\bid="', f'id="{prefix}-', svg)
     svg = re.sub(r'(url\(#|href="#)', rf"\g<1>{prefix}-", svg)
     return svg.replace("<svg ", '<svg aria-hidden="true" ', 1)
@@ -292,9 +292,9 @@ def _stored(part: Mapping[str, Any]) -> Any:
     names = part["features"]
     data = pd.DataFrame(np.array(part["data"], dtype=np.float64), columns=names)
     values = pd.DataFrame(np.array(part["values"], dtype=np.float64), columns=names)
-    found = explanation(Contributions("logit", np.array(part["base"], dtype=np.float64), values), data)
-    found.feature_names = [f"[[feature.{name}]]" for name in names]
-    return found
+    explained = explanation(Contributions("logit", np.array(part["base"], dtype=np.float64), values), data)
+    explained.feature_names = [f"[[feature.{name}]]" for name in names]
+    return explained
 
 
 def _courses(sample: Any) -> list[int]:

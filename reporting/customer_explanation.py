@@ -106,6 +106,8 @@ def render(content: CustomerPage, lang: Lang) -> RenderableType:  # noqa: C901 �
         parts += [section("lifetime_reasons"), add_reasons(grid(), content.value_reasons)]
     if content.warnings:
         parts += [section("warnings"), *(Text(f"• {line}") for line in content.warnings)]
+    if content.notes:
+        parts += [section("notes"), *(Text(f"• {line}") for line in content.notes)]
     if content.changes or content.since:
         lines = content.changes or (str(words["unchanged"]),)
         parts += [section("changes"), *([Text(content.since, style="dim")] if content.since else [])]

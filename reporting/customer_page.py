@@ -94,8 +94,8 @@ class CustomerPage:
         Who these customers are and how many of a hundred stop.
     reasons, value_reasons : tuple of ReasonLine
         Why this risk, why this value.
-    warnings, changes : tuple of str
-        In words.
+    warnings, notes, changes : tuple of str
+        In words: early signs that warn in this company; other signs and what the data lack; what changed.
     since : str
         Which run the changes are told against; empty without one.
     strategies : tuple of StrategyLine
@@ -123,6 +123,7 @@ class CustomerPage:
     reasons: tuple[ReasonLine, ...]
     value_reasons: tuple[ReasonLine, ...]
     warnings: tuple[str, ...]
+    notes: tuple[str, ...]
     since: str
     changes: tuple[str, ...]
     strategies: tuple[StrategyLine, ...]
@@ -188,7 +189,8 @@ def customer_page(
         total=total,
         reasons=tuple(_reasons(own.get("reasons"), "churn", lang, currency)),
         value_reasons=tuple(_reasons(own.get("lifetime_reasons"), "lifetime", lang, currency)),
-        warnings=tuple(in_language(one, "text", lang) for one in entries_of(EarlyWarning, own.get("warnings"))),
+        warnings=_warnings(own, lang, early=True),
+        notes=_warnings(own, lang, early=False),
         since=_since_run(changes, timezone, lang),
         changes=tuple(in_language(one, "text", lang) for one in entries_of(Change, own.get("changes"))),
         strategies=tuple(
@@ -197,6 +199,11 @@ def customer_page(
         ),
         note=note(lang),
     )
+
+
+def _warnings(own: Mapping[str, Any], lang: Lang, *, early: bool) -> tuple[str, ...]:
+    told = entries_of(EarlyWarning, own.get("warnings"))
+    return tuple(in_language(one, "text", lang) for one in told if (one.code == "early") == early)
 
 
 def _day(moment: Any, timezone: str, lang: Lang) -> str:
@@ -248,7 +255,7 @@ def _figures(own: Mapping[str, Any], lang: Lang, horizon: str, currency: str | N
             format_value(_number(own["churn_probability"]), "probability", lang),
         ),
         Figure(
-            words["next_order"].format(days=days),
+            words["next_order_if" if _plain(own.get("next_order_conditional")) else "next_order"],
             format_date(own.get("next_order_date"), lang),
             interval(own.get("next_order_date_low"), own.get("next_order_date_high"), "date"),
         ),

@@ -66,8 +66,8 @@ def gain_plot(gains: Mapping[str, Rows]) -> str:
         axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
         for place, rows in reversed(list(enumerate(gains.values()))):
             shares = [0.0, *(row["share"] for row in rows)]
-            found = [0.0, *(row["gain"] or 0.0 for row in rows)]
-            axes.plot(shares, found, color=SECOND if place else FIRST, linewidth=1.4 if place else 2.0)
+            gained = [0.0, *(row["gain"] or 0.0 for row in rows)]
+            axes.plot(shares, gained, color=SECOND if place else FIRST, linewidth=1.4 if place else 2.0)
         axes.set(xlim=(0, 1), ylim=(0, 1))
         _percent(axes, "both")
         _labels(axes, "plot.customers_looked_at", "plot.stopped_found")
@@ -153,11 +153,11 @@ def flow_plot(flows: Rows, order: list[str], section: str) -> str:
     space, line = 0.04, 0.065
 
     def tops(side: str) -> dict[str, float]:
-        found, y = {}, 0.0
+        starts, y = {}, 0.0
         for code in used:
-            found[code] = y
+            starts[code] = y
             y += sum(row["customers"] for row in flows if row[side] == code) / total + space
-        return found
+        return starts
 
     def draw(axes: Any) -> None:
         ends = {"before": tops("before"), "after": tops("after")}

@@ -79,7 +79,9 @@ def report_content(
 ) -> dict[str, Any]:
     """Everything that the page shows, as JSON values; arguments as for `write_scores_report`."""
     zone = settings.data.timezone
-    high = scores["churn_risk_tier"].eq("high").to_numpy(dtype=bool)
+    # who is lost already is at no risk of getting lost
+    kept = scores["stage"].ne("lost").to_numpy(dtype=bool)
+    high = kept & scores["churn_risk_tier"].eq("high").to_numpy(dtype=bool)
     value = scores["lifetime_value"].to_numpy(dtype=np.float64)
     has_amounts = bool(np.isfinite(value).any())
     warned = _signs(scores)
@@ -93,13 +95,16 @@ def report_content(
         "has_amounts": has_amounts,
         "customers": len(scores),
         "high_risk": int(high.sum()),
+        "can_be_lost": int((kept & scores["churn_risk_tier"].ne("unknown").to_numpy(dtype=bool)).sum()),
         "warned": sum(bool(own) for own in warned),
         "expected_orders": _sum(scores["expected_orders"]),
         "expected_spend": _sum(scores["expected_spend"]) if has_amounts else None,
         "lifetime_value": _sum(value) if has_amounts else None,
         "lifetime_value_high_risk": _sum(value[high]) if has_amounts else None,
         "tiers": [
-            _names("dimensions", code) | {"counts": _counts(scores[f"{code}_tier"], TIERS)} for code in LEVEL_DIMENSIONS
+            _names("dimensions", code)
+            | {"counts": _counts(scores[f"{code}_tier"][kept if code == "churn_risk" else slice(None)], TIERS)}
+            for code in LEVEL_DIMENSIONS
         ],
         "stages": [row for row in _groups(scores, "stage", high) if row["customers"]],
         "segments": _groups(scores, "segment", high),
@@ -181,7 +186,7 @@ def _strategies(scores: pd.DataFrame) -> list[dict[str, Any]]:
             offered[code] += 1
             if place == 0:
                 first[code] += 1
-                profit[code] = _added(profit.get(code, 0.0), one["expected_profit"])
+                profit[code] = _added(profit.get(code), one["expected_profit"])
     rows = [
         words[code] | {"first": first[code], "offered": offered[code], "profit": profit.get(code)} for code in words
     ]
@@ -189,8 +194,8 @@ def _strategies(scores: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _added(total: float | None, value: float | None) -> float | None:
-    """The sum, or None where a part is unknown (a log without amounts has no profit)."""
-    return None if total is None or value is None else total + float(value)
+    """The sum of what was measured, or None where nothing was: belief and measurement are never added up."""
+    return total if value is None else (total or 0.0) + float(value)
 
 
 def _effect(effect: Effect, catalogue: Catalogue) -> dict[str, Any]:
@@ -262,7 +267,7 @@ def render(content: Mapping[str, Any], language: str = "en") -> str:
     bars = [
         {
             "label": f"dimension.{row['code']}",
-            "shares": [count / content["customers"] for count in row["counts"].values()],
+            "shares": [count / max(1, sum(row["counts"].values())) for count in row["counts"].values()],
         }
         for row in content["tiers"]
     ]
@@ -291,7 +296,7 @@ def _figures(content: Mapping[str, Any]) -> list[dict[str, Any]]:
     days = content["horizon_days"]
     figures = [
         {
-            "value": percent(content["high_risk"] / customers),
+            "value": percent(content["high_risk"] / max(1, content["can_be_lost"])),
             "key": "run.high_risk",
             "values": {"customers": whole(content["high_risk"])},
         }

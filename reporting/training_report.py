@@ -81,12 +81,12 @@ def write_report(evaluation: Evaluation, folder: Path, *, language: str = "en") 
 def metrics_file(content: Mapping[str, Any]) -> dict[str, Any]:
     """The grade and the figures of `FIGURES` that are known, nested one level: what `dvc metrics show` prints."""
     parts = {part: content.get(part) for part in FIGURES} | {OURS: content["metrics"][OURS]}
-    found = {
+    figures = {
         part: {name: _rounded(values[name]) for name in names if values.get(name) is not None}
         for part, names in FIGURES.items()
         if (values := parts[part])
     }
-    return {"grade": content["grade"]["letter"]} | {part: values for part, values in found.items() if values}
+    return {"grade": content["grade"]["letter"]} | {part: values for part, values in figures.items() if values}
 
 
 def headline(content: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -46,6 +46,8 @@ class Fact:
         The figure, unrounded.
     unit : str
         days, orders, money, share, score, count …
+    of : float or None
+        The whole that it is a part of: 4 returns of 10 orders.
     reference : float or None
         What it is compared with, in the same unit.
     compared_with : {"own", "peers"} or None
@@ -63,6 +65,7 @@ class Fact:
     fact: str
     value: float
     unit: str
+    of: float | None = None
     reference: float | None = None
     compared_with: Literal["own", "peers"] | None = None
     period_days: float | None = None
@@ -135,7 +138,9 @@ class Offer:
     next_code : str or None
         The best strategy that comes after it, and in `why_not_next_en` and `_zh` why that is not offered.
     expected_profit : float or None
-        Money in the horizon; None without amounts.
+        Money in the horizon where the effect was measured on the company's own customers; None without amounts.
+    profit_low, profit_high : float or None
+        Range that the money lies in with 80 % as far as the catalogue's belief goes, where nothing was measured.
     cost : float
         Money.
     staff_minutes : float
@@ -148,6 +153,10 @@ class Offer:
         What the effect rests on; how the customer is approached.
     driver : str or None
         The driver family that it answers or builds on.
+    step, steps : int or None
+        Place in a sequence and its length.
+    not_before, due_by : date or None
+        First day of a step that has to wait; last day of what has a deadline.
     """
 
     code: str
@@ -160,6 +169,8 @@ class Offer:
     why_not_next_en: str | None
     why_not_next_zh: str | None
     expected_profit: float | None
+    profit_low: float | None
+    profit_high: float | None
     cost: float
     staff_minutes: float
     effect: float
@@ -167,6 +178,10 @@ class Offer:
     evidence: str
     channel: str
     driver: str | None
+    step: int | None
+    steps: int | None
+    not_before: date | None
+    due_by: date | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,7 +35,7 @@ class Column:
     name : str
         As in the file; `<days>` and `<strategy>` stand for what differs from company to company.
     type : type
-        str, float, int, datetime (a moment in UTC), date (a day, kept as its midnight) or a list of entries.
+        str, float, int, bool, datetime (a moment in UTC), date (a day, kept as its midnight) or a list of entries.
     unit : str
         Unit of a number; `code` for texts from a fixed list, empty where there is none.
     en, zh : str
@@ -154,6 +154,15 @@ COLUMNS: tuple[Column, ...] = (
         "day of the next order, if there is one within lifetime_days",
         "预计下次购买日期",
         "model",
+    ),
+    Column(
+        "next_order_conditional",
+        bool,
+        "",
+        "whether next_order_date only holds if the customer orders again, because no order is the likelier case",
+        "不再下单的可能更大，日期仅供“若再下单”参考",
+        "model",
+        condition=False,
     ),
     Column("expected_orders", float, "orders", "orders in the horizon", "预测期内的预期订单数", "model"),
     Column("expected_spend", float, "money", "net spend in the horizon", "预测期内的预期净消费", "model"),

@@ -17,7 +17,14 @@ from retention.schema import COLUMNS, SOURCES, Column
 PAGE = Path(__file__).parent.parent / "docs" / "dimensions.md"
 BEGIN, END = "<!-- columns: written by python -m retention.schema_page -->", "<!-- end of columns -->"
 
-_TYPES: dict[Any, str] = {str: "text", float: "number", int: "whole number", datetime: "moment", date: "day"}
+_TYPES: dict[Any, str] = {
+    str: "text",
+    float: "number",
+    int: "whole number",
+    bool: "yes or no",
+    datetime: "moment",
+    date: "day",
+}
 
 
 def columns_table() -> str:

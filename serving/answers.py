@@ -33,13 +33,13 @@ def _spoken_model(entry: Any, name: str) -> Any:
     """An entry of a list column in one language: ``text_en`` and ``text_zh`` become ``text``."""
     known = field_types(entry)
     fields: dict[str, Any] = {}
-    for own in dataclasses.fields(entry):
-        if own.name.endswith("_zh"):
+    for field in dataclasses.fields(entry):
+        if field.name.endswith("_zh"):
             continue
-        kind = known[own.name]
+        kind = known[field.name]
         if typing.get_origin(kind) is list:
             kind = GenericAlias(list, (_spoken_model(typing.get_args(kind)[0], typing.get_args(kind)[0].__name__),))
-        fields[own.name.removesuffix("_en")] = (kind, ... if own.default is dataclasses.MISSING else own.default)
+        fields[field.name.removesuffix("_en")] = (kind, ... if field.default is dataclasses.MISSING else field.default)
     return create_model(name, __base__=Answer, __doc__=str(entry.__doc__).split("\n    Attributes")[0], **fields)
 
 

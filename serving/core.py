@@ -145,14 +145,14 @@ class ScoringCore:
             inline, self.settings.data, self.company.columns, self.company.products, self._future_from()
         )
         as_of, assumed = self._moment(request, history.newest if inline else None)
-        told = [data_warning("as_of_assumed", lang, as_of=self._shown(as_of))] if assumed and inline else []
-        told += self._call_warnings(as_of, bool(by_id), lang)
+        call_warnings = [data_warning("as_of_assumed", lang, as_of=self._shown(as_of))] if assumed and inline else []
+        call_warnings += self._call_warnings(as_of, bool(by_id), lang)
         notes = self._history_notes(history, as_of, lang)
-        found: dict[str, Any] = {}
+        answers: dict[str, Any] = {}
         if by_id:
-            found |= self._by_id(by_id, as_of, lang)
+            answers |= self._by_id(by_id, as_of, lang)
         if inline:
-            found |= self._by_history(history, as_of, lang, notes)
+            answers |= self._by_history(history, as_of, lang, notes)
         return ScoreResponse(
             model_version=self.model.version,
             feature_fingerprint=self.model.feature_set.fingerprint,
@@ -162,9 +162,9 @@ class ScoringCore:
             currency=self.settings.data.currency,
             lang=lang,
             note=note(lang),
-            warnings=told,
+            warnings=call_warnings,
             results=[
-                found.get(customer.customer_id) or self._not_found(customer, as_of, lang, notes)
+                answers.get(customer.customer_id) or self._not_found(customer, as_of, lang, notes)
                 for customer in request.customers
             ],
         )
@@ -240,20 +240,20 @@ class ScoringCore:
         return to_utc(datetime(after.year, after.month, after.day, tzinfo=ZoneInfo(zone)), zone), True
 
     def _call_warnings(self, as_of: datetime, by_id: bool, lang: Language) -> list[Warning_]:
-        told = []
+        warnings = []
         # a moment that lies within the data sees all there is to see, however long ago it was
         if by_id and self.is_stale() and as_of >= self.company.end:
-            told.append(data_warning("stale_data", lang, days=self._days_old()))
+            warnings.append(data_warning("stale_data", lang, days=self._days_old()))
         if by_id and self.data_is_old:
-            told.append(data_warning("old_data", lang, until=self._shown(self.company.end)))
+            warnings.append(data_warning("old_data", lang, until=self._shown(self.company.end)))
         if as_of > self.clock() + LATEST_AS_OF:
-            told.append(data_warning("future_as_of", lang))
+            warnings.append(data_warning("future_as_of", lang))
         if as_of < self.trained_until:
-            told.append(data_warning("before_model", lang, trained_until=self._shown(self.trained_until)))
+            warnings.append(data_warning("before_model", lang, trained_until=self._shown(self.trained_until)))
         age = (as_of - self.trained_until).days
         if age > self.settings.targets.horizon_days + self.settings.serving.stale_after_days:
-            told.append(data_warning("old_model", lang, days=age))
-        return told
+            warnings.append(data_warning("old_model", lang, days=age))
+        return warnings
 
     def _by_id(self, ids: Sequence[str], as_of: datetime, lang: Language) -> dict[str, Any]:
         assert self.tables is not None  # checked before
@@ -281,7 +281,7 @@ class ScoringCore:
         if frame.empty:
             return {}
         horizon = self.settings.targets.horizon_days
-        found = {}
+        answers = {}
         scores = self.model.score_frame(frame, part, as_of)
         history = zip(frame["orders_ever"].tolist(), frame["days_since_first_order"].tolist(), strict=True)
         for row, (orders, days) in zip(rows_of(scores), history, strict=True):
@@ -293,19 +293,19 @@ class ScoringCore:
                 answer.warnings.append(data_warning("one_order", lang))
             elif days < horizon:
                 answer.warnings.append(data_warning("short_history", lang, days=int(days), horizon=horizon))
-            found[answer.customer_id] = answer
-        return found
+            answers[answer.customer_id] = answer
+        return answers
 
     def _history_notes(self, history: History, as_of: datetime, lang: Language) -> dict[str, list[Warning_]]:
         future = history.count_future(as_of)
         notes: dict[str, list[Warning_]] = {}
         for customer in history.customers:
-            told = notes.setdefault(customer.customer_id, [])
+            customer_notes = notes.setdefault(customer.customer_id, [])
             if count := future.get(customer.customer_id):
-                told.append(data_warning("future_rows", lang, count=count))
+                customer_notes.append(data_warning("future_rows", lang, count=count))
             if missing := history.missing[customer.customer_id]:
                 named = ", ".join(missing[:MAX_FIELDS_NAMED]) + (", …" if len(missing) > MAX_FIELDS_NAMED else "")
-                told.append(data_warning("missing_fields", lang, fields=named))
+                customer_notes.append(data_warning("missing_fields", lang, fields=named))
         return notes
 
     def _not_found(self, customer: Customer, as_of: datetime, lang: Language, notes: dict[str, list[Warning_]]) -> Any:

@@ -141,12 +141,12 @@ def error_bytes(error: HoldfastError, lang: Language = "en", request_id: str = "
 
 def invalid_request(error: ValidationError) -> RequestError:
     """A schema violation as our error: the first field in the message, the next ones in the place; no values."""
-    found = error.errors(include_url=False, include_input=False, include_context=True)
-    first = found[0]
+    violations = error.errors(include_url=False, include_input=False, include_context=True)
+    first = violations[0]
     context = {key: _short(value) for key, value in first.get("ctx", {}).items() if key != "error"}
     place: dict[str, Any] = {"field": field_name(first["loc"]), "type": first["type"], "context": context}
-    if len(found) > 1:
-        place["also"] = [field_name(item["loc"]) for item in found[1:MAX_PROBLEMS]]
+    if len(violations) > 1:
+        place["also"] = [field_name(item["loc"]) for item in violations[1:MAX_PROBLEMS]]
     return request_error("invalid_request", **place)
 
 

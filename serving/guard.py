@@ -257,11 +257,11 @@ class _Reply:
 
 def _headers(scope: Scope) -> dict[str, str]:
     """Headers by lower-case name; one that comes twice is joined, so that a second value cannot hide."""
-    found: dict[str, str] = {}
+    headers: dict[str, str] = {}
     for name, value in scope.get("headers", []):
         key, text = name.decode("latin-1").lower(), value.decode("latin-1")
-        found[key] = f"{found[key]}, {text}" if key in found else text
-    return found
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+    return headers
 
 
 def _allow(method: str, *allowed: str) -> None:

@@ -132,7 +132,7 @@ def read_history(
         if "customers" in rows:
             profile = customer.profile or Profile()
             rows["customers"].append({"customer_id": customer.customer_id, **_values(profile, data.timezone)})
-    tables = {name: _table(name, found, columns[name]) for name, found in rows.items()}
+    tables = {name: _table(name, entries, columns[name]) for name, entries in rows.items()}
     if products is not None and "products" in columns:
         tables["products"] = products
     elif "products" in columns:
@@ -185,14 +185,14 @@ def _add_up(totals: dict[str, Decimal], row: Mapping[str, Any], place: str) -> N
 
 def _missing(customer: Customer, columns: Columns) -> list[str]:
     """What the model knows and this customer did not send: whole lists, the profile, columns of the order lines."""
-    found = [field for name, field in LISTS.items() if name in columns and getattr(customer, field) is None]
+    missing = [field for name, field in LISTS.items() if name in columns and getattr(customer, field) is None]
     if "customers" in columns and customer.profile is None:
-        found.append("profile")
+        missing.append("profile")
     lines = customer.orders or []
     for name in columns["transactions"] if lines else ():
         if name not in _UNUSED and all(getattr(line, name, None) is None for line in lines):
-            found.append(f"orders.{name}")
-    return found
+            missing.append(f"orders.{name}")
+    return missing
 
 
 _UNUSED = frozenset({"customer_id", "line_id", "recorded_at", "currency", "returns_order_id", "channel"})
@@ -202,11 +202,11 @@ _UNUSED = frozenset({"customer_id", "line_id", "recorded_at", "currency", "retur
 def _table(name: str, rows: Iterable[dict[str, Any]], columns: Sequence[str]) -> pa.Table:
     import pyarrow as pa
 
-    found = list(rows)
+    entries = list(rows)
     arrays, fields = [], []
     for column in (column for column in TABLES[name].columns if column.name in columns):
         kind = arrow_type(column)
-        arrays.append(pa.array([row.get(column.name) for row in found], type=kind))
+        arrays.append(pa.array([row.get(column.name) for row in entries], type=kind))
         fields.append(pa.field(column.name, kind))
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 

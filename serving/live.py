@@ -24,6 +24,8 @@ from serving.snapshot import stamp_of
 logger = logging.getLogger("holdfast.serving")
 
 SECONDS = 1.0
+STOP_SECONDS = 10.0
+"""How long a load that has begun is waited for when the service stops."""
 MAX_POINTER = 100
 OF_TABLES = frozenset({"tables_changed", "not_ingested", "bad_type", "missing_column"})
 """Codes by which the tables could not be loaded, not the model."""
@@ -69,9 +71,10 @@ class Live:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop watching; what is being loaded is given up with the process."""
+        """Stop watching; what is being loaded is given up with the process if it takes longer than that may."""
         self._stop.set()
-        self._thread.join(timeout=2)
+        if self._thread.is_alive():
+            self._thread.join(timeout=STOP_SECONDS)
 
     def health(self) -> Health:
         """What /readyz says."""
@@ -95,6 +98,8 @@ class Live:
             fresh = self._load()
         except Exception as error:
             self._settle("reload_failed", error.code if isinstance(error, HoldfastError) else type(error).__name__)
+            return
+        if self._stop.is_set():
             return
         self.core = fresh
         self._serve(fresh)

@@ -121,13 +121,13 @@ def built_in(root: Path | None = None) -> BuiltIn:
     raise BundleError("no_model_built_in", code="no_model")
 
 
-def load_built_in(found: BuiltIn | None = None) -> ScoringCore:
+def load_built_in(built: BuiltIn | None = None) -> ScoringCore:
     """The scoring core of the model that is built into this bento."""
     from models.bundle.folder import load_bundle
     from serving.core import ScoringCore
 
-    found = found or built_in()
-    return ScoringCore(load_bundle(found.store), None, found.settings, company=found.company)
+    built = built or built_in()
+    return ScoringCore(load_bundle(built.store), None, built.settings, company=built.company)
 
 
 def _portable(settings: Settings, folder: Path) -> dict[str, Any]:
@@ -135,9 +135,9 @@ def _portable(settings: Settings, folder: Path) -> dict[str, Any]:
     data = settings.data
     retention = settings.retention.model_dump(mode="json", exclude={"strategies", "segments"})
     for name in ("strategies", "segments"):
-        own = getattr(settings.retention, name)
-        if own is not None:
-            shutil.copyfile(settings.path(own), folder / f"{name}.yaml")
+        file = getattr(settings.retention, name)
+        if file is not None:
+            shutil.copyfile(settings.path(file), folder / f"{name}.yaml")
             retention[name] = f"{name}.yaml"
     return {
         "data": {

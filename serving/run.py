@@ -91,21 +91,24 @@ def serve(settings: Settings, host: str | None = None, port: int | None = None) 
             serve=service.use_core,
         )
 
-    _serve(watched, settings.serving, host, port)
+    try:
+        _serve(watched, settings.serving, host, port)
+    finally:
+        remove_dead(settings.work)  # also what was being loaded when it stopped
 
 
 def serve_built_in(host: str | None = None, port: int | None = None) -> None:
     """Serve the model that was built into the bento that this code lies in; otherwise like `serve`."""
     from serving.model_folder import built_in, load_built_in
 
-    found = built_in()
+    built = built_in()
 
     def once() -> None:
         from serving import service
 
-        service.use_core(_warm(load_built_in(found)))
+        service.use_core(_warm(load_built_in(built)))
 
-    _serve(once, found.settings.serving, host, port)
+    _serve(once, built.settings.serving, host, port)
 
 
 def _load(settings: Settings) -> ScoringCore:

@@ -88,14 +88,14 @@ def take_snapshot(canonical: Path, work: Path) -> Snapshot:
 
 def stamp_of(folder: Path) -> Stamp:
     """The stamp of a folder's manifest and tables; empty where there are none."""
-    found = []
+    entries = []
     for path in sorted([folder / MANIFEST, *folder.glob("*.parquet")]):
         try:
             stat = path.stat()
         except OSError:  # taken away since it was listed
             continue
-        found.append((path.name, stat.st_ino, stat.st_size, stat.st_mtime_ns))
-    return tuple(found)
+        entries.append((path.name, stat.st_ino, stat.st_size, stat.st_mtime_ns))
+    return tuple(entries)
 
 
 def remove_dead(work: Path) -> None:

@@ -31,6 +31,7 @@ from evaluation.datasets import TrainingSet, training_set
 from evaluation.evaluation_files import EVALUATION_FILE, LOSSES_FILE
 from evaluation.frames import parquet_bytes, read_frame
 from evaluation.rhythm import find_rhythm
+from evaluation.sign_standing import learn_standing
 from features.definitions import definitions_fingerprint
 from features.engine import Tables, compute_features, order_events, reference_prices
 from features.extracts import score_scale, table_frame
@@ -115,6 +116,8 @@ def fit_bundle(
     with progress.step(phrase("steps.learn_what_is_usual")):
         profile, lines = table_frame(tables, "customers", "customer_id"), line_reference(tables, as_of)
         scale = score_scale(tables)
+        orders = order_events(tables, until=as_of)
+        signs = learn_standing(tables, orders, as_of, settings)
 
         def usual(said: pd.DataFrame, contribute: Contribute | None) -> bytes:
             learned = fit_baseline(
@@ -127,7 +130,7 @@ def fit_bundle(
                 contribute=contribute,
                 scale=scale,
             )
-            return learned.to_json().encode()
+            return replace(learned, signs=signs).to_json().encode()
 
         baseline = usual(predictions, None if suite.refusal_ else suite.contributions)
         files = dict(suite.to_files())
@@ -135,7 +138,6 @@ def fit_bundle(
             ruled = suite.by_rule("failed_test")
             kept = ruled.to_files() | {BASELINE_FILE: usual(ruled.predict(frame), None)}
             files |= {f"{RULE_FOLDER}/{name}": content for name, content in kept.items()}
-    orders = order_events(tables, until=as_of)
     if tables.has("treatments"):
         with progress.step(phrase("steps.measure_strategies")):
             files |= effect_files(tables, load_catalogue(settings), settings, as_of, suite.encoder_)
@@ -198,14 +200,16 @@ def by_rule(fitted: FittedBundle, evaluation: Evaluation, settings: Settings) ->
     prefix = f"{RULE_FOLDER}/"
     if not any(name.startswith(prefix) for name in fitted.files):
         return None
-    own = {name.removeprefix(prefix): content for name, content in fitted.files.items() if name.startswith(prefix)}
-    suite = ModelSuite.from_files(own)
+    rule_files = {
+        name.removeprefix(prefix): content for name, content in fitted.files.items() if name.startswith(prefix)
+    }
+    suite = ModelSuite.from_files(rule_files)
     apart = evaluation.content["grade"]["reason"] == "not_told_apart"
-    own |= suite.by_rule("not_told_apart" if apart else "failed_test").to_files()
+    rule_files |= suite.by_rule("not_told_apart" if apart else "failed_test").to_files()
     parts = tuple(f"{name}/" for name in (*SUITE_FOLDERS, RULE_FOLDER))
     shared = {name: content for name, content in fitted.files.items() if not name.startswith(parts)}
     meta = fitted.meta | {"answers": "rule"}
-    files = shared | own | card_files(card_content(settings, meta, evaluation), settings.language)
+    files = shared | rule_files | card_files(card_content(settings, meta, evaluation), settings.language)
     meta |= {"grade": evaluation.letter, "metrics": _rounded(evaluation.flat(RULE))}
     return FittedBundle(files, meta)
 
@@ -217,8 +221,8 @@ def _rounded(figures: Mapping[str, float]) -> dict[str, float]:
 def _with_stability(baseline: bytes, evaluation: Evaluation) -> bytes:
     """The baseline with what the test of the same procedure found of the drivers' stability."""
     tested = evaluation.content.get("reasons") or {"by_driver": {}}
-    found = replace(Baseline.from_json(baseline.decode()), driver_stability=tested["by_driver"])
-    return found.to_json().encode()
+    extended = replace(Baseline.from_json(baseline.decode()), driver_stability=tested["by_driver"])
+    return extended.to_json().encode()
 
 
 def evaluation_of(files: Mapping[str, bytes]) -> Evaluation | None:

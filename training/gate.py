@@ -143,7 +143,7 @@ def decide(
             {},
         )
     evidence = compare(new, champion, seed=seed)
-    worse = [name for name, found in evidence.items() if found["worse"]]
+    worse = [name for name, difference in evidence.items() if difference["worse"]]
     if worse:
         en = " and ".join(NAMES[name][0] for name in worse)
         zh = "和".join(NAMES[name][1] for name in worse)
@@ -154,7 +154,7 @@ def decide(
             f"未启用：它对{zh}的预测比在用模型差，且超出随机波动。",
             evidence,
         )
-    same = all(found["way"] == "paired" for found in evidence.values())
+    same = all(difference["way"] == "paired" for difference in evidence.values())
     return Decision(
         True,
         "not_worse",
@@ -236,16 +236,16 @@ def compare(new: Evaluation, champion: Evaluation, *, seed: int) -> dict[str, di
             pair = shared[[f"{measure}_new", f"{measure}_old"]].dropna()
             if len(pair) < MIN_SHARED:
                 continue
-            found = bootstrap_difference(pair[f"{measure}_new"] - pair[f"{measure}_old"], seed=seed)
-            result[measure] = vars(found) | {"way": "paired", "worse": found.low > 0, "customers": len(pair)}
+            difference = bootstrap_difference(pair[f"{measure}_new"] - pair[f"{measure}_old"], seed=seed)
+            result[measure] = vars(difference) | {"way": "paired", "worse": difference.low > 0, "customers": len(pair)}
             continue
         ours, theirs = _skill(new, part, metric), _skill(champion, part, metric)
         if ours is None or theirs is None:
             continue
         mean = ours[0] - theirs[0]
         noise = Z90 * math.hypot(ours[1], theirs[1])
-        found = Difference(mean, mean - noise, mean + noise)
-        result[measure] = vars(found) | {"way": "skill", "worse": found.low > 0}
+        difference = Difference(mean, mean - noise, mean + noise)
+        result[measure] = vars(difference) | {"way": "skill", "worse": difference.low > 0}
     return result
 
 

@@ -66,8 +66,8 @@ def is_sound(path: Path) -> bool:
 def _revision(path: Path) -> str | None:
     try:
         with _opened(path) as connection:
-            found = connection.execute("SELECT version_num FROM alembic_version").fetchall()
-        return str(found[0][0]) if len(found) == 1 else None
+            rows = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+        return str(rows[0][0]) if len(rows) == 1 else None
     except sqlite3.DatabaseError:
         return None
 

@@ -74,9 +74,9 @@ class Tracking:
                 logging.getLogger(name).setLevel(logging.WARNING)
             settings.work.mkdir(parents=True, exist_ok=True)
             if settings.tracking.uri is None:
-                told = prepare_run_log(settings.work / RUN_LOG)
-                if told is not None and tell is not None:
-                    tell(told)
+                damage = prepare_run_log(settings.work / RUN_LOG)
+                if damage is not None and tell is not None:
+                    tell(damage)
             uri = settings.tracking.uri or f"sqlite:///{settings.work / RUN_LOG}"
             # A spool folder or an exported variable must not send the log elsewhere: both URIs are given.
             self._client = MlflowClient(tracking_uri=uri, registry_uri=uri)
@@ -181,20 +181,20 @@ class Tracking:
 
     def _close_unfinished(self, bundle_id: str) -> None:
         """Runs of this bundle that a killed process left open are marked so."""
-        found = self._client.search_runs(
+        unfinished = self._client.search_runs(
             [self.experiment_id], filter_string=f"attributes.status = 'RUNNING' and tags.bundle_id = '{bundle_id}'"
         )
-        for run in found:
+        for run in unfinished:
             self._client.set_terminated(run.info.run_id, status="KILLED")
 
     def version_of(self, bundle_id: str) -> int | None:
         """The newest version registered for a bundle, if any."""
         name = self.settings.tracking.model_name
         try:
-            found = self._client.search_model_versions(f"name = '{name}'")
+            registered = self._client.search_model_versions(f"name = '{name}'")
         except Exception as error:
             raise self._failed(error) from error
-        versions = [int(version.version) for version in found if version.tags.get("bundle_id") == bundle_id]
+        versions = [int(version.version) for version in registered if version.tags.get("bundle_id") == bundle_id]
         return max(versions, default=None)
 
     def alias(self, alias: str) -> int | None:
@@ -259,9 +259,9 @@ class Tracking:
 
     def _experiment(self) -> str:
         name = self.settings.tracking.experiment
-        found = self._client.get_experiment_by_name(name)
-        if found is not None:
-            return str(found.experiment_id)
+        experiment = self._client.get_experiment_by_name(name)
+        if experiment is not None:
+            return str(experiment.experiment_id)
         local = None if self.settings.tracking.uri else (self.settings.work / "mlartifacts").as_uri()
         return str(self._client.create_experiment(name, artifact_location=local))
 

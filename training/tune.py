@@ -105,11 +105,11 @@ class Tuned:
                 language,
                 before=number(self.before[name], language, 4),
                 after=number(self.after[name], language, 4),
-                change=number(found.mean, language, 4, signed=True),
-                low=number(found.low, language, 4, signed=True),
-                high=number(found.high, language, 4, signed=True),
+                change=number(difference.mean, language, 4, signed=True),
+                low=number(difference.low, language, 4, signed=True),
+                high=number(difference.high, language, 4, signed=True),
             )
-            for name, found in self.differences.items()
+            for name, difference in self.differences.items()
         ]
 
     def snippet(self) -> str:
@@ -130,8 +130,8 @@ class _Fold:
         """Losses per customer of a suite fitted with these settings."""
         context = replace(self.data.context, training=training)
         suite = make_suite().fit(self.data.frame, self.data.labels, context)
-        found = losses(self.actual, suite.predict(self.frame))[list(MEASURES)]
-        return found.dropna(axis="columns", how="all")
+        per_customer = losses(self.actual, suite.predict(self.frame))[list(MEASURES)]
+        return per_customer.dropna(axis="columns", how="all")
 
 
 def tune(  # noqa: PLR0913 – what the command line offers
@@ -192,8 +192,8 @@ def tune(  # noqa: PLR0913 – what the command line offers
                 study.sampler = optuna.samplers.TPESampler(seed=settings.training.seed % 2**31 + count)
                 trial = study.ask(_distributions(optuna, start))
                 training = _with_values(small.training, trial.params)
-                found = [_means(fold.losses(training, make_suite)) for fold in search]
-                pairs = [(one[name], was[name]) for one, was in zip(found, reference, strict=True) for name in was]
+                means = [_means(fold.losses(training, make_suite)) for fold in search]
+                pairs = [(one[name], was[name]) for one, was in zip(means, reference, strict=True) for name in was]
                 shares = [one / was for one, was in pairs if was > 0]
                 study.tell(trial, float(np.mean(shares)))
                 done(1)
@@ -314,8 +314,8 @@ def _reference(
     return known
 
 
-def _means(found: pd.DataFrame) -> dict[str, float]:
-    return {str(name): float(value) for name, value in found.mean().items()}
+def _means(per_customer: pd.DataFrame) -> dict[str, float]:
+    return {str(name): float(value) for name, value in per_customer.mean().items()}
 
 
 def _finished(study: Any) -> list[Any]:
@@ -347,10 +347,10 @@ def _judged(
     differences = {name: bootstrap_difference(after[name] - before[name], seed=seed) for name in before}
     if not changed:
         verdict = "nothing_found"
-    elif any(found.low > 0 for found in differences.values()):
+    elif any(difference.low > 0 for difference in differences.values()):
         verdict = "worse"
     else:
-        verdict = "better" if any(found.high < 0 for found in differences.values()) else "chance"
+        verdict = "better" if any(difference.high < 0 for difference in differences.values()) else "chance"
     return Tuned(
         best=rounded,
         value=float(best.value),
@@ -359,7 +359,7 @@ def _judged(
         test_date=format_moment(kept.data.context.known_until, settings.data.timezone),
         before=_means(before),
         after=_means(after),
-        differences={str(name): found for name, found in differences.items()},
+        differences={str(name): difference for name, difference in differences.items()},
         verdict=verdict,
     )
 
@@ -372,7 +372,7 @@ def _with_values(training: TrainingSettings, values: Mapping[str, float]) -> Tra
     groups: dict[str, dict[str, float]] = {}
     for name, group, key in _places():
         groups.setdefault(group, {})[key] = values[name]
-    update = {group: getattr(training, group).model_copy(update=found) for group, found in groups.items()}
+    update = {group: getattr(training, group).model_copy(update=fields) for group, fields in groups.items()}
     return training.model_copy(update=update)
 
 

@@ -20,9 +20,17 @@ STREAM = 3
 
 
 def personal_columns(
-    settings: SimulationSettings, ids: Ids, enterprise: NDArray[np.bool_], favourite: Ints, acquired: Ints
+    settings: SimulationSettings,
+    ids: Ids,
+    enterprise: NDArray[np.bool_],
+    buys: NDArray[np.bool_],
+    favourite: Ints,
+    acquired: Ints,
 ) -> pd.DataFrame:
-    """gender, interests, points_balance, points_expire_on and referred_by of a block of customers."""
+    """gender, interests, points_balance, points_expire_on and referred_by of a block of customers.
+
+    Who does not buy has no points and brings nobody.
+    """
     count = len(enterprise)
     rng = np.random.default_rng([settings.seed, STREAM, int(ids[0][1:])])
     words = WORDS[settings.language]
@@ -35,7 +43,7 @@ def personal_columns(
         else list(dict.fromkeys([leaves[one], leaves[other]] if told < 0.3 else [leaves[one]]))
         for told, firm, one, other in zip(tells, enterprise, favourite, second, strict=True)
     ]
-    has_points = ~enterprise & (rng.random(count) < 0.7)
+    has_points = ~enterprise & buys & (rng.random(count) < 0.7)
     points = np.round(rng.lognormal(6.0, 1.0, count) / 10) * 10
     month = pd.Timestamp(settings.end).to_period("M")
     ends = [(month + ahead).end_time.date() for ahead in (1, 4, 7, 10)]
@@ -46,15 +54,16 @@ def personal_columns(
             "interests": interests,
             "points_balance": np.where(has_points, points, np.where(enterprise, np.nan, 0.0)),
             "points_expire_on": [ends[one] if has else None for one, has in zip(place, has_points, strict=True)],
-            "referred_by": _referrers(ids, acquired, rng),
+            "referred_by": _referrers(ids, buys, acquired, rng),
         }
     )
 
 
-def _referrers(ids: Ids, acquired: Ints, rng: np.random.Generator) -> Ids:
+def _referrers(ids: Ids, buys: NDArray[np.bool_], acquired: Ints, rng: np.random.Generator) -> Ids:
     """For one in eight customers who came within the log: another one of the block who was there before."""
     found = np.full(len(ids), None, dtype=object)
-    there = np.argsort(acquired, kind="stable")
+    there = np.flatnonzero(buys)
+    there = there[np.argsort(acquired[there], kind="stable")]
     ranks = np.searchsorted(acquired[there], acquired)  # how many came in an earlier week
     wanted = np.flatnonzero((acquired >= 0) & (ranks > 0) & (rng.random(len(ids)) < 0.125))
     # few people bring many: the square sends most referrals to few of those who were there

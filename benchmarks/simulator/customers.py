@@ -167,7 +167,7 @@ def make_people(settings: SimulationSettings, first: int, count: int, rng: np.ra
         }
     )
     favourite = rng.integers(0, 12, count)
-    personal = personal_columns(settings, customer_ids(first, count), enterprise, favourite, started)
+    personal = personal_columns(settings, customer_ids(first, count), enterprise, ~prospect, favourite, started)
     return People(
         table=table.join(personal),
         enterprise=enterprise,

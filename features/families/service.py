@@ -213,12 +213,12 @@ def treatments() -> list[Feature]:
 
 
 def engagement() -> list[Feature]:
-    """Visits, e-mails opened and clicked, carts."""
-    driver = "engagement"
+    """Visits, e-mails opened and clicked, carts; who no longer visits is silent, and told as such."""
+    driver, visits = "engagement", "visits"
     return [
-        *[_counted("visit", "visits", days, driver, "visits", "访问次数") for days in (30, 90)],
-        _last("visit", "visit", driver, "visit", "访问", ("never visited", "从未访问")),
-        _counted("browse", "browses", 90, driver, "pages browsed", "浏览次数"),
+        *[_counted("visit", "visits", days, visits, "visits", "访问次数") for days in (30, 90)],
+        _last("visit", "visit", visits, "visit", "访问", ("never visited", "从未访问")),
+        _counted("browse", "browses", 90, visits, "pages browsed", "浏览次数"),
         _counted("open", "opens", 90, driver, "messages opened", "消息打开次数"),
         _counted("click", "clicks", 90, driver, "messages clicked", "消息点击次数"),
         _counted("cart", "carts", 90, driver, "carts filled", "加购次数"),
@@ -234,7 +234,7 @@ def engagement() -> list[Feature]:
         feature(
             "visits_trend_90d",
             lambda r: change(r.sum("interactions.visit", 90), r.sum("interactions.visit", 180, after=90)),
-            driver=driver,
+            driver=visits,
             source="interactions",
             unit="ratio",
             label=("change in visits, last 90 days against the 90 before", "近90天访问次数较前90天的变化"),

@@ -226,18 +226,18 @@ class Boosting:
                 validation = self._dataset(values, target, weight, held, sizes, reference=learn, start=start)
                 stop = lgb.early_stopping(STOP_AFTER, first_metric_only=True, verbose=False)
                 validating = {"valid_sets": [validation], "callbacks": [stop]}
-            found = lgb.train(
+            trial = lgb.train(
                 self._parameters(sizes, 0, len(target)),
                 learn,
                 rounds or MAX_ROUNDS,
                 keep_training_booster=True,
                 **validating,
             )
-            best = rounds or max(int(found.best_iteration), 1)
+            best = rounds or max(int(trial.best_iteration), 1)
             # without a number of threads LightGBM sets its process-wide one to all cores, and a fit that runs beside
             # this one on one thread then writes past its buffers
             threads = self._threads(len(target))
-            seen = found.predict(values[split.validation], raw_score=True, num_iteration=best, num_threads=threads)
+            seen = trial.predict(values[split.validation], raw_score=True, num_iteration=best, num_threads=threads)
             self.validated_ = np.asarray(seen)
             self.rounds_ = int(np.clip(round(best * 1.1), 5, MAX_ROUNDS))
         self.rounds_ = rounds or self.rounds_
@@ -271,9 +271,10 @@ class Boosting:
             base += share * explainer.base
         return float(base), total
 
-    def mixed_with(self, other: Boosting, own: float, others: float) -> Boosting:
-        """The trees of both, this one's prediction times `own` plus the other's times `others`."""
-        shares = [own * share for share in self.settings.shares] + [others * share for share in other.settings.shares]
+    def mixed_with(self, other: Boosting, weight: float, other_weight: float) -> Boosting:
+        """The trees of both, this one's prediction times `weight` plus the other's times `other_weight`."""
+        shares = [weight * share for share in self.settings.shares]
+        shares += [other_weight * share for share in other.settings.shares]
         settings = replace(self.settings, seeds=len(shares), weights=tuple(shares))
         mixed = Boosting(settings)
         mixed.validated_ = None

@@ -112,13 +112,13 @@ def tree_blocks(data: bytes) -> list[str]:
 def _summary(data: bytes) -> TextSummary:
     # The store and the model that is rebuilt both ask; a text that was found valid needs no second reading.
     name = hashlib.sha256(data).digest()
-    found = _VALID.get(name)
-    if found is None:
-        found = _check(data)
+    summary = _VALID.get(name)
+    if summary is None:
+        summary = _check(data)
         if len(_VALID) >= MOST_VALID:
             _VALID.clear()
-        _VALID[name] = found
-    return found
+        _VALID[name] = summary
+    return summary
 
 
 def _check(data: bytes) -> TextSummary:

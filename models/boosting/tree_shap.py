@@ -110,7 +110,7 @@ class TreeContributions:
             codes = np.flatnonzero(seen)
             seen[codes] = np.arange(len(codes))
             which = seen[turns]
-            own = np.zeros((self.features, len(codes)))
+            per_code = np.zeros((self.features, len(codes)))
             used: dict[int, None] = {}
             for leaf, table in zip(leaves, tables, strict=True):
                 pattern = np.zeros(len(codes), dtype=np.int64)
@@ -118,12 +118,12 @@ class TreeContributions:
                     mask = sum(1 << node for node in nodes)
                     match = sum(1 << node for node, left in zip(nodes, wanted, strict=True) if left)
                     pattern |= ((codes & mask) == match).astype(np.int64) << slot
-                found = table[pattern]
+                parts = table[pattern]
                 for slot, feature in enumerate(leaf.features):
-                    own[feature] += found[:, slot]
+                    per_code[feature] += parts[:, slot]
                     used[feature] = None
             for feature in used:
-                total[feature] += own[feature][which]
+                total[feature] += per_code[feature][which]
         return np.ascontiguousarray(total.T)
 
     def _few(self, matrix: Floats) -> Floats:

@@ -79,7 +79,7 @@ def maximise(log_likelihood: Objective, starts: Sequence[Floats]) -> tuple[Float
         point = np.clip(np.asarray(start, dtype=np.float64), LOW, HIGH)
         if objective(point)[0] >= 1e15:
             continue
-        found = minimize(
+        optimum = minimize(
             objective,
             point,
             jac=True,
@@ -87,8 +87,8 @@ def maximise(log_likelihood: Objective, starts: Sequence[Floats]) -> tuple[Float
             bounds=[(LOW, HIGH)] * len(point),
             options={"maxiter": 500, "maxcor": 20, "ftol": 1e-12, "gtol": 1e-6},
         )
-        if found.fun < lowest - 1e-6:
-            best, lowest = np.asarray(found.x, dtype=np.float64), float(found.fun)
+        if optimum.fun < lowest - 1e-6:
+            best, lowest = np.asarray(optimum.x, dtype=np.float64), float(optimum.fun)
     if not np.isfinite(lowest):
         return best, float("-inf")
     return best, PRIOR * float(best @ best) - lowest

@@ -195,15 +195,15 @@ def list_bundles(store: Path) -> list[dict[str, Any]]:
     if not store.is_dir():
         return []
     pointers = {name: read_pointer(store, name) for name in (CURRENT, LAST_GOOD) if (store / name).is_file()}
-    found = []
+    bundles = []
     for folder in sorted(path for path in store.iterdir() if _ID.fullmatch(path.name)):
         try:
             meta = _manifest(folder)[1]["meta"]
         except BundleError:
             meta = None
         is_current, is_good = (pointers.get(name) == folder.name for name in (CURRENT, LAST_GOOD))
-        found.append({"id": folder.name, "current": is_current, "last_good": is_good, "meta": meta})
-    return found
+        bundles.append({"id": folder.name, "current": is_current, "last_good": is_good, "meta": meta})
+    return bundles
 
 
 def read_pointer(store: Path, name: str) -> str:
@@ -326,9 +326,11 @@ def _full_id(store: Path, bundle_id: str) -> str:
     if _ID.fullmatch(bundle_id):
         return bundle_id
     if re.fullmatch(r"[0-9a-f]{8,63}", bundle_id) and store.is_dir():
-        found = [path.name for path in store.iterdir() if _ID.fullmatch(path.name) and path.name.startswith(bundle_id)]
-        if len(found) == 1:
-            return found[0]
+        matches = [
+            path.name for path in store.iterdir() if _ID.fullmatch(path.name) and path.name.startswith(bundle_id)
+        ]
+        if len(matches) == 1:
+            return matches[0]
     raise BundleError("bundle_id_unknown", code="bundle_missing", bundle=bundle_id, store=store)
 
 

@@ -63,10 +63,10 @@ def fit_levels(
         shorter = [h for h in models if 2 * h <= horizon]
         short = min(shorter) if shorter else None
         raw = models[horizon].raw(newest)
-        found = level_shifts(panel, raw, newest, horizon, short, feature_set, training.seed)
-        if found is None:
+        group_shifts = level_shifts(panel, raw, newest, horizon, short, feature_set, training.seed)
+        if group_shifts is None:
             return None
-        shifts = found.weighted(_evidence_of_pseudo_cutoff(panel, horizon, short, feature_set, training))
+        shifts = group_shifts.weighted(_evidence_of_pseudo_cutoff(panel, horizon, short, feature_set, training))
         return LevelStep(recency_edges(horizon), tuple(float(shift) for shift in shifts))
 
     steps = in_parallel(fit_one, models, side_by_side(len(panel.day), training.threads))
@@ -107,11 +107,11 @@ def _evidence_of_pseudo_cutoff(
     )
     target = panel.encoded.rows(np.flatnonzero(now))
     raw = model.raw(target)
-    found = level_shifts(known, raw, target, horizon, short, feature_set, training.seed)
+    group_shifts = level_shifts(known, raw, target, horizon, short, feature_set, training.seed)
     since = target.column("days_since_last_order")
-    if found is None or since is None:
+    if group_shifts is None or since is None:
         return 1.0
-    shifts = found.full()[recency_group(since, recency_edges(horizon))]
+    shifts = group_shifts.full()[recency_group(since, recency_edges(horizon))]
     came_mean = float(came.mean())
     return bayes_factor(shift_to_mean(raw, came_mean), shift_to_mean(raw + shifts, came_mean))
 

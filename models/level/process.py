@@ -66,7 +66,7 @@ def forecast_level(seen: Sequence[Observations], start: float, length: float, gr
     noise = np.array([item.variance for item in seen])
     kernels, links = _kernels(at, at), _kernels(ahead, at)
     alone = [kernel.diagonal() for kernel in _kernels(ahead, ahead)]
-    evidence, found = [], []
+    evidence, forecasts = [], []
     for a, b, c in product(SEASONS, GROWTHS, NOISES):
         sizes = (a * a, b * b, CONSTANT_SD**2)
         covariance = _mixed(sizes, kernels)
@@ -76,9 +76,9 @@ def forecast_level(seen: Sequence[Observations], start: float, length: float, gr
         solved = cho_solve(factor, np.column_stack([values, link.T]), check_finite=False)
         evidence.append(-0.5 * float(values @ solved[:, 0]) - float(np.log(np.diag(factor[0])).sum()))
         variance = _mixed(sizes, alone) + c * c - (link * solved[:, 1:].T).sum(axis=1)
-        found.append((link @ solved[:, 0], variance, _mixed(sizes[:2], alone[:2])))
+        forecasts.append((link @ solved[:, 0], variance, _mixed(sizes[:2], alone[:2])))
     weights = np.exp(np.array(evidence) - max(evidence))
-    means, variances, priors = (np.array(part) for part in zip(*found, strict=True))
+    means, variances, priors = (np.array(part) for part in zip(*forecasts, strict=True))
     mean, second, prior = (np.average(part, axis=0, weights=weights) for part in (means, variances + means**2, priors))
     return LevelForecast(mean, np.maximum(second - mean**2, 1e-9), prior)
 

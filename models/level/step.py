@@ -210,8 +210,8 @@ def level_shifts(
             limited = _fit_limited(panel.encoded, outcome, rows, lookback, feature_set, seed)
             if limited is None:
                 continue
-            own = limited.raw(limited_values(panel.encoded.rows(rows), feature_set, lookback))
-            seen += _residuals(own, outcome[rows], panel.day[rows], group_of[rows], members, length, series)
+            limited_raw = limited.raw(limited_values(panel.encoded.rows(rows), feature_set, lookback))
+            seen += _residuals(limited_raw, outcome[rows], panel.day[rows], group_of[rows], members, length, series)
             if series == 0:
                 answer = limited.raw(limited_values(target, feature_set, lookback))
                 for group in members:
@@ -291,14 +291,14 @@ def _residuals(
     length: int,
     series: int,
 ) -> list[Observations]:
-    found = []
+    residuals = []
     for start in np.unique(day):
         for member in members:
             here = (day == start) & (group == member)
             if here.sum() >= MIN_GROUP:
                 value, variance = log_odds_shift(raw[here], outcome[here])
-                found.append(Observations(float(start), length, series, member, value, variance))
-    return found
+                residuals.append(Observations(float(start), length, series, member, value, variance))
+    return residuals
 
 
 def log_odds_shift(raw: Floats, outcome: Floats) -> tuple[float, float]:

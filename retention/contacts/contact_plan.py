@@ -25,7 +25,7 @@ from retention.conditions.fields import CHANNELS
 from retention.contacts.trainings import CODES, Training, planned_trainings
 from retention.experiments.holdout import HELD_OUT
 from retention.profile.customer_facts import age_on
-from retention.strategies.catalogue import Strategy
+from retention.strategies.catalogue_entries import Strategy
 
 COLUMNS = ("due", "customer_id", "occasion", "strategy", "channel", "owner", "text_en", "text_zh")
 STRATEGY_OF: dict[str, str] = {

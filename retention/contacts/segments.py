@@ -22,7 +22,8 @@ from retention.conditions.consent import allowed_channels
 from retention.conditions.expressions import Condition, Table, parse_condition
 from retention.conditions.fields import CHANNELS
 from retention.experiments.holdout import HELD_OUT
-from retention.strategies.catalogue import Text, read_entries
+from retention.strategies.catalogue import read_entries
+from retention.strategies.catalogue_entries import Text
 from retention.strategies.choice import with_profile
 
 DEFAULT = ROOM / "segments.yaml"

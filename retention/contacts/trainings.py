@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from retention.conditions.expressions import Table
 from retention.entries import Fact, Reason, entries_of
-from retention.strategies.catalogue import Strategy
+from retention.strategies.catalogue_entries import Strategy
 
 CODES = ("new_product_training", "product_training", "industry_knowledge")
 """Strategies that are trainings, in the order in which one of them is chosen for a customer."""

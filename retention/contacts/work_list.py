@@ -22,10 +22,12 @@ from configs.settings import Settings
 from retention.conditions.fields import CHANNELS
 from retention.contacts.allocation import Allocation, allocate
 from retention.experiments.holdout import HELD_OUT, draw_arms, risk_bands
-from retention.strategies.catalogue import EVIDENCE, Catalogue
-from retention.strategies.choice import CHUNK, price_strategies, with_profile
+from retention.strategies.catalogue import Catalogue
+from retention.strategies.catalogue_entries import EVIDENCE
+from retention.strategies.choice import CHUNK, with_profile
 from retention.strategies.effect_priors import MeasuredEffect
 from retention.strategies.offer import PricedOffers
+from retention.strategies.pricing import price_strategies
 from retention.strategies.strategy_texts import StrategyWriter
 
 Floats = NDArray[np.float64]
@@ -269,7 +271,7 @@ def _options(
         worth = offer.profit if priced else np.where(offer.effect > 0, at_risk, 0.0)
         known = offer.priced if priced else np.ones(len(part), dtype=np.bool_)
         duty = np.array([item.duty for item in offer.strategies])[None, :]
-        work = offer.allowed & known[:, None] & ((worth > 0) | duty) & _means_work(offer, catalogue)
+        work = offer.allowed & (offer.wait <= 0) & known[:, None] & ((worth > 0) | duty) & _means_work(offer, catalogue)
         rows, columns = np.nonzero(work)
         parts.append(
             _Options(
@@ -331,7 +333,7 @@ def _rows(
     evidence: list[str] = []
     if len(part):
         offer = price_strategies(part, catalogue, settings, recent_contacts=recent_contacts, measured=measured)
-        writer = StrategyWriter(part, offer, catalogue, settings.data.currency)
+        writer = StrategyWriter(part, offer, catalogue, settings)
         why = [writer.why(row, int(column)) for row, column in enumerate(options.strategy[chosen])]
         evidence = [EVIDENCE[offer.evidence[row, column]] for row, column in enumerate(options.strategy[chosen])]
     strategies = [catalogue.strategies[place] for place in options.strategy[chosen].tolist()]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from configs.errors import DataError
 from retention.experiments.holdout import TREATED
-from retention.strategies.catalogue import Evidence
+from retention.strategies.catalogue_entries import Evidence
 
 Floats = NDArray[np.float64]
 Outcome = Literal["active", "spend", "orders", "spend_if_active"]

@@ -6,7 +6,6 @@ every machine, and the arms are alike in risk.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,22 +14,11 @@ import numpy as np
 import pandas as pd
 
 from configs.errors import InputError
+from retention.draws import hash_share
 
 TREATED, HELD_OUT = "treated", "held_out"
 EXPERIMENT = "worklist"
 """Names the experiment of those who are left alone; it is also where their arms are kept."""
-
-
-def hash_share(customer_id: str, salt: str) -> float:
-    """A customer's fixed place in [0, 1), the same on every machine.
-
-    Examples
-    --------
-    >>> round(hash_share("C1", "2024"), 6) == round(hash_share("C1", "2024"), 6)
-    True
-    """
-    digest = hashlib.blake2b(f"{salt}\x1f{customer_id}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big") / 2**64
 
 
 def risk_bands(churn_probability: pd.Series[Any], *, bands: int = 5) -> pd.Series[Any]:

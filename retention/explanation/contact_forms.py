@@ -199,22 +199,22 @@ def reaction_forms(ground: Ground) -> list[Telling]:
     moved = Figure("visits", "count", "visits", recent, before, "own", period_days=90.0)
     found += compared(
         "visits_change",
-        "engagement",
+        "recency",
         moved,
         idea="visits",
         rests_on=("visits_trend_90d", "visits_90d"),
         more_is="better",
     )
-    for form, name, style in (
-        ("visits_peers", "visits_90d", "visits"),
-        ("opens_peers", "opens_90d", "opened"),
-        ("clicks_peers", "clicks_90d", "clicked"),
-        ("browses_peers", "browses_90d", "pages"),
-        ("carts_peers", "carts_90d", "carts"),
+    for form, name, style, driver in (
+        ("visits_peers", "visits_90d", "visits", "recency"),
+        ("opens_peers", "opens_90d", "opened", "engagement"),
+        ("clicks_peers", "clicks_90d", "clicked", "engagement"),
+        ("browses_peers", "browses_90d", "pages", "recency"),
+        ("carts_peers", "carts_90d", "carts", "engagement"),
     ):
         figure = ground.beside_peers(name.removesuffix("_90d"), name, style, period_days=90.0)
-        found += compared(form, "engagement", figure, idea=form, rests_on=(name,), more_is="better")
-    found += _last(ground, "visit", "engagement")
+        found += compared(form, driver, figure, idea=form, rests_on=(name,), more_is="better")
+    found += _last(ground, "visit", "recency")
     offers = ground.beside_peers("offers", "redemptions_365d", "offers", period_days=365.0)
     found += compared(
         "offers_peers",

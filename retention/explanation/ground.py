@@ -39,6 +39,8 @@ class Figure:
     period_days, scale_max : float or None
     topic : str or None
     since : ndarray of datetime64, shape (n,), or None
+    whole : bool
+        Whether the sentence's first figure is a part of this one.
     """
 
     fact: str
@@ -52,6 +54,7 @@ class Figure:
     scale_max: float | None = None
     topic: str | None = None
     since: NDArray[np.datetime64] | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,9 @@ class Telling:
         The first is {value} and {reference}, the others {second} and {third}.
     rests_on : tuple of str
         Features that the figures are computed from.
+    alone : tuple of str
+        Features that only sentences of this idea speak of: within a driver the idea whose features add most is told
+        first. Empty: no idea of its own.
     kind : ndarray of str, shape (n,), or None
         Name of the kind that {kind} stands for.
     """
@@ -86,6 +92,7 @@ class Telling:
     figures: tuple[Figure, ...]
     rests_on: tuple[str, ...]
     kind: Texts | None = None
+    alone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

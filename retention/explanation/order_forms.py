@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +15,11 @@ RHYTHM = (
     *("active_months_share", "probabilistic"),
 )
 """What silence and rhythm change: a month without an order also lowers the share of months with one."""
+SILENCE = ("days_since_last_order", "overdue_ratio", "overdue_days", "overdue_longest_ratio")
+PACE = ("mean_gap_days", "mean_gap_365d_days", "longest_gap_days", "gap_trend", "active_months_share")
+"""What only silence changes, and what only the rhythm makes: the one that adds more is told first."""
+SLOW = 1.5
+"""A rhythm so many times as long as that of peers is told beside the silence: there is less to come in any case."""
 EVEN = 0.5
 """Gaps whose deviation is at most this share of their mean are even."""
 MOST_RETURN = 0.6
@@ -27,7 +34,11 @@ def silence_forms(ground: Ground, horizon_days: float) -> list[Telling]:
     one = ground.visits < 2
     silence = Figure("silence", "days", "span", silent, gap, "own", "every")
     last = Figure("silence", "days", "ago", silent, gap, "own", "every")
+    peers_gap = ground.peer("mean_gap_days")
+    others = Figure("peers_gap", "days", "every", peers_gap)
+    slow = below(gap, silent, "span") & (gap >= SLOW * peers_gap)
     found = [
+        Telling("silence_slow", "recency", "worse", "silence", slow, (silence, others), RHYTHM),
         Telling("silence_habit", "recency", "worse", "silence", below(gap, silent, "span"), (silence,), RHYTHM),
         Telling("on_rhythm", "recency", "better", "silence", below(silent, gap, "span"), (last,), RHYTHM),
     ]
@@ -72,7 +83,8 @@ def silence_forms(ground: Ground, horizon_days: float) -> list[Telling]:
     when = Figure("silence", "days", "ago", silent)
     recent = known(silent) & (silent < horizon_days / 2.0) & ~(silent > gap)
     found.append(Telling("recent_order", "recency", "better", "silence", recent & ~one, (when,), RHYTHM))
-    return found
+    own = {"silence": SILENCE, "rhythm": PACE, "months": PACE}
+    return [replace(telling, alone=own.get(telling.idea, ())) for telling in found]
 
 
 def _first_order(ground: Ground, one: NDArray[np.bool_], horizon_days: float) -> list[Telling]:
@@ -130,7 +142,7 @@ def _rhythm(ground: Ground) -> list[Telling]:
     share, since = ground.own("active_months_share"), ground.own("days_since_first_order")
     periods = np.floor(since / 30.0) + 1.0
     months = Figure("months_with_order", "count", "months", np.rint(share * periods))
-    of = Figure("months", "count", "months", periods)
+    of = Figure("months", "count", "months", periods, whole=True)
     seen, peer = known(share, periods) & (periods >= 3) & (ground.visits >= 3), ground.peer("active_months_share")
     rests = ("active_months_share",)
     return [
@@ -270,11 +282,11 @@ def return_forms(ground: Ground) -> list[Telling]:
     ):
         count, with_orders = ground.own(name), ground.own(beside)
         figure = Figure("returns", "count", "returns", count, period_days=days)
-        of = Figure("orders", "orders", "orders", with_orders, period_days=days)
-        more = (count >= 1) & (with_orders >= 1) & ~(count < ground.peer(name))
+        of = Figure("orders", "orders", "orders", with_orders, period_days=days, whole=True)
+        more = (count >= 1) & (with_orders >= count) & ~(count < ground.peer(name))
         found.append(Telling(form, "returns", "worse", "returns", more, (figure, of), (name,)))
     count, orders = ground.own("returns_365d"), ground.own("orders_365d")
-    of = Figure("orders", "orders", "orders", orders, period_days=365.0)
+    of = Figure("orders", "orders", "orders", orders, period_days=365.0, whole=True)
     none = (count == 0) & (orders >= 1)
     figure = Figure("returns", "count", "returns", count, period_days=365.0)
     found.append(Telling("returns_none", "returns", "better", "returns", none, (figure, of), ("returns_365d",)))

@@ -23,6 +23,9 @@ EXACT = ("span", "ago", "money", "percent", "score", "hundred", "every")
 """Styles whose reference is said as it is; counts of peers, which are nouns, are said with "about"."""
 
 
+UNTOLD = 3
+
+
 @dataclass(frozen=True)
 class Support:
     """Which sentences can be told of which customer.
@@ -32,7 +35,8 @@ class Support:
     tellings : list of Telling
         In the order in which they are preferred within a driver.
     ranks : ndarray of int, shape (t, n)
-        0: true, and the points of the features it rests on go the driver's way; 1: true; 2: not to be told.
+        0: true, the points of the features it rests on go the driver's way, and no other idea of the driver has ones
+        of its own that add more; 1: the same without the last; 2: true; `UNTOLD`: not to be told.
     """
 
     tellings: list[Telling]
@@ -62,7 +66,8 @@ def find_support(attribution: Attribution, tellings: list[Telling]) -> Support:
     n = len(attribution.base)
     place = {code: column for column, code in enumerate(attribution.codes)}
     column_of = {name: column for column, name in enumerate(attribution.names)}
-    ranks = np.full((len(tellings), n), 2, dtype=np.int8)
+    ranks = np.full((len(tellings), n), UNTOLD, dtype=np.int8)
+    own = np.full((len(tellings), n), np.nan)
     for row, telling in enumerate(tellings):
         if telling.driver not in place:
             continue
@@ -71,7 +76,17 @@ def find_support(attribution: Attribution, tellings: list[Telling]) -> Support:
         true = telling.holds & (attribution.drivers[:, place[telling.driver]] * way > 0)
         columns = [column_of[name] for name in telling.rests_on if name in column_of]
         backed = attribution.features[:, columns].sum(axis=1) * way > 0 if columns else np.zeros(n, dtype=bool)
-        ranks[row] = np.where(true, np.where(backed, 0, 1), 2)
+        ranks[row] = np.where(true, np.where(backed, 1, 2), UNTOLD)
+        if alone := [column_of[name] for name in telling.alone if name in column_of]:
+            own[row] = np.where(true & backed, attribution.features[:, alone].sum(axis=1) * way, np.nan)
+    for code in attribution.codes:
+        rows = [row for row, telling in enumerate(tellings) if telling.driver == code]
+        if not rows:
+            continue
+        most = np.fmax.reduce(own[rows], axis=0)
+        for row in rows:
+            leads = np.isnan(own[row]) | ~(own[row] < most) if tellings[row].alone else np.isnan(most) | (most <= 0)
+            ranks[row, (ranks[row] == 1) & leads] = 0
     return Support(tellings, ranks)
 
 
@@ -80,7 +95,7 @@ def supported_drivers(attribution: Attribution, support: Support) -> NDArray[np.
     found = np.zeros(attribution.drivers.shape, dtype=bool)
     for row, telling in enumerate(support.tellings):
         if telling.driver in attribution.codes:
-            found[:, attribution.codes.index(telling.driver)] |= support.ranks[row] < 2
+            found[:, attribution.codes.index(telling.driver)] |= support.ranks[row] < UNTOLD
     return found
 
 
@@ -166,7 +181,7 @@ def _pick(attribution: Attribution, choice: Choice, support: Support) -> NDArray
             if d < 0:
                 continue
             rows = np.flatnonzero(choice.driver[:, slot] == d)
-            for rank in (0, 1):
+            for rank in range(UNTOLD):
                 for k in of_driver.get(attribution.codes[d], []):
                     idea = ideas.index(support.tellings[k].idea)
                     free = rows[(picked[rows, slot] < 0) & (support.ranks[k, rows] == rank) & ~told[rows, idea]]
@@ -176,23 +191,27 @@ def _pick(attribution: Attribution, choice: Choice, support: Support) -> NDArray
 
 
 def _facts(telling: Telling, rows: NDArray[np.int64]) -> list[list[dict[str, Any]]]:
-    columns = [_fact_columns(figure, rows) for figure in telling.figures]
+    whole = next((figure for figure in telling.figures if figure.whole), None)
+    first, *others = telling.figures
+    columns = [_fact_columns(first, rows, whole), *(_fact_columns(figure, rows) for figure in others)]
     return [list(one) for one in zip(*columns, strict=True)]
 
 
 _FACT = field_names(Fact)
 
 
-def _fact_columns(figure: Figure, rows: NDArray[np.int64]) -> list[dict[str, Any]]:
+def _fact_columns(figure: Figure, rows: NDArray[np.int64], whole: Figure | None = None) -> list[dict[str, Any]]:
     reference = figure.reference
     against = np.full(len(rows), np.nan) if reference is None else reference[rows]
+    within = [None] * len(rows) if whole is None else whole.value[rows].tolist()
     since = [None] * len(rows) if figure.since is None else figure.since[rows].astype("datetime64[us]").tolist()
     made = []
-    for value, other, day in zip(figure.value[rows].tolist(), against.tolist(), since, strict=True):
+    for value, of, other, day in zip(figure.value[rows].tolist(), within, against.tolist(), since, strict=True):
         fields = (
             figure.fact,
             value,
             figure.unit,
+            of,
             None if np.isnan(other) else other,
             figure.compared_with,
             figure.period_days,

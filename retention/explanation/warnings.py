@@ -9,6 +9,7 @@ they also speak where there is no model.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,14 +20,18 @@ from numpy.typing import NDArray
 from configs.catalogue import LANGUAGES
 from retention.entries import EarlyWarning
 from retention.explanation.figures import worded
+from retention.explanation.sign_dates import ago, fell_below, first_order, open_ago
 from retention.profile.attributes import Floats, looked_up, number
 from retention.profile.lifecycle import OrderDays
+from retention.profile.sign_records import SignRecord, is_warning
 from retention.wording import format_dates, format_values, texts
 
 WINDOW_DAYS = 90.0
 
 OVERDUE_FROM = 1.5
 OVERDUE_ORDERS = 4
+OVERDUE_FEW_FROM = 2.5
+"""Usual gaps of silence after which a customer with fewer orders is overdue; the gap is mostly the company's."""
 OVERDUE_BY_CHANCE = 0.30
 """Chance that a customer who goes on as before is called overdue once in 90 days."""
 PRIOR_GAPS = 4.0
@@ -48,6 +53,7 @@ COMPLAINTS_RISE = 2.0
 
 UNITS = {
     "overdue": "days",
+    "overdue_few": "days",
     "frequency_falling": "plain",
     "order_value_falling": "money",
     "breadth_shrinking": "plain",
@@ -78,7 +84,7 @@ class Sign:
     size : ndarray, shape (n,)
         How far from normal, as a ratio ≥ 1 (larger is worse).
     since : ndarray of datetime64[us], shape (n,)
-        First day on which the sign held without a break, as well as the data can tell.
+        Day of the event that the sign began with, as well as the data can tell; NaT where they tell none.
     """
 
     code: str
@@ -90,7 +96,11 @@ class Sign:
 
 
 def find_signs(
-    frame: pd.DataFrame, days: OrderDays | None = None, *, lost: NDArray[np.bool_] | None = None
+    frame: pd.DataFrame,
+    days: OrderDays | None = None,
+    *,
+    usual_gap: Floats | None = None,
+    lost: NDArray[np.bool_] | None = None,
 ) -> list[Sign]:
     """All signs of all customers.
 
@@ -99,34 +109,34 @@ def find_signs(
     frame : DataFrame
         Features, n rows; signs whose features are absent are never on.
     days : OrderDays, optional
-        Order days before `as_of`, for the exact day since when orders fall; without them the window's start is told.
+        Order days before `as_of`, for the exact day since when orders fall or are smaller; without them the window's
+        start is told.
+    usual_gap : ndarray, shape (n,), optional
+        Usual gap of the life cycle (`transitions`), drawn towards the company's; without it customers with few orders
+        are never overdue.
     lost : ndarray of bool, shape (n,), optional
         Customers who are lost already: a warning would not be early. Only an open complaint is still told.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         found = [
             _overdue(frame, days),
+            _overdue_few(frame, days, usual_gap),
             _frequency(frame, days),
             _order_value(frame, days),
-            _breadth(frame),
+            _breadth(frame, days),
             _complaints(frame),
             _open_complaint(frame),
             _satisfaction(frame),
             _falling(frame, "contact_dropping", "contacts_90d", "contacts_365d"),
-            _falling(frame, "offers_unused", "redemptions_90d", "redemptions_365d"),
+            _falling(frame, "offers_unused", "redemptions_90d", "redemptions_365d", "days_since_last_redemption"),
             _cart(frame),
         ]
-    if lost is None:
-        return found
-    return [sign if sign.code == "complaint_open" else replace(sign, on=sign.on & ~lost) for sign in found]
+    return found if lost is None else not_of_the_lost(found, lost)
 
 
-def _ago(frame: pd.DataFrame, days: Floats | float) -> NDArray[np.datetime64]:
-    back = np.broadcast_to(np.asarray(days, dtype=np.float64), (len(frame),))
-    known = np.isfinite(back)
-    steps = np.where(known, np.rint(np.where(known, back, 0.0) * 86_400e6), 0).astype("int64").astype("timedelta64[us]")
-    moment = frame["as_of"].to_numpy(dtype="datetime64[us]") - steps
-    return np.where(known, moment, np.datetime64("NaT", "us")).astype("datetime64[D]").astype("datetime64[us]")
+def not_of_the_lost(signs: list[Sign], lost: NDArray[np.bool_]) -> list[Sign]:
+    """The signs without those of lost customers: such a warning would not be early. An open complaint stays."""
+    return [sign if sign.code == "complaint_open" else replace(sign, on=sign.on & ~lost) for sign in signs]
 
 
 def _overdue(frame: pd.DataFrame, days: OrderDays | None) -> Sign:
@@ -149,13 +159,16 @@ def _overdue(frame: pd.DataFrame, days: OrderDays | None) -> Sign:
     ratio = silent / gap
     on = known & (ratio >= limit)
     back = np.where(on, silent - limit * gap, np.nan)
-    since = _ago(frame, back)
-    if days is not None and days.open_days.closures.company:
-        closures = days.open_days.closures
-        steps = np.rint(np.nan_to_num(back) * 86_400e6).astype(np.int64)
-        moment = closures.moment_of(closures.open_clock(frame["as_of"].to_numpy(dtype="datetime64[us]")) - steps)
-        since = np.where(on, moment.astype("datetime64[D]").astype("datetime64[us]"), since)
-    return Sign("overdue", on, silent, gap, ratio, since)
+    return Sign("overdue", on, silent, gap, ratio, open_ago(frame, back, on, days))
+
+
+def _overdue_few(frame: pd.DataFrame, days: OrderDays | None, usual_gap: Floats | None) -> Sign:
+    """Silence of a customer whose own rhythm is hardly known, against the gap drawn towards the company's."""
+    orders, silent = number(frame, "orders_ever"), number(frame, "days_since_last_order")
+    gap = np.full(len(frame), np.nan) if usual_gap is None else usual_gap
+    on = (orders >= 1) & (orders < OVERDUE_ORDERS) & (silent >= OVERDUE_FEW_FROM * gap)
+    since = open_ago(frame, np.where(on, silent - OVERDUE_FEW_FROM * gap, np.nan), on, days)
+    return Sign("overdue_few", on, silent, gap, silent / gap, since)
 
 
 def _rare(recent: Floats, before: Floats, windows: Floats, spread: Floats | float = 1.0) -> NDArray[np.bool_]:
@@ -196,40 +209,11 @@ def _frequency(frame: pd.DataFrame, days: OrderDays | None) -> Sign:
     bursts = np.maximum(np.nan_to_num(number(frame, "gap_cv"), nan=1.0) ** 2, 1.0)
     rare = _rare(recent, year - recent, (year - recent) / normal, bursts)
     on = enough & (year - recent >= ENOUGH_BEFORE) & (recent <= HALVED * normal) & rare
-    since = _ago(frame, np.where(on, WINDOW_DAYS, np.nan))
+    since = ago(frame, np.where(on, WINDOW_DAYS, np.nan))
     if days is not None and on.any():
-        exact = _fell_below(frame["customer_id"], on, np.floor(HALVED * normal), days)
+        exact = fell_below(frame["customer_id"], on, np.floor(HALVED * normal), days, WINDOW_DAYS)
         since = np.where(on & ~np.isnat(exact), exact, since)
     return Sign("frequency_falling", on, recent, normal, normal / np.maximum(recent, 0.5), since)
-
-
-def _fell_below(ids: pd.Series, on: NDArray[np.bool_], allowed: Floats, days: OrderDays) -> NDArray[np.datetime64]:
-    """Last day on which the trailing 90 days held more order days than allowed.
-
-    More than c order days lie in a window from the day that order j + c falls within 90 days of order j until order j
-    leaves the window; the latest such end is the day since when the count has been at most c.
-    """
-    rows = np.flatnonzero(on)
-    place = pd.Index(days.ids).get_indexer(pd.Index(ids.iloc[rows]))
-    rows, place = rows[place >= 0], place[place >= 0]
-    limit = np.full(len(days.ids), -1, dtype=np.int64)
-    limit[place] = allowed[rows].astype(np.int64)
-    c = limit[days.customer]
-    index = np.arange(len(days))
-    later = index + np.maximum(c, 0)
-    inside = (c >= 0) & (later < len(days))
-    later = np.where(inside, later, index)
-    inside &= days.customer[later] == days.customer
-    span = (days.day[later] - days.day).astype("int64")
-    inside &= span < WINDOW_DAYS
-    # a midnight's window still holds the order of 90 days before, so the first midnight without it is day 91
-    end = days.day.astype("int64") + int(WINDOW_DAYS) + 1
-    latest = np.full(len(days.ids), np.iinfo(np.int64).min)
-    np.maximum.at(latest, days.customer[inside], end[inside])
-    found = np.full(len(ids), np.datetime64("NaT", "us"), dtype="datetime64[us]")
-    told = latest[place] > np.iinfo(np.int64).min
-    found[rows[told]] = latest[place[told]].astype("datetime64[D]").astype("datetime64[us]")
-    return found
 
 
 def _order_value(frame: pd.DataFrame, days: OrderDays | None) -> Sign:
@@ -243,7 +227,8 @@ def _order_value(frame: pd.DataFrame, days: OrderDays | None) -> Sign:
     if days is not None and on.any():
         on &= _value_chance(frame, days) <= VALUE_BY_CHANCE
     size = normal / np.maximum(value, 0.01 * normal)
-    return Sign("order_value_falling", on, value, normal, size, _ago(frame, np.where(on, WINDOW_DAYS, np.nan)))
+    since = first_order(frame, on, VALUE_FALL * normal, days, WINDOW_DAYS)
+    return Sign("order_value_falling", on, value, normal, size, _or_window(since, frame, on))
 
 
 def _value_chance(frame: pd.DataFrame, days: OrderDays) -> Floats:
@@ -269,7 +254,17 @@ def _value_chance(frame: pd.DataFrame, days: OrderDays) -> Floats:
     return looked_up(frame["customer_id"], days.ids, np.asarray(chance, dtype=np.float64), np.nan)
 
 
-def _breadth(frame: pd.DataFrame) -> Sign:
+def _or_window(since: NDArray[np.datetime64], frame: pd.DataFrame, on: NDArray[np.bool_]) -> NDArray[np.datetime64]:
+    """The day of the event; where it is not known the beginning of the window."""
+    return np.where(np.isnat(since), ago(frame, np.where(on, WINDOW_DAYS, np.nan)), since)
+
+
+def _no_day(frame: pd.DataFrame) -> NDArray[np.datetime64]:
+    """The tables tell no day of the event, and the beginning of a window is none."""
+    return np.full(len(frame), np.datetime64("NaT", "us"), dtype="datetime64[us]")
+
+
+def _breadth(frame: pd.DataFrame, days: OrderDays | None) -> Sign:
     """Half the categories of the 90 days before or fewer, although orders have hardly become fewer."""
     recent, earlier = number(frame, "categories_90d"), number(frame, "categories_prior_90d")
     orders = number(frame, "orders_90d")
@@ -277,7 +272,8 @@ def _breadth(frame: pd.DataFrame) -> Sign:
     steady = (orders >= 1) & (orders_before >= 1) & (orders >= STEADY * orders_before)
     on = (earlier >= 3) & (recent <= HALVED * earlier) & steady & _rare(recent, earlier, np.ones(len(frame)))
     size = earlier / np.maximum(recent, 0.5)
-    return Sign("breadth_shrinking", on, recent, earlier, size, _ago(frame, np.where(on, WINDOW_DAYS, np.nan)))
+    since = first_order(frame, on, np.inf, days, WINDOW_DAYS)
+    return Sign("breadth_shrinking", on, recent, earlier, size, _or_window(since, frame, on))
 
 
 def _complaints(frame: pd.DataFrame) -> Sign:
@@ -285,50 +281,57 @@ def _complaints(frame: pd.DataFrame) -> Sign:
     normal, enough = _rate_before(frame, recent, year)
     on = enough & (recent >= 2) & (recent >= COMPLAINTS_RISE * np.maximum(normal, 0.5))
     size = recent / np.maximum(normal, 0.5)
-    return Sign("complaints_rising", on, recent, normal, size, _ago(frame, np.where(on, WINDOW_DAYS, np.nan)))
+    # the latest complaint is the one that made them many
+    since = ago(frame, np.where(on, number(frame, "days_since_last_complaint"), np.nan))
+    return Sign("complaints_rising", on, recent, normal, size, _or_window(since, frame, on))
 
 
 def _open_complaint(frame: pd.DataFrame) -> Sign:
     count, age = number(frame, "open_complaints"), number(frame, "oldest_open_complaint_days")
     on = count >= 1
-    return Sign("complaint_open", on, count, np.full(len(frame), np.nan), count, _ago(frame, np.where(on, age, np.nan)))
+    return Sign("complaint_open", on, count, np.full(len(frame), np.nan), count, ago(frame, np.where(on, age, np.nan)))
 
 
 def _satisfaction(frame: pd.DataFrame) -> Sign:
     change, mean = number(frame, "satisfaction_trend"), number(frame, "satisfaction_mean_365d")
     on = np.isfinite(mean) & (mean < CONTENT_FROM) & (change <= -SATISFACTION_FALL)
     size = 1.0 + np.abs(change)
-    return Sign("satisfaction_falling", on, -change, mean, size, _ago(frame, np.where(on, WINDOW_DAYS, np.nan)))
+    return Sign("satisfaction_falling", on, -change, mean, size, _no_day(frame))
 
 
-def _falling(frame: pd.DataFrame, code: str, recent_of: str, year_of: str) -> Sign:
+def _falling(frame: pd.DataFrame, code: str, recent_of: str, year_of: str, last_of: str = "") -> Sign:
     recent, year = number(frame, recent_of), number(frame, year_of)
     normal, enough = _rate_before(frame, recent, year)
     rare = _rare(recent, year - recent, (year - recent) / normal)
     on = enough & (year - recent >= ENOUGH_BEFORE) & (recent <= HALVED * normal) & rare
     size = normal / np.maximum(recent, 0.5)
-    return Sign(code, on, recent, normal, size, _ago(frame, np.where(on, WINDOW_DAYS, np.nan)))
+    since = ago(frame, np.where(on, number(frame, last_of), np.nan)) if last_of else _no_day(frame)
+    return Sign(code, on, recent, normal, size, since)
 
 
 def _cart(frame: pd.DataFrame) -> Sign:
     """A cart left standing although an order is due; who orders as usual may well fill one more."""
     left, gap = number(frame, "cart_abandoned_30d"), number(frame, "mean_gap_days")
     on = (left >= 1) & ~(number(frame, "days_since_last_order") < gap)
-    return Sign("cart_abandoned", on, left, np.full(len(frame), np.nan), left, _ago(frame, np.where(on, 30.0, np.nan)))
+    return Sign("cart_abandoned", on, left, np.full(len(frame), np.nan), left, _no_day(frame))
 
 
-def warning_lists(signs: list[Sign], n: int, currency: str | None = None) -> list[list[dict[str, Any]]]:
-    """Signs as a list per customer, largest size first, with texts in both languages.
+def warning_lists(
+    signs: list[Sign], n: int, currency: str | None = None, *, records: Mapping[str, SignRecord] | None = None
+) -> list[list[dict[str, Any]]]:
+    """Signs as a list per customer, with texts in both languages: warnings first, then notes, largest size first.
 
-    Each is a `retention.entries.EarlyWarning` with the code `early`.
+    Each is a `retention.entries.EarlyWarning` with the code `early`, or `note` where the sign is no warning in the
+    company that the records are of (`retention.profile.sign_records`); without records all are warnings.
     """
-    found: list[list[tuple[float, dict[str, Any]]]] = [[] for _ in range(n)]
+    found: list[list[tuple[bool, float, dict[str, Any]]]] = [[] for _ in range(n)]
     for sign in signs:
         rows = np.flatnonzero(sign.on)
         if not len(rows):
             continue
         value, normal, since = sign.value[rows], sign.normal[rows], sign.since[rows]
         unit = UNITS[sign.code]
+        warns = records is None or is_warning(sign.code, records)
         told = {}
         for lang in LANGUAGES:
             form = texts(lang)["warning"][sign.code]
@@ -345,7 +348,7 @@ def warning_lists(signs: list[Sign], n: int, currency: str | None = None) -> lis
         for place, row in enumerate(rows.tolist()):
             began = since[place]
             warning = EarlyWarning(
-                code="early",
+                code="early" if warns else "note",
                 sign=sign.code,
                 size=float(sign.size[row]),
                 value=float(value[place]),
@@ -355,8 +358,8 @@ def warning_lists(signs: list[Sign], n: int, currency: str | None = None) -> lis
                 text_en=told["en"][place],
                 text_zh=told["zh"][place],
             )
-            found[row].append((float(sign.size[row]), vars(warning)))
-    return [[warning for _, warning in sorted(one, key=lambda pair: -pair[0])] for one in found]
+            found[row].append((warns, float(sign.size[row]), vars(warning)))
+    return [[warning for *_, warning in sorted(one, key=lambda told: (not told[0], -told[1]))] for one in found]
 
 
 def _none(value: float) -> float | None:

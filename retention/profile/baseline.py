@@ -15,8 +15,9 @@ from retention.profile.dimension_values import Reference
 from retention.profile.dimensions import Cut
 from retention.profile.peers import Peers
 from retention.profile.rfm import Limits
+from retention.profile.sign_records import SignRecord
 
-FORMAT = 2
+FORMAT = 3
 STABLE_FROM = 0.50
 """A driver that is first for a customer in one fit should be first or second in another at least so often."""
 
@@ -62,6 +63,9 @@ class Baseline:
         RFM column → where its quintiles begin (`retention.profile.rfm`).
     score_scale : tuple of float
         Worst and best score of the scale that satisfaction is told on.
+    signs : dict
+        Early sign → how customers who showed it fared (`retention.profile.sign_records`); signs that too few customers
+        have shown are left out.
     """
 
     as_of: str
@@ -81,6 +85,7 @@ class Baseline:
     driver_stability: dict[str, float] = field(default_factory=dict)
     quintiles: dict[str, Limits] = field(default_factory=dict)
     score_scale: tuple[float, float] = (1.0, 5.0)
+    signs: dict[str, SignRecord] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """The whole baseline as JSON with sorted keys; the order of membership levels is kept."""
@@ -114,6 +119,7 @@ class Baseline:
             raw["membership"] = dict(raw["membership"])
             raw["peers"] = Peers(**raw["peers"])
             raw["score_scale"] = (float(raw["score_scale"][0]), float(raw["score_scale"][1]))
+            raw["signs"] = {code: SignRecord(**one) for code, one in raw["signs"].items()}
             raw["lines"] = None if raw["lines"] is None else LineReference(**raw["lines"])
             return cls(**raw)
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:

@@ -1,8 +1,9 @@
 """Dimensions: from numbers to tiers, with cut-offs that can be told.
 
 Two cut-offs split a number into low, medium and high: `value < low_below` is low, `value >= high_from` is high. They
-are fixed in the settings, or quantiles of the company's own customers, per customer type where there are enough of
-them. Cut-offs lie on observed values and keep equal values together. What is unknown is `unknown`, never low.
+are fixed in the settings, quantiles of the company's own customers (per customer type where there are enough of them),
+or, for a probability, clearly above and below the company's own level (`level_cuts`). Quantile cut-offs lie on observed
+values and keep equal values together. What is unknown is `unknown`, never low.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from configs.errors import SettingsError
 from configs.settings import TierSettings
@@ -62,8 +64,7 @@ DIMENSIONS: dict[str, Dimension] = {
         # Absolute by default: a company whose customers are all content has no low third of satisfaction.
         Dimension("satisfaction", "level", "index", _LEVELS, TierSettings(low_below=60.0, high_from=80.0)),
         Dimension("loyalty", "level", "index", _LEVELS),
-        # Absolute as well: nobody reads 89 % as a medium risk, or 3 % as a high one.
-        Dimension("churn_risk", "level", "probability", _LEVELS, TierSettings(low_below=0.3, high_from=0.6)),
+        Dimension("churn_risk", "level", "probability", _LEVELS, TierSettings(by="level")),
         Dimension("overall_value", "level", "money", _LEVELS),
         Dimension("buying_behaviour", "rule", "share", ("regular", "occasional", "never")),
         Dimension("customer_type", "attribute", "code", ("enterprise", "individual")),
@@ -90,13 +91,15 @@ class Cut:
     low_below, high_from : float or None
         None: no value reaches that tier.
     source : str
-        `fixed` (settings), `default` (written default) or `quantile`.
+        `fixed` (settings), `default` (written default), `quantile` or `level`.
     group : str
         Customer type, or `all`.
     quantiles : tuple of float
         Shares of customers aimed at below the cut-offs.
     customers : int
-        Customers that the quantiles were taken from.
+        Customers that the cut-offs were learned from.
+    level : float or None
+        What is usual of them, where the source is `level`.
     """
 
     low_below: float | None
@@ -105,6 +108,30 @@ class Cut:
     group: str
     quantiles: tuple[float, float]
     customers: int
+    level: float | None = None
+
+
+TWICE = 2.0
+"""A risk is high from so many times the odds of the company's level, and low below one part in so many."""
+HIGH_BETWEEN, LOW_BETWEEN = (0.25, 0.80), (0.10, 0.50)
+"""Ends between which the cut-offs of a level lie: 80 % is a high risk in any company and 24 % in none; 9 % is a low one
+in any company and 50 % in none."""
+NO_LEVEL = (0.30, 0.60)
+"""Cut-offs of a probability where too few customers are known to tell a level."""
+
+
+def level_cuts(level: float) -> tuple[float, float]:
+    """Cut-offs of a probability about a company's level: half and twice its odds, in whole per cents.
+
+    Examples
+    --------
+    >>> level_cuts(0.2), level_cuts(0.5), level_cuts(0.04), level_cuts(0.9)
+    ((0.11, 0.33), (0.33, 0.67), (0.1, 0.25), (0.5, 0.8))
+    """
+    odds = level / (1.0 - level) if level < 1.0 else np.inf
+    high = 1.0 - 1.0 / (1.0 + TWICE * odds)
+    low = 1.0 - 1.0 / (1.0 + odds / TWICE)
+    return round(float(np.clip(low, *LOW_BETWEEN)), 2), round(float(np.clip(high, *HIGH_BETWEEN)), 2)
 
 
 def quantile_cuts(values: Floats, quantiles: tuple[float, float]) -> tuple[float | None, float | None]:
@@ -148,9 +175,11 @@ def check_tier_settings(chosen: Mapping[str, TierSettings]) -> None:
     Raises
     ------
     SettingsError
-        An unknown dimension, or low_below above high_from.
+        An unknown dimension, low_below above high_from, or a level of what is no probability.
     """
     for code, rule in chosen.items():
+        if rule.by == "level" and code in LEVEL_DIMENSIONS and DIMENSIONS[code].unit != "probability":
+            raise SettingsError("tier_level_without_probability", field=f"retention.tiers.{code}", dimension=code)
         if code not in LEVEL_DIMENSIONS:
             raise SettingsError(
                 "tier_without_cutoffs",
@@ -175,7 +204,13 @@ def check_tier_settings(chosen: Mapping[str, TierSettings]) -> None:
             )
 
 
-def fit_cuts(code: str, values: Floats, types: Texts, chosen: Mapping[str, TierSettings]) -> dict[str, Cut]:
+def fit_cuts(
+    code: str,
+    values: Floats,
+    types: Texts,
+    chosen: Mapping[str, TierSettings],
+    counted: NDArray[np.bool_] | None = None,
+) -> dict[str, Cut]:
     """Cut-offs of one dimension: for all customers, and per customer type where there are enough.
 
     Parameters
@@ -188,9 +223,13 @@ def fit_cuts(code: str, values: Floats, types: Texts, chosen: Mapping[str, TierS
         Customer type, or `unknown`.
     chosen : mapping
         `retention.tiers` of the settings.
+    counted : ndarray of bool, shape (n,), optional
+        Customers whose mean is the company's level: those who can still be lost. All by default.
     """
     rule, origin = tier_settings(code, chosen)
     known = np.isfinite(values)
+    if rule.by == "level":
+        return {ALL: _level_cut(rule, origin, values[known if counted is None else known & counted])}
     groups = [ALL]
     if rule.per_customer_type:
         groups += [
@@ -211,6 +250,18 @@ def fit_cuts(code: str, values: Floats, types: Texts, chosen: Mapping[str, TierS
             low = high
         found[group] = Cut(low, high, origin if fixed else "quantile", group, rule.quantiles, len(own))
     return found
+
+
+def _level_cut(rule: TierSettings, origin: str, values: Floats) -> Cut:
+    """Cut-offs about the mean of the values, the same for every customer type: 40 % is 40 %, whoever runs it."""
+    level = float(values.mean()) if len(values) >= SMALLEST_COMPANY else None
+    low, high = NO_LEVEL if level is None else level_cuts(level)
+    source = "default" if level is None else "level"
+    if rule.low_below is not None and rule.high_from is not None:
+        source = origin
+    low = low if rule.low_below is None else rule.low_below
+    high = high if rule.high_from is None else rule.high_from
+    return Cut(min(low, high), high, source, ALL, rule.quantiles, len(values), level)
 
 
 def cut_arrays(cuts: Mapping[str, Cut], types: Texts) -> tuple[Floats, Floats]:

@@ -9,8 +9,8 @@ repeat         a further order
 loyal          a further order, at least `loyal_orders` since the start or the last win-back, over at least
                `loyal_days`
 at_risk        no order for more than `at_risk_after` times the usual gap; or, at the moment of scoring, a churn
-               probability in the high tier and at least one half, unless the next order is not due within the
-               horizon by the usual gap
+               probability in the high tier and at least one half of a customer whose next order is due by the usual
+               gap, or who has an early warning
 lost           no order for more than `lost_after` times the usual gap and at least `shortest_lost_days`; at the
                moment of scoring only if the churn probability, where there is one, is at least one half
 won_back       an order after having been lost
@@ -239,7 +239,7 @@ def stages(
     *,
     churn_probability: Floats,
     high_from: Floats,
-    horizon_days: float = np.inf,
+    warned: NDArray[np.bool_] | None = None,
 ) -> pd.DataFrame:
     """Stage of every customer at the moment of the frame.
 
@@ -254,8 +254,8 @@ def stages(
         NaN where there is no model answer.
     high_from : ndarray, shape (n,)
         Cut-off of the high risk tier for every row.
-    horizon_days : float
-        Horizon of the probability.
+    warned : ndarray of bool, shape (n,), optional
+        Who has an early warning; nobody by default.
 
     Returns
     -------
@@ -274,7 +274,8 @@ def stages(
         expected = (stage == "lost") & (churn_probability < RISK_FROM)
         risky = (churn_probability >= high_from) & (churn_probability >= RISK_FROM)
         # who buys once a year and bought last month orders nothing this quarter, and that is no risk
-        risky &= ~(number(frame, "days_since_last_order") + horizon_days < gap)
+        due = number(frame, "days_since_last_order") >= gap
+        risky &= due if warned is None else due | warned
     keeps = np.isin(stage.astype(str), ["repeat", "loyal", "won_back"])
     turned = keeps & risky
     stage[turned] = "at_risk"

@@ -92,7 +92,22 @@ def typical_gap(frame: pd.DataFrame, otherwise: float) -> float:
 
 
 def active_customers(frame: pd.DataFrame, typical_gap_days: float, rules: LifecycleSettings) -> NDArray[np.bool_]:
-    """Who has not been silent for longer than `ACTIVE_WITHIN` usual gaps; shape (n,).
+    """Who has not been silent for longer than `ACTIVE_WITHIN` usual gaps; shape (n,)."""
+    with np.errstate(invalid="ignore"):
+        usual = usual_gaps_of(frame, typical_gap_days, rules)
+        return np.asarray(number(frame, "days_since_last_order") <= ACTIVE_WITHIN * usual)
+
+
+def not_lost(frame: pd.DataFrame, typical_gap_days: float, rules: LifecycleSettings) -> NDArray[np.bool_]:
+    """Who can still be lost: has ordered, and is not lost by the own rhythm already; shape (n,)."""
+    with np.errstate(invalid="ignore"):
+        longest = np.maximum(usual_gaps_of(frame, typical_gap_days, rules) * rules.lost_after, rules.shortest_lost_days)
+        ordered = ~(number(frame, "orders_ever") <= 0)
+        return np.asarray(ordered & ~(number(frame, "days_since_last_order") > longest))
+
+
+def usual_gaps_of(frame: pd.DataFrame, typical_gap_days: float, rules: LifecycleSettings) -> Floats:
+    """Usual gap in days by the features, shape (n,).
 
     The own gap counts with the weight of the gaps seen, the company's typical one with `rhythm_weight`, as in the
     life cycle.
@@ -102,8 +117,7 @@ def active_customers(frame: pd.DataFrame, typical_gap_days: float, rules: Lifecy
     weight = rules.rhythm_weight
     with np.errstate(invalid="ignore", divide="ignore"):
         usual = (np.nan_to_num(gap) * seen + typical_gap_days * weight) / (seen + weight)
-        usual = np.maximum(np.where(np.isfinite(usual), usual, typical_gap_days), rules.shortest_gap_days)
-        return np.asarray(number(frame, "days_since_last_order") <= ACTIVE_WITHIN * usual)
+    return np.asarray(np.maximum(np.where(np.isfinite(usual), usual, typical_gap_days), rules.shortest_gap_days))
 
 
 def fit_peers(

@@ -26,7 +26,7 @@ from retention.profile.dimensions import (
     check_tier_settings,
     fit_cuts,
 )
-from retention.profile.peers import Contribute, fit_peers, typical_gap
+from retention.profile.peers import Contribute, fit_peers, not_lost, typical_gap
 from retention.profile.rfm import fit_quintiles
 from retention.profile.tiers import classify
 
@@ -94,8 +94,10 @@ def fit_baseline(
         measures={code: rule.measure for code, rule in retention.tiers.items() if rule.measure},
     )
     types = comparison_types(measured)
+    gap = typical_gap(frame, float(settings.targets.horizon_days))
+    counted = not_lost(frame, gap, retention.lifecycle)
     cuts = {
-        code: fit_cuts(code, np.asarray(measured[code].value, dtype=np.float64), types, retention.tiers)
+        code: fit_cuts(code, np.asarray(measured[code].value, dtype=np.float64), types, retention.tiers, counted)
         for code in LEVEL_DIMENSIONS
     }
     units = {}
@@ -105,7 +107,6 @@ def fit_baseline(
         if rule.measure is not None:
             units[code] = _unit_of(rule.measure, feature_set)
     bands = comparison_band(frame, reference.new_customer_days)
-    gap = typical_gap(frame, float(settings.targets.horizon_days))
     draft = Baseline(
         as_of=pd.Timestamp(frame["as_of"].max()).isoformat(),
         customers=len(frame),

@@ -17,7 +17,13 @@ from retention.profile.dimensions import ALL, DIMENSIONS, SMALLEST_COMPANY, Cut,
 from retention.wording import format_value, text, texts
 
 
-def tiers_of(code: str, values: Floats, types: Texts, chosen: Mapping[str, TierSettings]) -> Texts:
+def tiers_of(
+    code: str,
+    values: Floats,
+    types: Texts,
+    chosen: Mapping[str, TierSettings],
+    counted: NDArray[np.bool_] | None = None,
+) -> Texts:
     """Tiers of one dimension where there is no baseline yet: its cut-offs are fitted on these customers themselves.
 
     Parameters
@@ -30,13 +36,15 @@ def tiers_of(code: str, values: Floats, types: Texts, chosen: Mapping[str, TierS
         Customer type, or `unknown`.
     chosen : mapping
         `retention.tiers` of the settings.
+    counted : ndarray of bool, shape (n,), optional
+        Customers whose mean is the company's level; see `fit_cuts`.
 
     Examples
     --------
     >>> tiers_of("churn_risk", np.array([0.2, 0.3, 0.6]), np.array(["unknown"] * 3), {}).tolist()
     ['low', 'medium', 'high']
     """
-    return level_tiers(values, *cut_arrays(fit_cuts(code, values, types, chosen), types))
+    return level_tiers(values, *cut_arrays(fit_cuts(code, values, types, chosen, counted), types))
 
 
 def classify(measured: Mapping[str, Measured], baseline: Baseline) -> pd.DataFrame:
@@ -126,6 +134,8 @@ def _shown(value: float | None, unit: str, lang: Lang, currency: str | None) -> 
 
 
 def _source(cut: Cut, lang: Lang) -> str:
+    if cut.source == "level":
+        return text(lang, "rules", "level").format(level=format_value(float(cut.level or 0.0), "probability", lang))
     if cut.source != "quantile":
         return text(lang, "rules", cut.source)
     group = text(lang, "rules", "all_customers") if cut.group == ALL else text(lang, "tiers", cut.group)

@@ -19,6 +19,7 @@ from configs.settings import Settings
 from models.contract import KEYS, Contributions
 from retention.contacts.segments import assign_segments
 from retention.explanation.data_warnings import add_range_warnings, add_silent_drivers, plain_warning, without_data
+from retention.explanation.false_alarms import without_false_alarms
 from retention.explanation.ground import Ground
 from retention.explanation.reason_lists import (
     all_tellings,
@@ -30,7 +31,7 @@ from retention.explanation.reason_lists import (
 from retention.explanation.reasons import Attribution, Target, choose, driver_lists, rest_of
 from retention.explanation.reasons import attribute as attribute_points
 from retention.explanation.summary import summaries
-from retention.explanation.warnings import find_signs, warning_lists
+from retention.explanation.warnings import Sign, find_signs, not_of_the_lost, warning_lists
 from retention.profile.attributes import Floats, attribute, code_of, looked_up, number
 from retention.profile.baseline import Baseline
 from retention.profile.dimension_values import comparison_band, measure_all
@@ -43,9 +44,11 @@ from retention.profile.reference_values import (
     spend_per_day,
 )
 from retention.profile.rfm import quintiles
+from retention.profile.sign_records import is_warning
 from retention.profile.tiers import classify
 from retention.schema import column_order
 from retention.scoring.inputs import History, Predicted, Rules
+from retention.scoring.next_order import conditional, next_order_dates
 from retention.scoring.promises import PREFIX, SHOWN, check_scores
 from retention.strategies.choice import select_strategies, with_profile
 from retention.wording import evidence_reason
@@ -96,15 +99,21 @@ def score(predicted: Predicted, history: History, rules: Rules, *, scored_at: da
     )
     dimensions = classify(measured, baseline)
     types = comparison_types(measured)
+    moves = transitions(days, as_of, settings.retention.lifecycle, baseline.typical_gap_days)
+    signs = _signs(_with_breadth(frame, lines), days, moves, history.false_alarms)
     scores = pd.concat(
         [
             frame[KEYS],
             _numbers(frame, predictions, settings),
             dimensions,
             quintiles(frame, baseline.quintiles),
-            _states(frame, predictions, dimensions, days, as_of, baseline, settings, profile),
+            _stage(frame, predictions, dimensions, moves, _warned(signs, baseline)),
+            _membership(frame, days, as_of, baseline, profile),
         ],
         axis=1,
+    )
+    scores["next_order_conditional"] = _lists(
+        conditional(predictions, scores["stage"].to_numpy(dtype=object), settings.targets)
     )
     scores["headroom"] = headroom(frame, dimensions, types, baseline, settings.targets.horizon_days)
     if lines is not None and "categories" in lines.columns:
@@ -114,10 +123,9 @@ def score(predicted: Predicted, history: History, rules: Rules, *, scored_at: da
     lists = _reasons(frame, predictions, predicted.contributions, rules, days)
     for name, values in lists.items():
         scores[name] = _lists(values) if isinstance(values, list) else values
-    warnings = _warnings(
-        _with_breadth(frame, lines), predictions, days, scores["stage"], lists["warnings"], settings.data.currency
-    )
-    scores["warnings"] = _lists(warnings)
+    signs = not_of_the_lost(signs, (scores["stage"] == "lost").to_numpy())
+    told = warning_lists(signs, len(frame), settings.data.currency, records=baseline.signs)
+    scores["warnings"] = _lists(_with_notices(told, predictions, lists["warnings"]))
     scores["changes"] = _lists([[] for _ in range(len(scores))])  # `retention.scoring.changes` fills them
     scores = _with_choices(scores, frame, predicted.own_effects, history, rules)
     for name, sentences in summaries(scores, frame, settings.data.currency).items():
@@ -178,23 +186,10 @@ def _with_breadth(frame: pd.DataFrame, lines: pd.DataFrame | None) -> pd.DataFra
 
 def _numbers(frame: pd.DataFrame, predictions: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     targets = settings.targets
-    # a date is a day of the business zone
-    moments = pd.DatetimeIndex(frame["as_of"]).tz_localize("UTC").tz_convert(settings.data.timezone).tz_localize(None)
-    as_of = moments.to_numpy(dtype="datetime64[us]")
     found: dict[str, Any] = {"horizon_days": np.full(len(frame), targets.horizon_days, dtype=np.int64)}
     for name in ("churn_probability", "expected_orders", "expected_spend"):
         found[name] = number(predictions, name)
-    for source, name in (
-        ("next_order_days", "next_order_date"),
-        ("next_order_days_low", "next_order_date_low"),
-        ("next_order_days_high", "next_order_date_high"),
-    ):
-        days = number(predictions, source)
-        known = np.isfinite(days) & (days < 36_500)
-        steps = np.rint(np.where(known, days, 0.0) * 86_400e6).astype("int64").astype("timedelta64[us]")
-        found[name] = np.where(known, (as_of + steps).astype("datetime64[D]"), np.datetime64("NaT", "D")).astype(
-            "datetime64[us]"
-        )
+    found |= next_order_dates(frame, predictions, settings.data.timezone)
     found["lifetime_days"] = np.full(len(frame), targets.lifetime_days, dtype=np.int64)
     for name in ("lifetime_value", "lifetime_value_low", "lifetime_value_high"):
         found[name] = number(predictions, name)
@@ -208,35 +203,36 @@ def _numbers(frame: pd.DataFrame, predictions: pd.DataFrame, settings: Settings)
     return pd.DataFrame(found)
 
 
-def _states(
+def _warned(signs: list[Sign], baseline: Baseline) -> NDArray[np.bool_]:
+    """Who shows a sign that is a warning in this company, shape (n,)."""
+    return np.asarray(np.any([sign.on for sign in signs if is_warning(sign.code, baseline.signs)], axis=0))
+
+
+def _stage(
     frame: pd.DataFrame,
     predictions: pd.DataFrame,
     dimensions: pd.DataFrame,
-    days: OrderDays,
-    as_of: pd.Timestamp,
-    baseline: Baseline,
-    settings: Settings,
-    profile: pd.DataFrame | None,
+    moves: pd.DataFrame,
+    warned: NDArray[np.bool_],
 ) -> pd.DataFrame:
-    rules = settings.retention.lifecycle
-    moves = transitions(days, as_of, rules, baseline.typical_gap_days)
     high = number(dimensions, "churn_risk_high_from")
+    known = dimensions["churn_risk_evidence"].to_numpy(dtype=object) != "none"
     stage = stages(
         frame,
         moves,
-        churn_probability=np.where(
-            dimensions["churn_risk_evidence"].to_numpy(dtype=object) == "none",
-            np.nan,
-            number(predictions, "churn_probability"),
-        ),
+        churn_probability=np.where(known, number(predictions, "churn_probability"), np.nan),
         high_from=np.where(np.isfinite(high), high, np.inf),
-        horizon_days=float(settings.targets.horizon_days),
+        warned=warned,
     )
+    return stage.drop(columns="usual_gap_days")
+
+
+def _membership(
+    frame: pd.DataFrame, days: OrderDays, as_of: pd.Timestamp, baseline: Baseline, profile: pd.DataFrame | None
+) -> pd.DataFrame:
     given = code_of("member_level", attribute(frame, profile, "member_level"))
-    member = member_levels(
-        frame["customer_id"], member_transitions(days, as_of, baseline.membership), baseline.membership, given
-    )
-    return pd.concat([stage.drop(columns="usual_gap_days"), member], axis=1)
+    moves = member_transitions(days, as_of, baseline.membership)
+    return member_levels(frame["customer_id"], moves, baseline.membership, given)
 
 
 def headroom(
@@ -328,17 +324,20 @@ def _limit(target: Target, settings: Settings) -> int:
     return most if target == "churn" else min(most, MAX_MONEY_REASONS)
 
 
-def _warnings(
-    frame: pd.DataFrame,
-    predictions: pd.DataFrame,
-    days: OrderDays,
-    stage: pd.Series[Any],
-    notices: list[Any] | Floats,
-    currency: str | None,
+def _signs(frame: pd.DataFrame, days: OrderDays, moves: pd.DataFrame, false_alarms: pd.DataFrame | None) -> list[Sign]:
+    """Early signs of every row by the rhythm of the life cycle, without what staff called a false alarm."""
+    latest = moves.drop_duplicates("customer_id", keep="last")
+    keys = latest["customer_id"].to_numpy(dtype=object)
+    usual = looked_up(frame["customer_id"], keys, number(latest, "usual_gap_days"), np.nan)
+    return without_false_alarms(find_signs(frame, days, usual_gap=usual), frame, false_alarms)
+
+
+def _with_notices(
+    found: list[list[dict[str, Any]]], predictions: pd.DataFrame, notices: list[Any] | Floats
 ) -> list[list[dict[str, Any]]]:
-    found = warning_lists(find_signs(frame, days, lost=(stage == "lost").to_numpy()), len(frame), currency)
-    reasons = predictions["evidence_reason"].tolist() if "evidence_reason" in predictions else [""] * len(frame)
-    grades = predictions["evidence"].tolist() if "evidence" in predictions else ["strong"] * len(frame)
+    """The signs, and after them what is to be known of the evidence and the data."""
+    reasons = predictions["evidence_reason"].tolist() if "evidence_reason" in predictions else [""] * len(found)
+    grades = predictions["evidence"].tolist() if "evidence" in predictions else ["strong"] * len(found)
     told = {code: {lang: evidence_reason(code, lang) for lang in LANGUAGES} for code in set(reasons) if code}
     for row, (code, grade) in enumerate(zip(reasons, grades, strict=True)):
         if code and grade != "strong":

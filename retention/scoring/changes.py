@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from retention.entries import Change
 from retention.profile.attributes import Floats
 from retention.profile.dimensions import DIMENSIONS, LEVEL_DIMENSIONS
 from retention.scoring.change_split import LATER_MOMENT, NOT_KNOWN_THEN, PARTS, Split
+from retention.scoring.move_reasons import member_reasons, segment_reasons, stage_reasons
 from retention.wording import MAX_LENGTH, driver_name, format_values, points_text, text, texts
 
 MOVING = (*LEVEL_DIMENSIONS, "buying_behaviour", "tenure", "product_line", "product_role")
@@ -53,11 +54,18 @@ class Comparison:
         return part.pivot_table(index="before", columns="after", values="customers", fill_value=0, aggfunc="sum")
 
 
-def compare(previous: pd.DataFrame, current: pd.DataFrame, *, currency: str | None = None) -> Comparison:
+def compare(
+    previous: pd.DataFrame,
+    current: pd.DataFrame,
+    *,
+    currency: str | None = None,
+    asked: Collection[str] | None = None,
+) -> Comparison:
     """Tier and state moves between two runs, with the reason for each.
 
     The reason of a move of churn risk is the driver whose points changed most; of another dimension it is its number
-    before and after; of stage and level the rule that led to it stands in the scores (`stage_because`).
+    before and after; of a stage or level the event that led to it (`stage_because`); of a segment what differs most of
+    that which its conditions ask for.
 
     Parameters
     ----------
@@ -65,6 +73,8 @@ def compare(previous: pd.DataFrame, current: pd.DataFrame, *, currency: str | No
         Two scores tables; customers are matched by id.
     currency : str, optional
         ISO code shown with money.
+    asked : collection of str, optional
+        Columns that the segments' conditions ask for (`SegmentFile.fields`).
     """
     before = previous.drop_duplicates("customer_id", keep="last").set_index("customer_id")
     after = current.drop_duplicates("customer_id", keep="last").set_index("customer_id")
@@ -84,7 +94,11 @@ def compare(previous: pd.DataFrame, current: pd.DataFrame, *, currency: str | No
         numeric = name in DIMENSIONS and DIMENSIONS[name].unit != "code"
         first = _numbers(old, name)[rows] if numeric else np.full(len(rows), np.nan)
         second = _numbers(new, name)[rows] if numeric else np.full(len(rows), np.nan)
-        why = {lang: _why(name, old.iloc[rows], new.iloc[rows], first, second, lang, currency) for lang in LANGUAGES}
+        pair = old.iloc[rows], new.iloc[rows]
+        if name in STATES:
+            why = {lang: _state_reasons(name, *pair, lang, asked) for lang in LANGUAGES}
+        else:
+            why = {lang: _why(name, *pair, first, second, lang, currency) for lang in LANGUAGES}
         names = {lang: _code_names(name, (old, new), lang) for lang in LANGUAGES}
         moves.append(
             pd.DataFrame(
@@ -145,11 +159,17 @@ def _why(
             code, points = max(shift.items(), key=lambda pair: (abs(pair[1]), pair[0]))
             found.append(f"{driver_name(code, lang)} {points_text(points, lang, signed=True)}")
         return found
-    if name in DIMENSIONS:
-        unit = DIMENSIONS[name].unit
-        was, now = (format_values(values, unit, lang, currency) for values in (first, second))
-        return [f"{a} → {b}" for a, b in zip(was, now, strict=True)]
-    return ["" for _ in range(len(old))]
+    unit = DIMENSIONS[name].unit
+    was, now = (format_values(values, unit, lang, currency) for values in (first, second))
+    return [f"{a} → {b}" for a, b in zip(was, now, strict=True)]
+
+
+def _state_reasons(
+    name: str, old: pd.DataFrame, new: pd.DataFrame, lang: Lang, asked: Collection[str] | None
+) -> list[str]:
+    if name == "segment":
+        return segment_reasons(old, new, lang, name_of=_name, asked=asked)
+    return stage_reasons(old, new, lang) if name == "stage" else member_reasons(new, lang)
 
 
 def driver_shift(before: Sequence[dict[str, Any]] | None, after: Sequence[dict[str, Any]] | None) -> dict[str, float]:
@@ -194,7 +214,12 @@ class Changes:
 
 
 def changes_since(
-    previous: pd.DataFrame, current: pd.DataFrame, split: Split, *, currency: str | None = None
+    previous: pd.DataFrame,
+    current: pd.DataFrame,
+    split: Split,
+    *,
+    currency: str | None = None,
+    asked: Collection[str] | None = None,
 ) -> Changes:
     """Everything that changed, in numbers and in words.
 
@@ -206,6 +231,8 @@ def changes_since(
         `retention.scoring.change_split.split_since`, or `differences` where nothing is split.
     currency : str, optional
         ISO code shown with money.
+    asked : collection of str, optional
+        Columns that the segments' conditions ask for.
     """
     ids = current["customer_id"].tolist()
     found: list[list[dict[str, Any]]] = [[] for _ in ids]
@@ -224,7 +251,7 @@ def changes_since(
         numbers = f"{one['before']:.6f}", f"{one['after']:.6f}", float(one["difference"])
         words: dict[Lang, str] = {"en": one["text_en"], "zh": one["text_zh"]}
         found[place[one["customer_id"]]].append(_entry(kind, str(one["field"]), *numbers, words))
-    comparison = compare(previous, current, currency=currency)
+    comparison = compare(previous, current, currency=currency, asked=asked)
     moves = comparison.movers
     apart = _numbers(moves, "value_after") - _numbers(moves, "value_before")
     for move, difference in zip(moves.itertuples(index=False), apart.tolist(), strict=True):

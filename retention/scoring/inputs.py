@@ -56,6 +56,8 @@ class History:
         `retention.profile.categories.line_shares`.
     recent_contacts : DataFrame or None
         Earlier treatments.
+    false_alarms : DataFrame or None
+        Signs that staff called a false alarm: customer_id, sign, at (UTC).
     """
 
     events: pd.DataFrame
@@ -63,6 +65,7 @@ class History:
     profile: pd.DataFrame | None
     lines: pd.DataFrame | None
     recent_contacts: pd.DataFrame | None
+    false_alarms: pd.DataFrame | None
 
 
 @dataclass(frozen=True)

@@ -148,14 +148,19 @@ class Scorer:
         *,
         measured_effects: Mapping[str, MeasuredEffect] | None = None,
         scored_at: datetime | None = None,
+        false_alarms: pd.DataFrame | None = None,
     ) -> pd.DataFrame:
-        """The scores table of a frame whose customers' rows are in `tables`."""
+        """The scores table of a frame whose customers' rows are in `tables`.
+
+        `false_alarms` are the signs that staff called one: customer_id, sign, at (UTC).
+        """
         history = History(
             events=order_events(tables, until=as_of),
             open_days=OpenDays.of(tables),
             profile=customer_facts(tables, as_of, self.settings.data.timezone),
             lines=line_shares(tables, as_of, self.baseline.lines),
             recent_contacts=table_frame(tables, "treatments", "customer_id", "treated_at", "treatment_id"),
+            false_alarms=false_alarms,
         )
         predicted = Predicted(
             frame,

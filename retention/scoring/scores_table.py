@@ -81,6 +81,8 @@ def _array(name: str, values: pd.Series[Any]) -> pa.Array:
         return pa.array(np.asarray(values, dtype=np.float64), type=kind, from_pandas=True)
     if pa.types.is_integer(kind):
         return pa.array(values.to_numpy(), type=kind, from_pandas=True)
+    if pa.types.is_boolean(kind):
+        return pa.array([None if _missing(value) else bool(value) for value in values.tolist()], type=kind)
     return pa.array([None if _missing(value) else str(value) for value in values.tolist()], type=kind)
 
 

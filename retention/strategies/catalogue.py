@@ -6,11 +6,10 @@ company's own file instead. Every complaint names file, entry, field and remedy.
 
 from __future__ import annotations
 
-import string
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from configs.catalogue import phrase
 from configs.errors import SettingsError
@@ -18,214 +17,33 @@ from configs.resources import ROOM
 from configs.schema_breaches import first_breach, meant, problem
 from configs.settings import Settings
 from configs.yaml_files import read_yaml_file
-from features.specs import TOLD_DRIVERS
-from retention.conditions.expressions import Condition, parse_condition
+from retention.conditions.expressions import parse_condition
 from retention.schema import PERSONAL
+from retention.strategies.catalogue_entries import (
+    BUILT_IN_VETOES,
+    PHRASES,
+    PLACEHOLDERS,
+    CatalogueEntry,
+    ChannelEntry,
+    Phrase,
+    Sequence,
+    Strategy,
+    Veto,
+    placeholders,
+)
 
 DEFAULT = ROOM / "strategies.yaml"
-TEXT_LIMIT = 120
-
-Kind = Literal["product", "offer", "service", "programme", "contact", "content", "recovery", "event", "reach"]
-Channel = Literal["email", "sms", "phone", "social", "face_to_face", "ads", "none", "preferred"]
-Evidence = Literal["rule", "observed", "randomised"]
-EVIDENCE: tuple[Evidence, ...] = ("rule", "observed", "randomised")
 Entries = TypeVar("Entries", bound=BaseModel)
 
-PLACEHOLDERS: dict[str, str] = {
-    "churn": "churn_probability",
-    "horizon": "horizon_days",
-    "value": "lifetime_value",
-    "spend": "expected_spend",
-    "orders": "expected_orders",
-    "headroom": "headroom",
-    "days": "days_since_last_order",
-    "complaints": "open_complaints",
-    "satisfaction": "satisfaction",
-    "industry": "industry",
-    "level": "member_level",
-}
-"""What a `why` text may speak of, and the scores column that fills it."""
 
-
-class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-def placeholders(text: str) -> set[str]:
-    """Names in braces in a text.
-
-    Examples
-    --------
-    >>> sorted(placeholders("{churn} risk in {horizon} days"))
-    ['churn', 'horizon']
-    """
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
-
-
-class Text(_Entry):
-    """The same sentence in both languages."""
-
-    en: str = Field(min_length=1, max_length=TEXT_LIMIT)
-    zh: str = Field(min_length=1, max_length=TEXT_LIMIT)
-
-    @model_validator(mode="after")
-    def _same_placeholders(self) -> Self:
-        try:
-            en, zh = placeholders(self.en), placeholders(self.zh)
-        except ValueError as error:
-            raise ValueError(f"a brace is open or doubled ({error})") from None
-        if en != zh:
-            raise ValueError(f"placeholders differ between en {sorted(en)} and zh {sorted(zh)}")
-        if unknown := sorted(en - PLACEHOLDERS.keys()):
-            raise ValueError(f"placeholder {unknown[0]!r} is not one of {', '.join(PLACEHOLDERS)}")
-        return self
-
-    def of(self, language: str) -> str:
-        """The text in `en` or `zh`."""
-        return self.zh if language == "zh" else self.en
-
-
-class ChannelEntry(_Entry):
-    """What one contact through a channel costs, and whether it reaches a named person."""
-
-    name: Text
-    cost: float = Field(0.0, ge=0)
-    staff_minutes: float = Field(0.0, ge=0)
-    contact: bool = True
-
-
-class Effect(_Entry):
-    """What a strategy is believed to do until it has been measured.
-
-    `orders_points`: change of the probability of an order in the horizon for a customer at even odds (0.5); other
-    customers get the same shift of log-odds. `spend_uplift`: relative change of what an active customer spends.
-    `sd_points`: how sure the belief is (standard deviation of `orders_points`), the weight against a measurement.
-    """
-
-    orders_points: float = Field(0.0, ge=-0.3, le=0.3)
-    spend_uplift: float = Field(0.0, ge=-0.5, le=0.5)
-    sd_points: float = Field(0.02, gt=0, le=0.3)
-    evidence: Evidence = "rule"
-
-
-class Strategy(_Entry):
-    """One strategy; see docs/strategies.md for what each field does."""
-
-    code: str = Field(pattern=r"^[a-z][a-z0-9_]{2,47}$")
-    kind: Kind
-    name: Text
-    description: Text
-    why: Text
-    serves: tuple[str, ...] = Field(min_length=1)
-    when: dict[str, Any]
-    never_when: dict[str, Any] = Field(default_factory=dict)
-    drivers: tuple[str, ...] = ()
-    builds_on: tuple[str, ...] = ()
-    channel: Channel
-    cost: float = Field(0.0, ge=0)
-    staff_minutes: float = Field(0.0, ge=0)
-    discount: float = Field(0.0, ge=0, le=0.9)
-    marketing: bool = True
-    promotion: bool = False
-    duty: bool = False
-    every_days: int = Field(30, ge=0, le=3650)
-    stop_after: int | None = Field(None, ge=1)
-    effect: Effect
-    _when: Condition = PrivateAttr()
-    _never: Condition | None = PrivateAttr()
-
-    @field_validator("drivers", "builds_on")
-    @classmethod
-    def _known_drivers(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for driver in value:
-            if driver not in TOLD_DRIVERS:
-                raise ValueError(f"driver {driver!r} is not one of {', '.join(TOLD_DRIVERS)}")
-        return value
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if self.discount > 0 and not self.promotion:
-            raise ValueError("a strategy with a discount is a promotion; set promotion to true")
-        if placeholders(self.name.en) or placeholders(self.description.en):
-            raise ValueError("only 'why' may hold placeholders")
-        return self
-
-    @property
-    def condition(self) -> Condition:
-        """Who it is for."""
-        return self._when
-
-    @property
-    def contraindication(self) -> Condition | None:
-        """When it must not be used, beyond the catalogue's general vetoes."""
-        return self._never
-
-
-class Veto(_Entry):
-    """A general rule that forbids a strategy; without `when` the selection itself knows the rule."""
-
-    code: str = Field(pattern=r"^[a-z][a-z0-9_]{2,47}$")
-    text: Text
-    applies_to: Literal["all", "marketing", "promotion", "discount", "contact"] = "all"
-    when: dict[str, Any] | None = None
-    _when: Condition | None = PrivateAttr()
-
-    @property
-    def condition(self) -> Condition | None:
-        """When it forbids; None for the rules that are computed from contacts and consent."""
-        return self._when
-
-    def concerns(self, strategy: Strategy, *, contact: bool) -> bool:
-        """Whether the veto speaks of this strategy; `contact`: it goes to a named person."""
-        return {
-            "all": True,
-            "marketing": strategy.marketing,
-            "promotion": strategy.promotion,
-            "discount": strategy.discount > 0,
-            "contact": contact,
-        }[self.applies_to]
-
-
-BUILT_IN_VETOES = ("no_consent", "contact_cap", "too_recent", "attempts_used", "contraindicated", "unprofitable")
-
-
-class Phrase(_Entry):
-    """A sentence of the selection in both languages, with the same words to fill in."""
-
-    en: str = Field(min_length=1, max_length=TEXT_LIMIT)
-    zh: str = Field(min_length=1, max_length=TEXT_LIMIT)
-
-    @model_validator(mode="after")
-    def _same_placeholders(self) -> Self:
-        if placeholders(self.en) != placeholders(self.zh):
-            raise ValueError("placeholders differ between en and zh")
-        return self
-
-    def of(self, language: str) -> str:
-        """The text in `en` or `zh`."""
-        return self.zh if language == "zh" else self.en
-
-
-PHRASES: dict[str, set[str]] = {
-    "answers": {"reason"},
-    "builds_on": {"reason"},
-    "next_less": {"name", "amount", "own"},
-    "next_less_unpriced": {"name"},
-    "next_same_kind": {"name", "other"},
-    "next_duty": {"name"},
-    "next_vetoed": {"name", "reason"},
-    "next_none": set(),
-}
-
-
-class Selection(_Entry):
+class Selection(CatalogueEntry):
     """Constants of the ranking."""
 
     driver_match: float = Field(0.5, ge=0, le=2)
     min_active_probability: float = Field(0.05, gt=0, le=1)
 
 
-class Catalogue(_Entry):
+class Catalogue(CatalogueEntry):
     """All strategies with the channels, the vetoes and the constants of the ranking."""
 
     version: Literal[1]
@@ -234,20 +52,31 @@ class Catalogue(_Entry):
     vetoes: tuple[Veto, ...]
     phrases: dict[str, Phrase]
     strategies: tuple[Strategy, ...] = Field(min_length=1)
+    sequences: tuple[Sequence, ...] = ()
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
         for channel in ("email", "sms", "phone", "social", "face_to_face", "ads", "none"):
             if channel not in self.channels:
-                raise ValueError(f"channel {channel!r} is missing")
+                raise ValueError(phrase("phrases.catalogue_lacks_channel", name=channel))
         missing = set(BUILT_IN_VETOES) - {veto.code for veto in self.vetoes}
         if missing:
-            raise ValueError(f"veto {sorted(missing)[0]!r} is missing")
+            raise ValueError(phrase("phrases.catalogue_lacks_veto", name=sorted(missing)[0]))
         for name, words in PHRASES.items():
             if name not in self.phrases:
-                raise ValueError(f"phrase {name!r} is missing")
+                raise ValueError(phrase("phrases.catalogue_lacks_phrase", name=name))
             if placeholders(self.phrases[name].en) != words:
-                raise ValueError(f"phrase {name!r} must hold the placeholders {sorted(words)}")
+                raise ValueError(phrase("phrases.phrase_placeholders", name=name, names=", ".join(sorted(words))))
+        return self
+
+    @model_validator(mode="after")
+    def _steps_known(self) -> Self:
+        for sequence in self.sequences:
+            for step in sequence.steps:
+                if step.strategy not in self.codes:
+                    raise ValueError(
+                        phrase("phrases.sequence_strategy_unknown", name=sequence.code, strategy=step.strategy)
+                    )
         return self
 
     def __getitem__(self, code: str) -> Strategy:
@@ -268,8 +97,10 @@ class Catalogue(_Entry):
             *(item.condition for item in self.strategies),
             *(item.contraindication for item in self.strategies),
             *(veto.condition for veto in self.vetoes),
+            *(sequence.condition for sequence in self.sequences),
         ]
         asked = {name for condition in conditions if condition is not None for name in condition.fields}
+        asked |= {item.deadline.since for item in self.strategies if item.deadline is not None}
         return asked | set(PLACEHOLDERS.values()) | {"days_since_last_order"}
 
 
@@ -295,7 +126,12 @@ def load_catalogue(settings: Settings | None = None) -> Catalogue:
     kept = tuple(strategy for strategy in catalogue.strategies if strategy.code not in off)
     if not kept:
         raise SettingsError("no_strategy_left", code="no_strategies")
-    return catalogue.model_copy(update={"strategies": kept})
+    sequences = tuple(
+        one.model_copy(update={"steps": steps})
+        for one in catalogue.sequences
+        if (steps := tuple(step for step in one.steps if step.strategy not in off))
+    )
+    return catalogue.model_copy(update={"strategies": kept, "sequences": sequences})
 
 
 def read_catalogue(path: Path) -> Catalogue:
@@ -311,6 +147,8 @@ def read_catalogue(path: Path) -> Catalogue:
         if strategy.promotion and asked & PERSONAL:
             field = min(asked & PERSONAL)
             raise SettingsError("price_by_person", code="bad_catalogue", file=str(path), where=place, field=field)
+    for sequence in catalogue.sequences:
+        sequence._when = parse_condition(sequence.when, place=f"{path.name}, sequence {sequence.code}, when")
     for veto in catalogue.vetoes:
         place = f"{path.name}, veto {veto.code}, when"
         if veto.when is None and veto.code not in BUILT_IN_VETOES:

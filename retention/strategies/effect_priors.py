@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from configs.errors import BundleError
-from retention.strategies.catalogue import EVIDENCE, Evidence, Strategy
+from retention.strategies.catalogue_entries import EVIDENCE, Evidence, Strategy
 
 Floats = NDArray[np.float64]
 Texts = NDArray[np.object_]

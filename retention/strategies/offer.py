@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from retention.strategies.catalogue import Strategy
+from retention.strategies.catalogue_entries import Strategy
 
 Floats = NDArray[np.float64]
 
@@ -16,12 +16,16 @@ Floats = NDArray[np.float64]
 class PricedOffers:
     """Everything computed per customer × strategy; all arrays of shape (n, s).
 
-    `veto` is 0 where allowed, else 1 + the index of the veto in the catalogue; `channel` is the index in `channels`,
-    `evidence` that in `retention.strategies.catalogue.EVIDENCE`.
+    `fit` is that of `retention.strategies.fit`; `veto` is 0 where allowed, else 1 + the index of the veto in the
+    catalogue; `channel` is the index in `channels`, `evidence` that in `EVIDENCE`. `spread` is half the width of the
+    interval that holds the profit with 80 % as far as it is only believed. `step` counts from 1 within a sequence of
+    `steps` (0: none), `wait` are the days until it may be used, `left` the days until it must be done (NaN: no
+    deadline, below zero: overdue).
     """
 
     strategies: tuple[Strategy, ...]
     eligible: NDArray[np.bool_]
+    fit: NDArray[np.int8]
     veto: NDArray[np.int16]
     effect: Floats
     uplift: Floats
@@ -29,12 +33,17 @@ class PricedOffers:
     cost: Floats
     minutes: Floats
     profit: Floats
+    spread: Floats
     rank: Floats
     channel: NDArray[np.int8]
     channels: tuple[str, ...]
     risk_driver: NDArray[np.int8]
     strength_driver: NDArray[np.int8]
     priced: NDArray[np.bool_]
+    step: NDArray[np.int8]
+    steps: NDArray[np.int8]
+    wait: Floats
+    left: Floats
 
     @property
     def allowed(self) -> NDArray[np.bool_]:

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from datetime import datetime, timedelta
+from datetime import time as clock
+from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from configs.catalogue import LANGUAGES, Lang
 from configs.formats import number
+from configs.settings import Settings
+from configs.timestamps import local_time
 from features.specs import TOLD_DRIVERS
-from retention.strategies.catalogue import PLACEHOLDERS, Catalogue, placeholders
+from retention.strategies.catalogue import Catalogue
+from retention.strategies.catalogue_entries import PLACEHOLDERS, placeholders
 from retention.strategies.offer import PricedOffers
-from retention.wording import format_value, format_values
+from retention.wording import format_date, format_value, format_values
+
+Floats = NDArray[np.float64]
 
 UNITS: dict[str, str] = {
     "churn": "probability",
@@ -22,6 +33,7 @@ UNITS: dict[str, str] = {
     "headroom": "money",
     "days": "plain",
     "complaints": "plain",
+    "complaint_days": "plain",
     "satisfaction": "index",
     "industry": "code",
     "level": "code",
@@ -29,6 +41,26 @@ UNITS: dict[str, str] = {
 """Unit of every placeholder, for `retention.wording.format_value`; a plain one has its unit in the sentence."""
 
 Pair = tuple[str, str]
+
+
+def local_days(scores: pd.DataFrame, timezone: str) -> list[datetime | None]:
+    """The business day that every row speaks of, as its midnight; None without `as_of`."""
+    if "as_of" not in scores.columns:
+        return [None] * len(scores)
+    moments = pd.to_datetime(scores["as_of"])
+    days = {
+        moment: datetime.combine(local_time(moment.to_pydatetime(), timezone), clock.min) for moment in moments.unique()
+    }
+    return [days[moment] for moment in moments.tolist()]
+
+
+def days_later(today: list[datetime | None], days: Floats) -> list[datetime | None]:
+    """The day so many days after each; None where the number is NaN."""
+    return [_day(day, more) if more == more else None for day, more in zip(today, days.tolist(), strict=True)]
+
+
+def _day(today: datetime | None, days: float) -> datetime | None:
+    return None if today is None else today + timedelta(days=math.floor(days))
 
 
 class StrategyWriter:
@@ -42,14 +74,15 @@ class StrategyWriter:
         What `price_strategies` returned for it.
     catalogue : Catalogue
         Holds names, reasons and phrases.
-    currency : str or None
-        ISO code shown with money.
+    settings : Settings
+        Currency shown with money, and zone of the business's days.
     """
 
-    def __init__(self, scores: pd.DataFrame, offer: PricedOffers, catalogue: Catalogue, currency: str | None) -> None:
+    def __init__(self, scores: pd.DataFrame, offer: PricedOffers, catalogue: Catalogue, settings: Settings) -> None:
         self._offer = offer
         self._catalogue = catalogue
-        self._currency = currency
+        self._currency = settings.data.currency
+        self._today = local_days(scores, settings.data.timezone)
         self._scores = scores
         self._drivers = list(TOLD_DRIVERS)
         self._reasons = scores["reasons"].tolist() if "reasons" in scores else [[]] * len(scores)
@@ -60,23 +93,38 @@ class StrategyWriter:
         self._fixed: dict[tuple[str, int, int], Pair] = {}
 
     def why(self, row: int, column: int) -> Pair:
-        """The strategy's sentence with this customer's figures, then the driver that it answers or builds on."""
+        """The reason it answers or builds on and what it is; without one, the strategy's own sentence with figures."""
         strategy = self._offer.strategies[column]
         names = self._needed[column]
         # never a sentence with a hole: what is unknown falls back to what the strategy is
         whole = all(self._is_known(name)[row] for name in names)
-        risk = int(self._offer.risk_driver[row, column])
-        strength = int(self._offer.strength_driver[row, column])
         made = []
         for language in LANGUAGES:
-            if whole:
+            action = strategy.description.of(language)
+            if reason := "" if strategy.duty else self._reason(row, column, language):
+                text = self._catalogue.phrases["answers"].of(language).format(reason=reason, action=action)
+            elif whole:
                 text = strategy.why.of(language).format(**{name: self._word(name, language)[row] for name in names})
             else:
-                text = strategy.description.of(language)
-            if answered := self._driver(row, risk, strength, language):
-                text += ("" if language == "zh" else " ") + answered
-            made.append(text)
+                text = action
+            parts = (text, self._when(row, column, language))
+            made.append(("" if language == "zh" else " ").join(part for part in parts if part))
         return made[0], made[1]
+
+    def _when(self, row: int, column: int, language: Lang) -> str:
+        """By when it is to be done, and which step it is."""
+        phrases, offer = self._catalogue.phrases, self._offer
+        left, step = float(offer.left[row, column]), int(offer.step[row, column])
+        if not math.isnan(left):
+            day = _day(self._today[row], left)
+            return phrases["due_by" if left >= 0 else "overdue"].of(language).format(date=format_date(day, language))
+        if step:
+            wait = float(offer.wait[row, column])
+            fields: dict[str, Any] = {"step": step, "steps": int(offer.steps[row, column])}
+            if wait > 0:
+                fields["date"] = format_date(_day(self._today[row], wait), language)
+            return phrases["step_waits" if wait > 0 else "step"].of(language).format(**fields)
+        return ""
 
     def why_not_next(self, row: int, column: int, after: int, picked: list[int]) -> Pair:
         """Why the best remaining strategy does not stand here: forbidden, same kind, or worth less."""
@@ -109,12 +157,34 @@ class StrategyWriter:
             return self._once(
                 "duty", after, -1, lambda lang: phrases["next_duty"].of(lang).format(name=candidate.name.of(lang))
             )
+        if offer.fit[row, after] < offer.fit[row, column]:
+            return self._once(
+                "fit", after, -1, lambda lang: phrases["next_fits_less"].of(lang).format(name=candidate.name.of(lang))
+            )
+        if offer.fit[row, after] > offer.fit[row, column]:
+            first = next(other for other in picked if offer.fit[row, other] == offer.fit[row, after])
+            other = offer.strategies[first].name
+            return self._once(
+                "reason",
+                after,
+                first,
+                lambda lang: (
+                    phrases["next_same_reason"].of(lang).format(name=candidate.name.of(lang), other=other.of(lang))
+                ),
+            )
         if not offer.priced[row]:
             return self._once(
                 "less",
                 after,
                 -1,
                 lambda lang: phrases["next_less_unpriced"].of(lang).format(name=candidate.name.of(lang)),
+            )
+        if 0 in (offer.evidence[row, after], offer.evidence[row, column]):
+            return self._once(
+                "unmeasured",
+                after,
+                -1,
+                lambda lang: phrases["next_less_unmeasured"].of(lang).format(name=candidate.name.of(lang)),
             )
         profits = float(offer.profit[row, after]), float(offer.profit[row, column])
         made = []
@@ -138,12 +208,13 @@ class StrategyWriter:
             self._fixed[key] = (make("en"), make("zh"))
         return self._fixed[key]
 
-    def _driver(self, row: int, risk: int, strength: int, language: Lang) -> str:
+    def _reason(self, row: int, column: int, language: Lang) -> str:
         """The reason that the strategy answers or builds on, in the words that the customer's reasons tell it in."""
-        for place, direction, phrase in ((risk, "raises", "answers"), (strength, "lowers", "builds_on")):
-            told = self._told(row, self._drivers[place], direction, language) if place >= 0 else ""
-            if told:
-                return self._catalogue.phrases[phrase].of(language).format(reason=told)
+        offer = self._offer
+        for place, direction in ((offer.risk_driver, "raises"), (offer.strength_driver, "lowers")):
+            driver = int(place[row, column])
+            if driver >= 0 and (told := self._told(row, self._drivers[driver], direction, language)):
+                return told
         return ""
 
     def _told(self, row: int, driver: str, direction: str, language: Lang) -> str:

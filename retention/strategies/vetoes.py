@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from configs.settings import Settings
 from retention.conditions.expressions import Table
-from retention.strategies.catalogue import BUILT_IN_VETOES, Catalogue
+from retention.strategies.catalogue import Catalogue
+from retention.strategies.catalogue_entries import BUILT_IN_VETOES
 
 Floats = NDArray[np.float64]
 
@@ -26,13 +27,12 @@ def vetoes(
     channel: NDArray[np.int8],
     channels: tuple[str, ...],
     consented: NDArray[np.bool_],
-    recent_contacts: pd.DataFrame | None,
+    contacts: Contacts | None,
     settings: Settings,
 ) -> NDArray[np.int16]:
     """First veto that forbids, per customer × strategy: 1 + its index in the catalogue, 0 where none does."""
     veto = np.zeros(channel.shape, dtype=np.int16)
     place = veto_index(catalogue)
-    contacts = Contacts.of(table.frame, recent_contacts, settings)
     general = [item for item in catalogue.vetoes if item.code not in BUILT_IN_VETOES and item.condition is not None]
     general_mask = {item.code: item.condition.holds(table) for item in general if item.condition is not None}
     for column, strategy in enumerate(catalogue.strategies):

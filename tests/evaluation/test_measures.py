@@ -11,6 +11,7 @@ from evaluation import metrics
 from evaluation.measures import MIN_SLICE, by_slice, lifetime_check, losses, measures, next_order_check
 from evaluation.slices import slice_columns
 from retention.profile.dimensions import cut_arrays, fit_cuts, level_tiers
+from retention.profile.peers import not_lost
 
 random = np.random.default_rng(21)
 N = 600
@@ -93,6 +94,7 @@ def test_a_high_risk_is_the_same_in_the_evaluation_as_in_the_scores(settings) ->
     predictions = pd.DataFrame({"churn_probability": rng.random(300)})
     types = frame["customer_type"].to_numpy(dtype=object)
     risk = predictions["churn_probability"].to_numpy()
+    assert not_lost(frame, 90.0, settings.retention.lifecycle).all()
     for chosen in ({}, {"churn_risk": TierSettings(low_below=0.2, high_from=0.5)}, {"churn_risk": TierSettings()}):
         retention = settings.retention.model_copy(update={"tiers": chosen})
         own = settings.model_copy(update={"retention": retention})

@@ -149,9 +149,12 @@ def test_the_page_of_a_run(two: tuple[Scored, Scored]) -> None:
     content = json.loads(made.report.with_suffix(".json").read_text(encoding="utf-8"))
     scores = made.scores
     assert content["customers"] == len(scores)
-    assert content["high_risk"] == int((scores["churn_risk_tier"] == "high").sum())
+    kept = scores["stage"] != "lost"
+    assert content["high_risk"] == int((kept & (scores["churn_risk_tier"] == "high")).sum())
+    assert content["can_be_lost"] == int((kept & (scores["churn_risk_tier"] != "unknown")).sum())
     assert content["lifetime_value"] == pytest.approx(scores["lifetime_value"].sum())
-    assert all(sum(row["counts"].values()) == len(scores) for row in content["tiers"])
+    for row in content["tiers"]:
+        assert sum(row["counts"].values()) == (int(kept.sum()) if row["code"] == "churn_risk" else len(scores))
     assert sum(row["customers"] for row in content["stages"]) == len(scores)
     for row in content["changes"]["causes"]:
         assert sum(row[part] for part in PARTS) == pytest.approx(row["difference"], abs=1e-9)

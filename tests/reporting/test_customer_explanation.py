@@ -108,6 +108,17 @@ def test_the_rule_by_probability_is_told(made) -> None:  # type: ignore[no-untyp
     assert customer_page(lost, baseline, "zh").stage_rule == "超过通常间隔的4倍且至少60天没有购买"
 
 
+def test_the_next_order_of_who_will_rather_not_come_back_is_told_with_an_if(made) -> None:  # type: ignore[no-untyped-def]
+    scores, baseline = made
+    for told, en, zh in (
+        (True, "If the customer orders again, around", "若再下单，约在"),
+        (False, "Next order around", "预计下次下单"),
+    ):
+        row = scores[scores["next_order_conditional"] == told].iloc[0]
+        for lang, name in (("en", en), ("zh", zh)):
+            assert name in [one.name for one in customer_page(row, baseline, lang).figures]  # type: ignore[arg-type]
+
+
 def test_markup_in_names_is_not_run(made) -> None:  # type: ignore[no-untyped-def]
     scores, baseline = made
     row = scores.iloc[0].copy()

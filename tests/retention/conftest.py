@@ -171,7 +171,7 @@ def make_world(customers: int = 240, seed: int = 7, *, currency: str | None = "C
 def score_world(world: World, baseline: Baseline, **other: Any) -> pd.DataFrame:
     """The scores table of a world; `other` replaces single fields of what scoring is given."""
     predicted = Predicted(world.frame, world.predictions, world.contributions, None)
-    history = History(world.events, ALWAYS_OPEN, world.profile, None, None)
+    history = History(world.events, ALWAYS_OPEN, world.profile, None, None, None)
     catalogue, segments = load_catalogue(world.settings), load_segments(world.settings)
     rules = Rules("m1", world.feature_set, baseline, catalogue, segments, {}, world.settings)
     scored_at = other.pop("scored_at", pd.Timestamp("2024-01-02").to_pydatetime())

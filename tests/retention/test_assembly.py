@@ -18,9 +18,11 @@ from retention.explanation.summary import LONGEST
 from retention.explanation.warnings import UNITS
 from retention.profile.dimensions import DIMENSIONS
 from retention.profile.reference_values import fit_baseline
+from retention.profile.sign_records import SignRecord
 from retention.schema import column_order
 from retention.scoring.assembly import MAX_MONEY_REASONS, _numbers, score
 from retention.scoring.inputs import History, Predicted, Rules
+from retention.scoring.next_order import conditional
 from retention.scoring.promises import check_scores
 from tests.retention.conftest import score_world
 
@@ -54,6 +56,24 @@ def test_the_date_of_the_next_order_is_a_day_of_the_business_zone(world) -> None
     settings = world.settings.model_copy(update={"data": zone})
     found = _numbers(frame, world.predictions.assign(next_order_days=2.3), settings)["next_order_date"]
     assert set(found) == {pd.Timestamp("2024-04-03")}
+
+
+def test_the_next_order_of_who_will_rather_not_come_back_is_conditional(world, scores) -> None:  # type: ignore[no-untyped-def]
+    targets = world.settings.targets.model_copy(update={"horizon_days": 90, "lifetime_days": 365})
+    said = pd.DataFrame(
+        {
+            "next_order_days": [20.0, 40.0, 300.0, 300.0, 20.0, np.nan],
+            "churn_probability": [0.2, 0.7, 0.9, 0.95, 0.2, 0.9],
+            "churn_probability_365d": [0.05, 0.3, 0.1, 0.6, 0.05, 0.9],
+        }
+    )
+    stage = np.array(["loyal", "repeat", "loyal", "repeat", "lost", "prospect"], dtype=object)
+    # a yearly buyer's day lies beyond the horizon and can be counted on
+    assert conditional(said, stage, targets) == [False, True, False, True, True, None]
+    known = scores["next_order_date"].notna()
+    assert scores["next_order_conditional"].isna().equals(~known)
+    assert set(scores.loc[known & (scores["stage"] == "lost"), "next_order_conditional"]) == {True}
+    assert set(scores.loc[known, "next_order_conditional"]) == {True, False}
 
 
 @pytest.mark.parametrize(
@@ -110,6 +130,39 @@ def test_summaries_are_short_and_in_both_languages(scores) -> None:  # type: ign
     assert len(overdue) and not overdue.str.startswith("Buys as usual").any()
     lost = scores[scores["stage"] == "lost"]
     assert len(lost) and lost["summary_en"].str.endswith("Ask why before offering anything.").all()
+
+
+def test_a_record_makes_notes_and_a_false_alarm_silences_a_sign(world, baseline) -> None:  # type: ignore[no-untyped-def]
+    def told(**other) -> dict[str, set[str]]:  # type: ignore[no-untyped-def]
+        table = score_world(world, **({"baseline": baseline} | other))
+        by_code: dict[str, set[str]] = {}
+        for customer, row in zip(table["customer_id"], table["warnings"], strict=True):
+            for one in row:
+                by_code.setdefault(f"{one['code']} {one['sign']}", set()).add(customer)
+        return by_code
+
+    plain = told()
+    assert plain["early overdue"] and "note overdue" not in plain and plain["note complaint_open"]
+    records = {
+        "overdue": SignRecord(900, 0.3, 0.4, 0.4, stays=False),
+        "complaint_open": SignRecord(900, 0.6, 0.2, 0.2, stays=True),
+    }
+    judged = told(baseline=replace(baseline, signs=records))
+    assert judged["note overdue"] == plain["early overdue"] and "early overdue" not in judged
+    assert judged["early complaint_open"] == plain["note complaint_open"]
+    first = min(plain["early overdue"])
+    marks = pd.DataFrame({"customer_id": [first], "sign": ["overdue"], "at": [pd.Timestamp("2024-01-01")]})
+    assert told(false_alarms=marks)["early overdue"] == plain["early overdue"] - {first}
+
+
+def test_at_risk_by_probability_is_due_or_warned(scores, world) -> None:  # type: ignore[no-untyped-def]
+    rows = scores[scores["stage_because"] == "probability"]
+    assert len(rows)
+    warned = rows["warnings"].map(lambda row: any(one["code"] == "early" for one in row))
+    silent = world.frame.set_index("customer_id")["days_since_last_order"].reindex(rows["customer_id"]).to_numpy()
+    gap = world.frame.set_index("customer_id")["mean_gap_days"].reindex(rows["customer_id"]).to_numpy()
+    # the usual gap lies between the own and the company's
+    assert (warned.to_numpy() | (silent >= 0.5 * gap) | np.isnan(gap)).all()
 
 
 def test_missing_families_are_warned_of(scores, world) -> None:  # type: ignore[no-untyped-def]

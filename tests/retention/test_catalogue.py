@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +10,8 @@ import yaml
 
 from configs.errors import SettingsError
 from configs.settings import DataSettings, RetentionSettings, Settings, SourceSettings
-from retention.strategies.catalogue import (
-    DEFAULT,
-    PLACEHOLDERS,
-    TEXT_LIMIT,
-    Strategy,
-    load_catalogue,
-    placeholders,
-    read_catalogue,
-)
+from retention.strategies.catalogue import DEFAULT, load_catalogue, read_catalogue
+from retention.strategies.catalogue_entries import PLACEHOLDERS, TEXT_LIMIT, Strategy, placeholders
 from retention.strategies.strategy_texts import UNITS
 
 ROWS: dict[str, tuple[str, ...]] = {
@@ -107,7 +101,7 @@ def broken(tmp_path: Path, change: dict[str, Any], *, place: int = 0) -> Path:
 def small() -> dict[str, Any]:
     """The catalogue with its first four strategies."""
     raw = yaml.load(DEFAULT.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    return {**raw, "strategies": raw["strategies"][:4]}
+    return {**raw, "strategies": raw["strategies"][:4], "sequences": []}
 
 
 def test_every_row_and_item_of_the_requirement_is_served() -> None:
@@ -171,16 +165,19 @@ def test_discounts_are_promotions_and_priors_are_rules() -> None:
         ),
         ({"when": {"stage": "gone"}}, "strategy bespoke_products, when: 'stage' is never 'gone'; use one of"),
         ({"when": {"headroom": "many"}}, "'headroom: many' is not a comparison with a number; write a number"),
-        ({"why": {"en": "{churn}", "zh": "无"}}, "why: placeholders differ between en ['churn'] and zh []"),
+        ({"why": {"en": "{churn}", "zh": "无"}}, "why: placeholders differ between en (churn) and zh ()"),
         ({"why": {"en": "{shoe}", "zh": "{shoe}"}}, "placeholder 'shoe' is not one of"),
         ({"why": {"en": "{churn", "zh": "{churn"}}, "why: a brace is open or doubled"),
         ({"name": {"en": "x" * 121, "zh": "名"}}, "name.en: string should have at most 120 characters"),
         ({"drivers": ["weather"]}, "drivers: driver 'weather' is not one of recency"),
         ({"discount": 0.1}, "a strategy with a discount is a promotion; set promotion to true"),
         (
-            {"promotion": True, "when": {"any": [{"stage": "repeat"}, {"age": "> 60"}]}},
+            {"promotion": True, "discount": 0.1, "when": {"any": [{"stage": "repeat"}, {"age": "> 60"}]}},
             "strategy bespoke_products: a promotion asks for age; no price may depend on age or gender; choose its",
         ),
+        ({"kind": "offer"}, "an offer is a promotion; set promotion to true, or kind to what it is otherwise"),
+        ({"promotion": True, "cost": 0}, "a promotion gives something away; set discount (share of an order) or cost"),
+        ({"due": "always"}, "bespoke_products, due: input should be 'stage' or 'kind'"),
         ({"code": "dedicated_adviser"}, "strategy dedicated_adviser, code: used twice; give one of them another code"),
     ],
 )
@@ -211,6 +208,40 @@ def test_missing_file_yaml_error_and_missing_parts(tmp_path: Path) -> None:
         with pytest.raises(SettingsError) as caught:
             read_catalogue(path)
         assert message in str(caught.value)
+
+
+def test_a_mistake_is_told_in_chinese_alone(tmp_path: Path) -> None:
+    for change in ({"discount": 0.1}, {"why": {"en": "{churn}", "zh": "无"}}, {"drivers": ["weather"]}):
+        with pytest.raises(SettingsError) as caught:
+            read_catalogue(broken(tmp_path, change))
+        said = "".join(caught.value.said("zh"))
+        assert not re.search(r"[a-z]{3,} [a-z]+ [a-z]+", said), said
+
+
+def test_a_sequence_names_strategies_that_are_there(tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    chain = [{"code": "win_back", "when": {"stage": "lost"}, "steps": [{"strategy": "win_back_ofer"}]}]
+    path.write_text(json.dumps({**small(), "sequences": chain}), encoding="utf-8")
+    with pytest.raises(
+        SettingsError, match="sequence 'win_back' names the strategy 'win_back_ofer', which is not there"
+    ):
+        read_catalogue(path)
+    chain[0]["when"] = {"stage": "gone"}
+    chain[0]["steps"] = [{"strategy": "bespoke_products"}]
+    path.write_text(json.dumps({**small(), "sequences": chain}), encoding="utf-8")
+    with pytest.raises(SettingsError, match="sequence win_back, when: 'stage' is never 'gone'"):
+        read_catalogue(path)
+
+
+def test_a_price_cut_is_called_one() -> None:
+    """A strategy that is no promotion, and so is not kept from customers at low risk, speaks of no price cut."""
+    cut = re.compile(r"discount|coupon|price cut|cheaper|reduced price|own price|折扣|优惠券|降价|特价|专享价|立减")
+    excused = {"points_redemption"}  # "without a price cut"
+    for strategy in load_catalogue().strategies:
+        texts = (strategy.name, strategy.description, strategy.why)
+        spoken = " ".join(one for text in texts for one in (text.en.lower(), text.zh))
+        if not strategy.promotion and strategy.code not in excused:
+            assert not cut.search(spoken.replace("without a discount", "")), (strategy.code, spoken)
 
 
 def test_own_file_and_strategies_switched_off(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from configs.errors import InvariantError
 from retention.profile.reference_values import fit_baseline
 from retention.scoring.change_split import PARTS, Split, differences, split_difference
 from retention.scoring.changes import changes_since, compare, difference_texts, driver_shift, rounded_parts
+from retention.scoring.move_reasons import segment_reasons, stage_reasons
 from retention.wording import MAX_LENGTH
 from tests.retention.conftest import score_world
 
@@ -127,6 +128,56 @@ def test_moves_are_counted_and_told(two) -> None:  # type: ignore[no-untyped-def
     assert (found.movers["before"] != found.movers["after"]).all()
 
 
+def test_moves_of_stage_level_and_segment_have_a_reason(two) -> None:  # type: ignore[no-untyped-def]
+    moves = compare(*two, currency="CNY").movers
+    for state in ("stage", "segment", "member_level"):
+        own = moves[moves["dimension"] == state]
+        assert len(own) and (own["why_en"] != "").mean() > 0.95, state
+        assert own.loc[own["why_zh"] != "", "why_zh"].str.contains("[\u4e00-\u9fff]").all()
+    stage = moves[moves["dimension"] == "stage"]
+    back = stage[stage["after"] == "won_back"]
+    assert back["why_en"].str.startswith("ordered on ").all()
+    assert stage.loc[stage["after"] == "lost", "why_en"].str.contains("silent|expected").all()
+    segment = moves[(moves["dimension"] == "segment")]
+    assert segment["why_en"].str.startswith("Life-cycle stage: ").any()
+
+
+def test_the_reason_of_a_stage_is_what_happened_since_the_run_before() -> None:
+    then = pd.Timestamp("2024-01-01 08:00")
+    before = ["repeat", "at_risk", "repeat", "at_risk", "lost", "at_risk", "prospect"]
+    since = ["2024-01-05", "2024-01-06", "2024-01-31", *["2023-12-01"] * 3, "2024-01-09"]
+    old = pd.DataFrame({"stage": before, "as_of": then})
+    new = pd.DataFrame(
+        {
+            "stage": ["at_risk", "repeat", "at_risk", "repeat", "at_risk", "lost", "first_time"],
+            "stage_because": ["silence", "order", "probability", "order", "silence", "silence", "order"],
+            "stage_since": pd.to_datetime(since),
+            "churn_probability": [0.5, 0.1, 0.7, 0.3, 0.4, 0.9, np.nan],
+        }
+    )
+    assert stage_reasons(old, new, "en") == [
+        "silent beyond the own rhythm since 5 Jan 2024",
+        "ordered on 6 Jan 2024",
+        "churn risk at 70%, and an order is due or a warning stands",
+        "churn risk at 30%, or no order due",
+        "an order is expected again (churn risk 40%)",
+        "no order is expected any more (churn risk 90%)",
+        "ordered on 9 Jan 2024",
+    ]
+    assert stage_reasons(old, new, "zh")[:2] == ["自2024年1月5日起超出平时节奏未下单", "2024年1月6日下单"]
+
+
+def test_a_segment_is_explained_by_what_its_conditions_ask_for() -> None:
+    old = pd.DataFrame({"stage": ["loyal", "loyal"], "overall_value_tier": ["high", "high"]})
+    new = pd.DataFrame({"stage": ["at_risk", "loyal"], "overall_value_tier": ["low", "high"]})
+
+    def told(asked: set[str] | None) -> list[str]:
+        return segment_reasons(old, new, "en", name_of=lambda code, lang: code, asked=asked)
+
+    assert told(None) == ["stage: loyal to at risk", "other figures of the segment's condition changed"]
+    assert told({"overall_value_tier"})[0] == "overall_value: high to low"
+
+
 def test_nothing_moves_between_equal_runs(two) -> None:  # type: ignore[no-untyped-def]
     found = compare(two[0], two[0])
     assert found.movers.empty and found.left == [] and found.appeared == []
@@ -173,7 +224,10 @@ def test_moves_of_segments_use_their_names(two) -> None:  # type: ignore[no-unty
     )
     found = changes_since(before, after, differences(before, after)).lists[0]
     texts = [(one["text_en"], one["text_zh"]) for one in found if one["field"] == "segment"]
-    assert texts == [("Segment: The one to The two", "客群：由客群one变为客群two")]
+    assert len(texts) == 1
+    assert texts[0][0].startswith("Segment: The one to The two (") and texts[0][1].startswith(
+        "客群：由客群one变为客群two（"
+    )
 
 
 def test_probabilities_of_other_horizons_are_not_compared(two) -> None:  # type: ignore[no-untyped-def]

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from configs.errors import BundleError, SettingsError
-from configs.settings import ProfileSettings, TierSettings
+from configs.settings import LifecycleSettings, ProfileSettings, TierSettings
 from retention.explanation.warnings import UNITS
 from retention.profile.attributes import attribute, code_of
 from retention.profile.attributes import given as given_attribute
@@ -35,14 +35,17 @@ from retention.profile.dimensions import (
     ALL,
     DIMENSIONS,
     LEVEL_DIMENSIONS,
+    NO_LEVEL,
     Cut,
     check_tier_settings,
     cut_arrays,
     fit_cuts,
+    level_cuts,
     level_tiers,
     quantile_cuts,
 )
 from retention.profile.lifecycle import STAGES
+from retention.profile.peers import not_lost
 from retention.profile.reference_values import fit_baseline, membership_levels
 from retention.profile.tiers import classify, rule_text
 from tests.retention.conftest import score_world
@@ -135,6 +138,47 @@ def test_fixed_cut_offs_win() -> None:
     half = {"churn_risk": TierSettings(high_from=0.9)}
     cut = fit_cuts("churn_risk", np.linspace(0, 1, 100), np.full(100, "unknown", object), half)[ALL]
     assert cut.high_from == 0.9 and cut.source == "quantile"
+
+
+def test_churn_risk_is_high_where_it_is_clearly_above_the_company_s_own_level() -> None:
+    rng = np.random.default_rng(3)
+    types = np.full(1_000, "unknown", object)
+    shares = {}
+    for name, level in (("loyal", 0.04), ("usual", 0.3), ("leaving", 0.7)):
+        risk = rng.beta(2 * level, 2 * (1 - level), 1_000)
+        cut = fit_cuts("churn_risk", risk, types, {})[ALL]
+        assert cut.source == "level" and cut.level == pytest.approx(risk.mean()) and cut.customers == 1_000
+        assert (cut.low_below, cut.high_from) == level_cuts(float(risk.mean()))
+        shares[name] = float((risk >= cut.high_from).mean())
+    # where nobody leaves few are at high risk, where most leave still not most are
+    assert shares["loyal"] < 0.1 < shares["usual"] < 0.4 and shares["leaving"] < 0.55
+
+
+def test_the_level_is_that_of_customers_who_can_still_be_lost() -> None:
+    risk = np.r_[np.full(100, 0.2), np.full(900, 0.99)]
+    types = np.full(1_000, "unknown", object)
+    counted = np.arange(1_000) < 100
+    assert fit_cuts("churn_risk", risk, types, {}, counted)[ALL].level == pytest.approx(0.2)
+    assert fit_cuts("churn_risk", risk, types, {})[ALL].level == pytest.approx(0.911)
+    frame = pd.DataFrame(
+        {
+            "orders_ever": [5.0, 5.0, 0.0, 1.0],
+            "mean_gap_days": [10.0, 10.0, np.nan, np.nan],
+            "order_days_ever": [5.0, 5.0, 0.0, 1.0],
+            "days_since_last_order": [30.0, 61.0, np.nan, 100.0],
+        }
+    )
+    assert not_lost(frame, 10.0, LifecycleSettings()).tolist() == [True, False, False, False]
+
+
+def test_without_a_level_the_written_cut_offs_hold_and_fixed_ones_always() -> None:
+    few = fit_cuts("churn_risk", np.array([0.9]), np.array(["unknown"], object), {})[ALL]
+    assert (few.low_below, few.high_from, few.source) == (*NO_LEVEL, "default")
+    chosen = {"churn_risk": TierSettings(by="level", low_below=0.2, high_from=0.5)}
+    fixed = fit_cuts("churn_risk", np.linspace(0, 1, 100), np.full(100, "unknown", object), chosen)[ALL]
+    assert (fixed.low_below, fixed.high_from, fixed.source) == (0.2, 0.5, "fixed")
+    with pytest.raises(SettingsError, match="by level is for a probability"):
+        check_tier_settings({"loyalty": TierSettings(by="level")})
 
 
 def test_satisfaction_has_absolute_cut_offs_by_default() -> None:
@@ -406,6 +450,12 @@ def test_the_rule_names_number_and_cut_offs(world) -> None:  # type: ignore[no-u
         "Churn risk is high: 72% is at least 60% (low below 30%; cut-offs fixed in the settings)"
     )
     assert rule_text("churn_risk", row, base, "zh") == "流失风险为高：72%，不低于60%（低于30%为低；设置中的固定分界）"
+    own = {ALL: Cut(0.33, 0.67, "level", ALL, (1 / 3, 2 / 3), 100, 0.5)}
+    base = Baseline(**{**base.__dict__, "cuts": {**base.cuts, "churn_risk": own}})
+    assert rule_text("churn_risk", row, base, "en") == (
+        "Churn risk is high: 72% is at least 67% (low below 33%; 50% is usual of this company's customers)"
+    )
+    assert rule_text("churn_risk", row, base, "zh") == "流失风险为高：72%，不低于67%（低于33%为低；本公司客户平均50%）"
 
 
 def test_the_documentation_names_every_dimension_tier_and_sign() -> None:

@@ -8,12 +8,13 @@ import pytest
 
 from benchmarks.simulator import CampaignPlan, SimulationSettings, simulate
 from configs.errors import DataError, InputError, NotEnoughDataError
+from retention.draws import hash_share, uniform_draws
 from retention.experiments.effects import (
     estimate_effect,
     measure_effects,
     treatment_outcomes,
 )
-from retention.experiments.holdout import assign_holdout, hash_share, risk_bands
+from retention.experiments.holdout import assign_holdout, risk_bands
 from retention.experiments.measurement import updated_effects
 from retention.experiments.uplift import DRLearner, UpliftSettings, auuc, evaluate_uplift, qini_coefficient, qini_curve
 from retention.strategies.catalogue import load_catalogue
@@ -59,6 +60,18 @@ def test_hash_is_uniform_and_the_same_everywhere() -> None:
     places = np.sort([hash_share(f"C{place}", "s") for place in range(4_000)])
     assert np.abs(places - np.arange(4_000) / 4_000).max() < 0.03  # Kolmogorov–Smirnov bound at 0.1 %: 0.031
     assert hash_share("C1", "worklist") == pytest.approx(0.7014255349480294)
+
+
+def test_draws_of_pairs_are_even_and_know_nothing_of_each_other() -> None:
+    ids, names = [f"C{place}" for place in range(4_000)], ["a", "b", "c"]
+    found = uniform_draws(ids, names, "s")
+    assert found.shape == (4_000, 3) and found.min() >= 0 and found.max() < 1
+    for column in range(3):
+        steps = np.sort(found[:, column])
+        assert np.abs(steps - (np.arange(4_000) + 0.5) / 4_000).max() < 1.63 / 4_000**0.5  # Kolmogorov–Smirnov, 1 %
+    assert np.abs(np.corrcoef(found.T)[np.triu_indices(3, 1)]).max() < 0.05
+    assert np.abs(np.corrcoef(found[:-1, 0], found[1:, 0])[0, 1]) < 0.05
+    assert uniform_draws(ids[7:8], names[1:2], "s")[0, 0] == found[7, 1]
 
 
 # ------------------------------------------------------------------------------------------------- averages

@@ -210,7 +210,8 @@ def test_probability_puts_at_risk_only_those_who_keep_to_their_rhythm() -> None:
             history(300.0, 280.0, customer="lost"),
         ]
     )
-    frame = pd.DataFrame({"customer_id": ["first", "keeps", "risky", "sure", "lost", "none"], "as_of": AS_OF})
+    names = ["first", "keeps", "risky", "sure", "lost", "none"]
+    frame = pd.DataFrame({"customer_id": names, "as_of": AS_OF, "days_since_last_order": 40.0})
     moves = transitions(order_days(events, AS_OF), AS_OF, RULES, 30.0)
     found = stages(
         frame,
@@ -230,15 +231,14 @@ def test_who_buys_once_a_year_is_not_at_risk_within_the_rhythm() -> None:
     events = pd.concat([history(*yearly, customer="yearly"), history(90.0, 60.0, 30.0, customer="monthly")])
     frame = pd.DataFrame({"customer_id": ["monthly", "yearly"], "as_of": AS_OF, "days_since_last_order": [30.0, 30.0]})
     moves = transitions(order_days(events, AS_OF), AS_OF, RULES, 30.0)
-    for horizon, expected in ((90.0, ["at_risk", "repeat"]), (365.0, ["at_risk", "at_risk"])):
-        found = stages(
-            frame,
-            moves,
-            churn_probability=np.array([0.9, 0.9]),
-            high_from=np.array([0.4, 0.4]),
-            horizon_days=horizon,
-        )
-        assert found["stage"].tolist() == expected
+    said = {"churn_probability": np.array([0.9, 0.9]), "high_from": np.array([0.4, 0.4])}
+    assert stages(frame, moves, **said)["stage"].tolist() == ["at_risk", "repeat"]
+    warned = stages(frame, moves, **said, warned=np.array([False, True]))
+    assert warned["stage"].tolist() == ["at_risk", "at_risk"]
+    assert set(warned["stage_because"]) == {"probability"}
+    # ordered the day before yesterday: nothing is due, whatever the model expects
+    early = frame.assign(days_since_last_order=2.0)
+    assert stages(early, moves, **said)["stage"].tolist() == ["repeat", "repeat"]
     # still not overdue when the next September is over
     later = transitions(order_days(history(*(days + 340 for days in yearly)), AS_OF), AS_OF, RULES, 30.0)
     assert later["to_stage"].iloc[-1] == "repeat" and later["because"].iloc[-1] == "order"

@@ -32,14 +32,16 @@ from retention.experiments.measurement import (
     updated_effects,
 )
 from retention.experiments.uplift import DRLearner, UpliftSettings, evaluate_uplift
-from retention.strategies.catalogue import EVIDENCE, load_catalogue
-from retention.strategies.choice import price_strategies, select_strategies
+from retention.strategies.catalogue import load_catalogue
+from retention.strategies.catalogue_entries import EVIDENCE
+from retention.strategies.choice import select_strategies
 from retention.strategies.effect_priors import (
     believed,
     effect_segments,
     measured_effects_from_json,
     measured_effects_to_json,
 )
+from retention.strategies.pricing import price_strategies
 from tests.retention.random_scores import random_scores
 
 PLANS = (

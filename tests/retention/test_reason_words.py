@@ -16,6 +16,7 @@ import pytest
 
 from benchmarks.simulator import SimulationSettings
 from benchmarks.simulator.writing import write_simulation
+from benchmarks.truth_strategies import strategy_quality
 from configs.catalogue import pairs
 from configs.settings import Settings, load_settings
 from evaluation.datasets import training_set
@@ -145,6 +146,19 @@ def log(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
             meta={},
         )
         yield Log(settings, tables, scorer, frame, scorer.score_frame(frame, tables, as_of))
+
+
+@pytest.mark.slow
+def test_strategies_fit_what_is_told(log: Log) -> None:
+    found = strategy_quality(log.scores, log.scorer.catalogue)
+    assert found.offered > 0.5 * len(log.scores)
+    assert (found.unfit, found.low_risk_cut, found.out_of_step) == (0, 0, 0)
+    assert found.first_answers > 0.5
+    for offers in log.scores["strategies"]:
+        for one in offers:
+            for lang in ("en", "zh"):
+                assert "{" not in one[f"why_{lang}"] and "nan" not in one[f"why_{lang}"].lower().split()
+            assert (one["expected_profit"] is None) or (one["evidence"] != "rule" and one["profit_low"] is None)
 
 
 @pytest.mark.slow

@@ -8,8 +8,11 @@ import pytest
 from scipy import stats
 
 from evaluation.warning_quality import evaluate_warnings
+from retention.explanation.false_alarms import without_false_alarms
+from retention.explanation.sign_dates import first_order
 from retention.explanation.warnings import BY_CHANCE, OVERDUE_BY_CHANCE, UNITS, find_signs, warning_lists
 from retention.profile.lifecycle import order_days
+from retention.profile.sign_records import SignRecord
 from retention.wording import MAX_LENGTH
 
 AS_OF = pd.Timestamp("2024-01-01")
@@ -126,6 +129,87 @@ def test_a_lost_customer_gets_no_early_warning_but_an_open_complaint() -> None:
     found = signs(frame, lost=np.array([True, False]))
     assert found["overdue"] == [False, True]
     assert found["complaint_open"] == [True, True]
+
+
+def test_a_customer_with_few_orders_is_overdue_by_the_gap_drawn_towards_the_company_s() -> None:
+    frame = rows(orders_ever=[1.0, 1.0, 3.0, 4.0, 2.0], days_since_last_order=[74.0, 75.0, 75.0, 75.0, 500.0])
+    gap = np.array([30.0, 30.0, 30.0, 30.0, np.nan])
+    found = next(sign for sign in find_signs(frame, usual_gap=gap) if sign.code == "overdue_few")
+    assert found.on.tolist() == [False, True, True, False, False]
+    assert found.since[1] == np.datetime64(AS_OF, "D") and found.normal[1] == 30.0
+    assert not signs(frame)["overdue_few"][1]
+
+
+def test_a_sign_is_dated_by_its_event_and_not_by_the_window() -> None:
+    ages = [*range(360, 100, -20), 60, 40, 20]
+    amounts = [100.0] * 13 + [98.0, 22.0, 60.0]
+    days = order_days(history(*ages, amounts=amounts), AS_OF)
+    frame = rows(orders_90d=3.0, spend_90d=180.0, orders_365d=16.0, spend_365d=1480.0)
+    fall = next(sign for sign in find_signs(frame, days) if sign.code == "order_value_falling")
+    # the first of the small orders, not the first of the window
+    assert not fall.on[0] or fall.since[0] == np.datetime64(AS_OF - pd.Timedelta(days=40), "D")
+    small = first_order(frame, np.array([True]), 70.0, days, 90.0)
+    assert small[0] == np.datetime64(AS_OF - pd.Timedelta(days=40), "D")
+    assert first_order(frame, np.array([True]), np.inf, days, 90.0)[0] == np.datetime64(
+        AS_OF - pd.Timedelta(days=60), "D"
+    )
+    complaints = rows(**YEAR, complaints_90d=3.0, complaints_365d=3.0, days_since_last_complaint=12.0)
+    rising = next(sign for sign in find_signs(complaints) if sign.code == "complaints_rising")
+    assert rising.on[0] and rising.since[0] == np.datetime64("2023-12-20")
+    # no table tells the day on which satisfaction fell: none is told
+    fell = rows(satisfaction_mean_365d=0.6, satisfaction_trend=-0.25)
+    sign = next(sign for sign in find_signs(fell) if sign.code == "satisfaction_falling")
+    assert sign.on[0] and np.isnat(sign.since[0])
+
+
+def test_signs_that_do_not_stand_the_comparison_are_notes_and_come_last() -> None:
+    frame = rows(
+        orders_ever=9.0,
+        mean_gap_days=10.0,
+        days_since_last_order=60.0,
+        gap_cv=0.1,
+        satisfaction_mean_365d=0.6,
+        satisfaction_trend=-0.25,
+        open_complaints=9.0,
+        oldest_open_complaint_days=3.0,
+    )
+    records = {"complaint_open": SignRecord(100, 0.2, 0.19, 0.19, stays=False)}
+    (found,) = warning_lists(find_signs(frame), 1, records=records)
+    # satisfaction was never judged: only silence warns without a record
+    assert [(one["sign"], one["code"]) for one in found] == [
+        ("overdue", "early"),
+        ("complaint_open", "note"),
+        ("satisfaction_falling", "note"),
+    ]
+    records["complaint_open"] = SignRecord(100, 0.5, 0.19, 0.19, stays=True)
+    (found,) = warning_lists(find_signs(frame), 1, records=records)
+    assert [one["sign"] for one in found if one["code"] == "early"] == ["complaint_open", "overdue"]
+
+
+def test_a_false_alarm_is_not_told_again_until_something_new_happens() -> None:
+    frame = rows(orders_ever=[9.0, 9.0]).assign(
+        mean_gap_days=10.0,
+        days_since_last_order=60.0,
+        gap_cv=0.1,
+        satisfaction_mean_365d=0.6,
+        satisfaction_trend=-0.25,
+    )
+    found = find_signs(frame)
+    since = pd.Timestamp(next(sign for sign in found if sign.code == "overdue").since[0])
+
+    def told(*alarms: tuple[str, str, pd.Timestamp]) -> dict[str, list[bool]]:
+        marks = pd.DataFrame(list(alarms), columns=["customer_id", "sign", "at"])
+        return {sign.code: sign.on.tolist() for sign in without_false_alarms(found, frame, marks)}
+
+    # an append-only list: an older mark beside a newer one, another sign, another customer
+    marked = told(("c0", "overdue", since - pd.Timedelta(days=300)), ("c0", "overdue", since + pd.Timedelta(days=1)))
+    assert marked["overdue"] == [False, True] and marked["satisfaction_falling"] == [True, True]
+    # the silence began after the mark: it is a new one
+    assert told(("c0", "overdue", since - pd.Timedelta(days=1)))["overdue"] == [True, True]
+    # a sign without a day is told again when its window has passed
+    assert told(("c1", "satisfaction_falling", AS_OF - pd.Timedelta(days=89)))["satisfaction_falling"] == [True, False]
+    assert told(("c1", "satisfaction_falling", AS_OF - pd.Timedelta(days=91)))["satisfaction_falling"] == [True, True]
+    assert without_false_alarms(found, frame, None) == found
 
 
 def test_since_when() -> None:

@@ -277,3 +277,26 @@ def test_the_moment_of_now_is_the_clocks() -> None:
     from serving.core import utc_now
 
     assert abs(utc_now().replace(tzinfo=UTC) - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def test_stopping_waits_for_a_load_and_does_not_take_it(service: Service, write: Any, newer: Any) -> None:
+    import threading
+
+    loading, go_on = threading.Event(), threading.Event()
+    ordinary = service.live._load
+
+    def slowly() -> Any:
+        loading.set()
+        go_on.wait(20)
+        return ordinary()
+
+    service.live._load = slowly
+    write(service.settings.canonical, newer)
+    service.live.start()
+    assert loading.wait(20)
+    threading.Timer(0.5, go_on.set).start()
+    service.live.stop()
+    assert not service.live._thread.is_alive()
+    assert len(service.served) == 1  # what was loaded meanwhile is let go
+    gc.collect()
+    assert len(list((service.settings.work / ".served").iterdir())) == 1
