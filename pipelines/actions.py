@@ -211,7 +211,7 @@ def next_products(
 ) -> pd.DataFrame:
     """The next products or categories to offer."""
     from features.engine import open_tables
-    from retention.contacts.next_product import NextProduct, looked_at, purchases
+    from retention.contacts.next_product import NextProduct, item_names, looked_at, purchases
 
     fresh_tables(settings, progress)
     with open_tables(settings.canonical) as tables:
@@ -219,5 +219,9 @@ def next_products(
         bought = purchases(tables, moment, item=item)  # type: ignore[arg-type]
         customers = None if customer_id is None else [customer_id]
         looks = looked_at(tables, moment, item=item)  # type: ignore[arg-type]
+        names = item_names(tables) if item == "product_id" else {}
         model, zone = NextProduct().fit(bought, moment), settings.data.timezone
-        return model.recommend(bought, moment, customers=customers, looks=looks, timezone=zone)
+        found = model.recommend(bought, moment, customers=customers, looks=looks, timezone=zone, names=names)
+        if names:
+            found.insert(3, "name", found["item"].map(names))
+        return found
