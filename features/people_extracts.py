@@ -5,10 +5,12 @@ Relations like those of `features.extracts`: they see what happened and was know
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from features.data import Tables
 from features.extracts import bought, seen_at
@@ -20,21 +22,35 @@ LOOKS = ("browse", "search", "cart")
 
 
 @planned
-def referrals_relation(columns: Columns, as_of: datetime) -> Step:
-    """How many customers each customer has brought who had ordered before a moment."""
-    customers = unbound(dict(columns))["customers"]
+def referrals_relation(columns: Columns, as_of: datetime, some: bool) -> Step:
+    """How many customers each customer, or those whom the table `wanted` names, brought who ordered before a moment."""
+    tables = unbound(dict(columns))
+    customers, wanted = tables["customers"], tables["wanted"]
     brought = customers.filter(customers.referred_by.notnull() & (customers.referred_by != customers.customer_id))
-    buyers = bought(seen_at(columns, "transactions", as_of)).select(buyer="customer_id").distinct()
-    found = brought.join(buyers, brought.customer_id == buyers.buyer)
+    if some:
+        brought = brought.semi_join(wanted, brought.referred_by == wanted.wanted_customer)
+    buyers = bought(seen_at(columns, "transactions", as_of))
+    found = brought.semi_join(buyers, brought.customer_id == buyers.customer_id)
     counted = found.group_by("referred_by").agg(referrals=found.customer_id.nunique())
-    return Step("referrals", counted.order_by("referred_by"))
+    return Step("some_referrals" if some else "referrals", counted.order_by("referred_by"))
 
 
-def referrals_before(tables: Tables, as_of: datetime) -> pd.Series[Any] | None:
-    """Customers brought who had ordered before `as_of`, by the id of who brought them; None where nobody tells."""
-    if "referred_by" not in tables.columns("customers"):
+def referrals_before(tables: Tables, as_of: datetime, customers: Sequence[str]) -> pd.Series[Any] | None:
+    """Customers brought who had ordered before `as_of`, by the id of who brought them; None where nobody tells.
+
+    Who brought whom is asked of all customers, although `tables` be a part of them with the rows of `customers` alone.
+    """
+    whole = tables.whole
+    if "referred_by" not in whole.columns("customers"):
         return None
-    found = tables.run(referrals_relation(tables.shape, as_of)).to_pandas()
+    if whole is tables:
+        found = whole.run(referrals_relation(whole.shape, as_of, False)).to_pandas()
+    else:
+        wanted = pa.table({"wanted_customer": pa.array(customers, pa.string())})
+        found = whole.run(referrals_relation(whole.shape, as_of, True), wanted=wanted).to_pandas()
+    # ingested tables have the column only where somebody is told; a history that was sent may hold it empty
+    if found.empty and whole.memory is not None:
+        return None
     counts: pd.Series[Any] = found.set_index("referred_by")["referrals"]
     return counts
 

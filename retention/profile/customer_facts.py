@@ -52,10 +52,8 @@ def customer_facts(tables: Tables, as_of: datetime, timezone: str) -> pd.DataFra
         found["age"] = [age_on(birthday, today) for birthday in found["birthday"].tolist()]
     if "points_expire_on" in found.columns:
         found["points_expire_days"] = days_until(found["points_expire_on"], today)
-    brought = referrals_before(tables.whole, as_of)
-    if brought is not None and len(
-        brought
-    ):  # where nobody is known to have brought anybody, nobody keeps such a record
+    brought = referrals_before(tables, as_of, found["customer_id"].tolist())
+    if brought is not None:
         found["referrals"] = looked_up(
             found["customer_id"], brought.index.to_numpy(), brought.to_numpy(dtype=np.float64), 0.0
         )

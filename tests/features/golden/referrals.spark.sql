@@ -2,8 +2,8 @@ SELECT
   *
 FROM (
   SELECT
-    `t9`.`referred_by`,
-    COUNT(DISTINCT `t9`.`customer_id`) AS `referrals`
+    `t7`.`referred_by`,
+    COUNT(DISTINCT `t7`.`customer_id`) AS `referrals`
   FROM (
     SELECT
       `t3`.`customer_id`,
@@ -24,8 +24,7 @@ FROM (
       `t3`.`fulfilment`,
       `t3`.`consent`,
       `t3`.`owner`,
-      `t3`.`renewal_at`,
-      `t8`.`buyer`
+      `t3`.`renewal_at`
     FROM (
       SELECT
         *
@@ -33,39 +32,31 @@ FROM (
       WHERE
         `t0`.`referred_by` IS NOT NULL AND `t0`.`referred_by` <> `t0`.`customer_id`
     ) AS `t3`
-    INNER JOIN (
-      SELECT DISTINCT
+    LEFT SEMI JOIN (
+      SELECT
         *
       FROM (
         SELECT
-          `t5`.`customer_id` AS `buyer`
-        FROM (
-          SELECT
-            *
-          FROM (
-            SELECT
-              *
-            FROM `transactions` AS `t1`
-            WHERE
-              `t1`.`occurred_at` < CAST('2024-03-01T00:00:00' AS TIMESTAMP)
-              AND (
-                (
-                  `t1`.`recorded_at` IS NULL
-                )
-                OR (
-                  `t1`.`recorded_at` <= CAST('2024-03-01T00:00:00' AS TIMESTAMP)
-                )
-              )
-          ) AS `t4`
-          WHERE
-            `t4`.`amount` > 0
-        ) AS `t5`
-      ) AS `t6`
-    ) AS `t8`
-      ON `t3`.`customer_id` = `t8`.`buyer`
-  ) AS `t9`
+          *
+        FROM `transactions` AS `t1`
+        WHERE
+          `t1`.`occurred_at` < CAST('2024-03-01T00:00:00' AS TIMESTAMP)
+          AND (
+            (
+              `t1`.`recorded_at` IS NULL
+            )
+            OR (
+              `t1`.`recorded_at` <= CAST('2024-03-01T00:00:00' AS TIMESTAMP)
+            )
+          )
+      ) AS `t4`
+      WHERE
+        `t4`.`amount` > 0
+    ) AS `t6`
+      ON `t3`.`customer_id` = `t6`.`customer_id`
+  ) AS `t7`
   GROUP BY
     1
-) AS `t10`
+) AS `t8`
 ORDER BY
-  `t10`.`referred_by` ASC NULLS LAST
+  `t8`.`referred_by` ASC NULLS LAST
