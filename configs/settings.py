@@ -293,6 +293,11 @@ class RetentionSettings(Model):
     contact_cost_scale: float = Field(1.0, ge=0)
     contact_cap: int = Field(4, ge=1)
     contact_cap_days: int = Field(30, ge=1)
+    points_lead_days: int = Field(14, ge=0, le=365)
+    training_after_days: int = Field(7, ge=0, le=365)
+    trainings_per_day: int = Field(2, ge=1)
+    order_days: int = Field(7, ge=1, le=365)
+    return_days: int = Field(90, ge=1, le=730)
     lifecycle: LifecycleSettings = LifecycleSettings()
 
 

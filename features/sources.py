@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from features.declare import DAY_US, MICRO, NANO, Measure, count_if, fixed, where
+from features.tables import INTERACTION_KINDS
 from features.visible import known
 
 Tables = Mapping[str, Any]
@@ -277,7 +278,7 @@ def _kind(kind: str) -> tuple[Measure, Measure]:
 
 def _interaction_measures() -> dict[str, Measure]:
     measures: dict[str, Measure] = {}
-    for kind in ("contact", "visit", "browse", "cart", "open", "click", "redeem"):
+    for kind in (kind for kind in INTERACTION_KINDS if kind != "search"):  # a search is no feature
         measures[kind], measures[f"{kind}_at"] = _kind(kind)
     return measures
 

@@ -15,6 +15,8 @@ ColumnType = Literal["text", "time", "date", "money", "number", "integer", "text
 MONEY_LIMIT = 10**14
 """Every amount lies below this, and so do the amounts of one customer added up without their signs: whatever is added
 up of an order or a customer then fits DECIMAL(18, 4), and ten-thousandths of it a whole number of 64 bits."""
+OLDEST = 120
+"""Years of the oldest customer that there can be: an older birthday cannot be, no more than one to come."""
 NUMBER_LIMIT = 10**12
 """Greatest quantity or score, and with a minus the least."""
 
@@ -40,12 +42,30 @@ IBIS_TYPES: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a canonical table; a required one may not be null."""
+    """One column of a canonical table; a required one may not be null.
+
+    Attributes
+    ----------
+    choices : tuple of str
+        All that it may hold; empty: any.
+    words : tuple of (str, str)
+        What people write, in lower case, and the choice that it means; an empty one says that nothing was told. A word
+        that is not listed means nothing that we know, and is read as missing.
+    split : str
+        Regular expression of what parts the texts of a list that stands in one cell.
+    """
 
     name: str
     type: ColumnType
     required: bool = False
     choices: tuple[str, ...] = ()
+    words: tuple[tuple[str, str], ...] = ()
+    split: str = ""
+
+    @property
+    def is_id(self) -> bool:
+        """Whether it holds ids."""
+        return self.name.endswith("_id") or self.name == "referred_by"
 
 
 @dataclass(frozen=True)
@@ -66,6 +86,18 @@ class Table:
 def _columns(*columns: tuple[str, ColumnType] | tuple[str, ColumnType, bool] | Column) -> tuple[Column, ...]:
     return tuple(column if isinstance(column, Column) else Column(*column) for column in columns)
 
+
+GENDERS = {
+    "female": ("female", "f", "w", "woman", "women", "girl", "ms", "mrs", "miss", "weiblich", "frau", "femme",
+               "féminin", "mujer", "femenino", "femenina", "女", "女性", "女士", "女生", "小姐"),
+    "male": ("male", "m", "man", "men", "boy", "mr", "männlich", "maennlich", "mann", "herr", "homme", "masculin",
+             "hombre", "masculino", "男", "男性", "男士", "男生", "先生"),
+    "other": ("other", "x", "d", "diverse", "divers", "non-binary", "nonbinary", "non binary", "autre", "otro", "otra",
+              "其他", "其它"),
+    "": ("unknown", "unspecified", "not given", "not specified", "prefer not to say", "undisclosed", "u", "?", "未知",
+         "保密", "不详", "未填", "未说明"),
+}  # fmt: skip
+"""What people write for a gender. Numbers are not among it: 1 is a man in one system and a woman in the next."""
 
 TRANSACTIONS = Table(
     "transactions",
@@ -103,8 +135,18 @@ CUSTOMERS = Table(
         ("company_size", "text"),
         ("acquired_at", "time"),
         ("birthday", "date"),
+        Column(
+            "gender",
+            "text",
+            choices=("female", "male", "other"),
+            words=tuple((word, ours) for ours, words in GENDERS.items() for word in words),
+        ),
+        Column("interests", "texts", split="[,;|、，；]"),
         ("preferred_channel", "text"),
         ("member_level", "text"),
+        ("points_balance", "number"),
+        ("points_expire_on", "date"),
+        ("referred_by", "text"),
         ("fulfilment", "text"),
         ("consent", "text"),
         ("owner", "text"),
@@ -143,15 +185,20 @@ FEEDBACK = Table(
     time="occurred_at",
     order=("customer_id", "occurred_at", "feedback_id"),
 )
+INTERACTION_KINDS = ("contact", "visit", "browse", "search", "cart", "open", "click", "redeem")
+
 INTERACTIONS = Table(
     "interactions",
     _columns(
         ("interaction_id", "text", True),
         ("customer_id", "text", True),
         ("occurred_at", "time", True),
-        Column("kind", "text", True, ("contact", "visit", "browse", "cart", "open", "click", "redeem")),
+        Column("kind", "text", True, INTERACTION_KINDS),
         ("channel", "text"),
         ("direction", "text"),
+        ("product_id", "text"),
+        ("category", "text"),
+        ("text", "text"),
         ("recorded_at", "time"),
     ),
     time="occurred_at",

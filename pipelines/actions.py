@@ -18,6 +18,7 @@ from pipelines.stages import resolve_as_of
 if TYPE_CHECKING:
     from features.engine import Tables
     from retention.contacts.work_list import Limits, WorkList
+    from retention.profile.company_figures import FigureRules
 
 
 def last_scores(settings: Settings, path: Path | None, progress: Progress = SILENT) -> pd.DataFrame:
@@ -45,14 +46,15 @@ def last_scores(settings: Settings, path: Path | None, progress: Progress = SILE
     return found
 
 
-def profile_and_contacts(settings: Settings) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
-    """The customers table and the treatments table, each None where it is not given."""
+def profile_and_contacts(settings: Settings, as_of: datetime) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
+    """The customers table with what follows from it as of a moment, and the treatments; None where not given."""
     from features.engine import open_tables
     from features.extracts import table_frame
+    from retention.profile.customer_facts import customer_facts
 
     with open_tables(settings.canonical) as tables:
         return (
-            table_frame(tables, "customers", "customer_id"),
+            customer_facts(tables, as_of, settings.data.timezone),
             table_frame(tables, "treatments", "customer_id", "treated_at", "treatment_id"),
         )
 
@@ -73,9 +75,9 @@ def work_list(
     from retention.strategies.catalogue import load_catalogue
 
     table = last_scores(settings, scores, progress)
-    profile, contacts = profile_and_contacts(settings)
-    catalogue = load_catalogue(settings)
     moment = table["as_of"].max()
+    profile, contacts = profile_and_contacts(settings, moment)
+    catalogue = load_catalogue(settings)
     with open_tables(settings.canonical) as tables:
         measured = measure_campaigns(tables, catalogue, moment, horizon_days=int(table["horizon_days"].max()))
     with lock_folder(settings.work):
@@ -97,8 +99,9 @@ def work_list(
 def view_table(
     settings: Settings, what: str, as_of: str | None, scores: Path | None, progress: Progress
 ) -> pd.DataFrame:
-    """The table of a view: `demand`, `satisfaction`, `effects` or `moves`."""
+    """The table of a view: `demand`, `satisfaction`, `figures`, `effects` or `moves`."""
     from features.engine import open_tables
+    from retention.profile.company_figures import company_figures
     from retention.profile.company_views import demand_view, satisfaction_view
 
     if what == "moves":
@@ -109,11 +112,20 @@ def view_table(
         with progress.step(phrase("steps.compute_view", name=what)):
             if what == "effects":
                 return _effects(settings, tables, moment)
+            if what == "figures":
+                return company_figures(tables, moment, settings.data.timezone, rules=figure_rules(settings))
             found = last_scores(settings, scores, progress)
             if what == "satisfaction":
                 return satisfaction_view(tables, moment, found)
             item = "category" if "category" in tables.columns("transactions") else "product_id"
             return demand_view(tables, moment, found.set_index("customer_id")["segment"], item=item)
+
+
+def figure_rules(settings: Settings) -> FigureRules:
+    """Within how many days an order or a return counts."""
+    from retention.profile.company_figures import FigureRules
+
+    return FigureRules(order_days=settings.retention.order_days, return_days=settings.retention.return_days)
 
 
 def _moves(settings: Settings) -> pd.DataFrame:
@@ -159,7 +171,7 @@ def planned_contacts(
     country: str | None,
     progress: Progress = SILENT,
 ) -> pd.DataFrame:
-    """Birthdays, holidays, visits and renewals of the coming days.
+    """Birthdays, holidays, visits, renewals, expiring points and trainings of the coming days.
 
     Raises
     ------
@@ -168,14 +180,30 @@ def planned_contacts(
     """
     from pipelines.arms import arms_of
     from retention.contacts.contact_plan import PlanRules, contact_plan
+    from retention.strategies.catalogue import load_catalogue
 
     table = last_scores(settings, scores, progress)
-    profile, _ = profile_and_contacts(settings)
+    profile, contacts = profile_and_contacts(settings, table["as_of"].max())
     if profile is None:
         raise NotEnoughDataError("no_customers_table", code="no_customers_table")
     first = start if start is not None else table["as_of"].max().date()
-    rules = PlanRules(days=days, holidays_of=country)
-    return contact_plan(table, profile, start=first, rules=rules, assignment=arms_of(settings, table))
+    own = settings.retention
+    rules = PlanRules(
+        days=days,
+        holidays_of=country,
+        points_lead=own.points_lead_days,
+        training_after=own.training_after_days,
+        trainings_per_day=own.trainings_per_day,
+    )
+    return contact_plan(
+        table,
+        profile,
+        start=first,
+        rules=rules,
+        assignment=arms_of(settings, table),
+        strategies=load_catalogue(settings).strategies,
+        treatments=contacts,
+    )
 
 
 def next_products(
@@ -183,11 +211,17 @@ def next_products(
 ) -> pd.DataFrame:
     """The next products or categories to offer."""
     from features.engine import open_tables
-    from retention.contacts.next_product import NextProduct, purchases
+    from retention.contacts.next_product import NextProduct, item_names, looked_at, purchases
 
     fresh_tables(settings, progress)
     with open_tables(settings.canonical) as tables:
         moment = resolve_as_of(settings, tables, as_of)
         bought = purchases(tables, moment, item=item)  # type: ignore[arg-type]
         customers = None if customer_id is None else [customer_id]
-        return NextProduct().fit(bought, moment).recommend(bought, moment, customers=customers)
+        looks = looked_at(tables, moment, item=item)  # type: ignore[arg-type]
+        names = item_names(tables) if item == "product_id" else {}
+        model, zone = NextProduct().fit(bought, moment), settings.data.timezone
+        found = model.recommend(bought, moment, customers=customers, looks=looks, timezone=zone, names=names)
+        if names:
+            found.insert(3, "name", found["item"].map(names))
+        return found

@@ -20,6 +20,7 @@ from pipelines.options import DEFAULT_CONFIG, AsOf, Config, example, table_file
 if TYPE_CHECKING:
     import pandas as pd
 
+View = Literal["demand", "satisfaction", "figures", "effects", "moves"]
 SHOWN = 20
 COLUMN, WIDE = 10, 1_000
 """Characters that a column needs on a terminal to be read; width of a table in a pipe."""
@@ -86,7 +87,7 @@ def plan(
     country: Annotated[str | None, typer.Option("--country", help="Whose holidays are greeted: CN, GB …")] = None,
     to: Out = None,
 ) -> None:
-    """Dated contacts: birthdays, holidays, visits and renewals of the coming days."""
+    """Dated contacts: birthdays, holidays, visits, renewals, expiring points and trainings of the coming days."""
     from pipelines.actions import planned_contacts
 
     settings = _settings(config, to)
@@ -109,7 +110,7 @@ def audience(
 
     settings = _settings(config, to)
     table = last_scores(settings, scores, ConsoleProgress())
-    profile, _ = profile_and_contacts(settings)
+    profile, _ = profile_and_contacts(settings, table["as_of"].max())
     rows, done = choose_audience(
         table,
         load_segments(settings),
@@ -135,18 +136,25 @@ def audience(
 
 
 def view(
-    what: Annotated[Literal["demand", "satisfaction", "effects", "moves"], typer.Argument(help="Which view.")],
+    what: Annotated[View, typer.Argument(help="Which view.")],
     config: Config = DEFAULT_CONFIG,
     as_of: AsOf = None,
     scores: Scores = None,
     to: Out = None,
 ) -> None:
-    """What is bought per segment, where satisfaction is lost, what strategies have brought, or who moved tier."""
-    from pipelines.actions import view_table
+    """What segments buy, where satisfaction falls, carts and conversion, what strategies brought, who moved tier."""
+    from pipelines.actions import figure_rules, view_table
 
     settings = _settings(config, to)
     lang = settings.language
     found = view_table(settings, what, as_of, scores, ConsoleProgress())
+    if what == "figures":
+        from retention.profile.company_figures import figure_notes, figures_in_words
+
+        _show(figures_in_words(found, lang), to, settings, whole=found)
+        for note in figure_notes(found, lang, figure_rules(settings)):
+            out.print(note, markup=False)
+        return
     told = ["customer_id", "dimension", *(f"{name}_{lang}" for name in ("before", "after", "why"))]
     _show(found[told] if what == "moves" else found, to, settings, whole=found)
 

@@ -277,6 +277,7 @@ def explain_stage(
     from pipelines.runs import data_of, since_earlier
     from reporting.customer_explanation import page
     from retention.experiments.measurement import measure_campaigns
+    from retention.profile.customer_facts import customer_facts
     from retention.scoring.scorer import load_scorer
     from retention.scoring.scores_table import RunStamp
 
@@ -295,6 +296,7 @@ def explain_stage(
         stamp = RunStamp(moment.isoformat(), scorer.version, data_of(settings))
         earlier = previous if previous is not None else _earlier(settings, stamp)
         scores, changes = since_earlier(settings, scorer, part, scores, earlier, progress)
+        facts = customer_facts(part, moment, settings.data.timezone)
         out.print(
             page(
                 scores.iloc[0],
@@ -304,6 +306,7 @@ def explain_stage(
                 rules=settings.retention.lifecycle.model_dump(),
                 changes=changes,
                 timezone=settings.data.timezone,
+                facts=None if facts is None or facts.empty else {str(name): facts[name].iloc[0] for name in facts},
             )
         )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from configs.catalogue import Lang
+from configs.catalogue import text as message
 from reporting.customer_page import CustomerPage, ReasonLine, customer_page
 from retention.profile.baseline import Baseline
 from retention.wording import texts
@@ -28,9 +29,12 @@ def page(
     rules: Mapping[str, float] | None = None,
     changes: Changes | None = None,
     timezone: str = "UTC",
+    facts: Mapping[str, Any] | None = None,
 ) -> RenderableType:
     """One customer's page for the terminal; arguments as for `customer_page`."""
-    content = customer_page(row, baseline, lang, currency=currency, rules=rules, changes=changes, timezone=timezone)
+    content = customer_page(
+        row, baseline, lang, currency=currency, rules=rules, changes=changes, timezone=timezone, facts=facts
+    )
     return render(content, lang)
 
 
@@ -45,8 +49,11 @@ def render(content: CustomerPage, lang: Lang) -> RenderableType:  # noqa: C901 â
 
     words = texts(lang)["explain"]
 
+    def heading(title: str) -> RenderableType:
+        return Padding(Rule(Text(title, style="bold"), align="left", style="dim"), (1, 0, 0, 0))
+
     def section(name: str) -> RenderableType:
-        return Padding(Rule(Text(str(words[name]), style="bold"), align="left", style="dim"), (1, 0, 0, 0))
+        return heading(str(words[name]))
 
     def grid() -> Table:
         table = Table.grid(padding=(0, 2))
@@ -112,6 +119,11 @@ def render(content: CustomerPage, lang: Lang) -> RenderableType:  # noqa: C901 â
         if content.strategies[-1].why_not_next:
             strategies.add_row("", "", f"[dim]{escape(content.strategies[-1].why_not_next)}[/]")
         parts += [section("strategies"), strategies]
+    if content.attributes:
+        person = grid()
+        for fact in content.attributes:
+            person.add_row(escape(fact.name), escape(fact.value), "")
+        parts += [heading(message("attributes.title", lang)), person]
     parts += [section("dimension"), dimensions]
     if missing:
         parts.append(Text(str(words["missing"]).format(names=missing), style="dim"))

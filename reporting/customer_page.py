@@ -13,6 +13,7 @@ import pandas as pd
 from configs import formats
 from configs.catalogue import Lang, section
 from configs.timestamps import local_time
+from reporting.customer_attributes import Attribute, attribute_lines
 from retention.entries import Change, EarlyWarning, Offer, Points, Reason, entries_of, in_language
 from retention.explanation.figures import worded
 from retention.explanation.reasons import Target
@@ -82,6 +83,8 @@ class CustomerPage:
         Risk, next order, potential, value.
     stage, stage_rule, member, member_rule : str
         State and why; `segment` and `evidence` beside them.
+    attributes : tuple of Attribute
+        What is known of the person; nothing is predicted or explained by it.
     dimensions : tuple of DimensionLine
         All dimensions that are known, then those that are not.
     base, rest, total : str
@@ -111,6 +114,7 @@ class CustomerPage:
     member_rule: str
     segment: str
     evidence: str
+    attributes: tuple[Attribute, ...]
     dimensions: tuple[DimensionLine, ...]
     base: str
     base_text: str
@@ -135,6 +139,7 @@ def customer_page(
     rules: Mapping[str, float] | None = None,
     changes: Changes | None = None,
     timezone: str = "UTC",
+    facts: Mapping[str, Any] | None = None,
 ) -> CustomerPage:
     """Collect one customer's page.
 
@@ -154,6 +159,8 @@ def customer_page(
         What the `changes` of the row are told against.
     timezone : str
         Business zone in which a moment is shown as a day.
+    facts : mapping, optional
+        The customer's row of `retention.profile.customer_facts`.
     """
     own = dict(row)
     currency = currency or baseline.currency
@@ -174,6 +181,7 @@ def customer_page(
         member_rule=_member_rule(own, member, baseline, lang, currency),
         segment=str(own.get(f"segment_{lang}") or own.get("segment") or text(lang, "format", "none")),
         evidence=_evidence(own, lang),
+        attributes=attribute_lines(facts, lang),
         dimensions=tuple(_dimensions(own, baseline, lang, currency)),
         base=base,
         base_text=_base_text(own, lang),

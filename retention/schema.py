@@ -394,10 +394,30 @@ FEATURES: tuple[Column, ...] = tuple(
 PROFILE: tuple[Column, ...] = (
     Column("owner", str, "", "person who looks after the customer", "负责人", "customers"),
     Column("birthday", date, "", "birthday", "生日", "customers"),
+    Column("age", int, "years", "age in whole years, from the birthday", "年龄，按生日计算的周岁", "customers"),
+    Column("gender", str, "code", "gender", "性别", "customers", ("female", "male", "other")),
+    Column("interests", list[str], "", "interests", "兴趣", "customers"),
+    Column("points_balance", float, "points", "points balance", "积分余额", "customers"),
+    Column("points_expire_on", date, "", "day on which points expire", "积分到期日", "customers"),
+    Column("points_expire_days", int, "days", "days until points expire", "距积分到期的天数", "customers"),
+    Column("referred_by", str, "", "customer who brought this one", "推荐人", "customers"),
+    Column("referrals", int, "customers", "customers brought who have ordered", "成功推荐的客户数", "customers"),
+    Column(
+        "looked_days",
+        int,
+        "days",
+        "days since the customer last searched, browsed or filled a cart without ordering since",
+        "距上次搜索、浏览或加购而未下单的天数",
+        "customers",
+    ),
     Column("renewal_at", date, "", "day on which the contract is renewed", "合同续签日期", "customers"),
     Column("acquired_at", date, "", "day on which the customer was acquired", "获客日期", "customers"),
 )
-"""Columns of the customers table that conditions may ask for; they are read beside the scores and not kept in them."""
+"""Columns of the customers table, and what follows from them (`retention.profile.customer_facts`), that conditions
+may ask for; they are read beside the scores and not kept in them, and no model has them."""
+
+PERSONAL = frozenset({"age", "gender"})
+"""What no price and no discount may depend on."""
 
 _BY_NAME = {column.name: column for column in (*FEATURES, *COLUMNS)}
 _PATTERNS = tuple(

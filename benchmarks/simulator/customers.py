@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from benchmarks.simulator.attributes import personal_columns
 from benchmarks.simulator.settings import SimulationSettings
 from benchmarks.simulator.words import CHANNELS, COUNTRIES, DIGITAL, INDUSTRIES, REGIONS, SIZES, WORDS
 
@@ -165,14 +166,16 @@ def make_people(settings: SimulationSettings, first: int, count: int, rng: np.ra
             "renewal_at": pd.Series(renewal).where(pd.Series(enterprise)),
         }
     )
+    favourite = rng.integers(0, 12, count)
+    personal = personal_columns(settings, customer_ids(first, count), enterprise, ~prospect, favourite, started)
     return People(
-        table=table,
+        table=table.join(personal),
         enterprise=enterprise,
         prospect=prospect,
         region=region.astype(object),
         digital=np.isin(channel, DIGITAL),
         premium_share=premium_share,
-        favourite=rng.integers(0, 12, count),
+        favourite=favourite,
         volume=volume,
         rate=rate,
         content=content,

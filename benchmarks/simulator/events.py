@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.simulator.customers import Floats, Ints, People, Products
+from benchmarks.simulator.looks import searches, what_was_looked_at
 from benchmarks.simulator.settings import CampaignPlan, SimulationSettings
 from benchmarks.simulator.words import TOPICS, WORDS
 
@@ -104,7 +105,7 @@ class Log:
         return {
             "transactions": _transactions(settings, people, products, self.orders, rng),
             "feedback": _feedback(settings, people, self.feedback),
-            "interactions": _interactions(settings, people, self.contacts),
+            "interactions": _interactions(settings, people, products, self.contacts),
         }
 
 
@@ -309,16 +310,21 @@ def interactions(
                 "kind": np.full(len(customer), kind, dtype=object),
             }
         )
+    log.contacts.append(searches(settings, people, pull, week))
 
 
-def _interactions(settings: SimulationSettings, people: People, parts: list[dict[str, NDArray[Any]]]) -> pd.DataFrame:
+def _interactions(
+    settings: SimulationSettings, people: People, products: Products, parts: list[dict[str, NDArray[Any]]]
+) -> pd.DataFrame:
     frame = pd.DataFrame({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
     frame["customer_id"] = people.table["customer_id"].to_numpy(dtype=object)[frame["customer"]]
     frame = frame.sort_values(["customer_id", "seconds", "kind"], kind="stable", ignore_index=True)
     number = frame.groupby("customer_id").cumcount() + 1
     channel = people.table["preferred_channel"].to_numpy(dtype=object)[frame["customer"]]
-    online = frame["kind"].isin(["visit", "cart"]).to_numpy()
-    return pd.DataFrame(
+    online = frame["kind"].isin(["visit", "search", "cart"]).to_numpy()
+    kind = frame["kind"].to_numpy(dtype=object)
+    looked = what_was_looked_at(settings, people, products, frame["customer"].to_numpy(dtype=np.int64), kind)
+    rows = pd.DataFrame(
         {
             "interaction_id": "I" + frame["customer_id"].str[1:] + "-" + number.astype(str).str.zfill(5),
             "customer_id": frame["customer_id"],
@@ -328,6 +334,7 @@ def _interactions(settings: SimulationSettings, people: People, parts: list[dict
             "direction": "in",
         }
     )
+    return rows.join(looked)
 
 
 def campaign_rows(

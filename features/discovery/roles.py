@@ -15,15 +15,17 @@ KEY = 0.995
 """Different values per row from which a column is a key."""
 _GENERIC_IDS = ("id", "no", "nr", "number", "code", "key", "编号", "编码", "代码", "num")
 _MONEY = ("amount", "unit_price", "discount", "cost")
-_IDS = ("customer_id", "order_id", "product_id", "line_id", "feedback_id", "interaction_id", "treatment_id", "alias_id")
+_IDS = ("customer_id", "order_id", "product_id", "line_id", "feedback_id", "interaction_id", "treatment_id", "alias_id",
+        "referred_by")  # fmt: skip
 _TIMES = ("occurred_at", "recorded_at", "promised_at", "delivered_at", "acquired_at", "renewal_at", "resolved_at",
-          "treated_at", "birthday", "feedback_time", "interaction_time")  # fmt: skip
+          "treated_at", "birthday", "points_expire_on", "feedback_time", "interaction_time")  # fmt: skip
 _FEW = (
     "status",
     "channel",
     "currency",
     "customer_type",
     "member_level",
+    "gender",
     "arm",
     "kind",
     "direction",
@@ -38,12 +40,14 @@ WANTED = {
                      "status"),
     "customers": ("customer_id", "customer_type", "name", "region", "country", "industry", "company_size",
                   "acquired_at",
-                  "birthday", "preferred_channel", "member_level", "consent", "owner", "renewal_at"),
+                  "birthday", "gender", "interests", "preferred_channel", "member_level", "points_balance",
+                  "points_expire_on", "referred_by", "consent", "owner", "renewal_at"),
     "products": ("product_id", "name", "category", "line", "margin"),
     "feedback": ("feedback_id", "customer_id", "order_id", "occurred_at", "kind", "topic", "score", "resolved_at",
                  "text",
                  "recorded_at"),
-    "interactions": ("interaction_id", "customer_id", "occurred_at", "kind", "channel", "direction"),
+    "interactions": ("interaction_id", "customer_id", "occurred_at", "kind", "channel", "direction", "product_id",
+                     "category", "text"),
     "treatments": ("treatment_id", "customer_id", "treated_at", "strategy", "cost", "arm", "outcome"),
     "aliases": ("alias_id", "customer_id", "recorded_at"),
 }  # fmt: skip
@@ -236,7 +240,7 @@ def _values_fit(role: str, column: ColumnFacts) -> float:
     if role in _TIMES:
         good = column.kind == "time" or with_epoch(column) is not None
         return (0.4 + 0.6 * min(1.0, column.fill / 0.9)) if good else 0.0
-    if role in (*_MONEY, "quantity", "score", "margin"):
+    if role in (*_MONEY, "quantity", "score", "margin", "points_balance"):
         if column.kind != "number":
             return 0.0
         if role == "quantity":

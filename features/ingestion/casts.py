@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from configs.settings import SourceSettings
 from features.connection import literal
 from features.ingestion import ids, numbers, times
-from features.ingestion.cells import clean, is_nothing, when, words_for_nothing
+from features.ingestion.cells import clean, half_width, is_nothing, when, words_for_nothing
 from features.ingestion.readings import Answers
 from features.tables import NUMBER_LIMIT, Column
 
@@ -155,7 +155,7 @@ _FREE = ("text", "name")
 
 def _as_text(column: Column, raw: str, kind: str, source: SourceSettings, answers: Answers) -> Cast:
     s = f"s_{column.name}"
-    is_id = column.name.endswith("_id")
+    is_id = column.is_id
     if kind == "VARCHAR":
         if column.name in _FREE:
             return Cast(column, raw, s)
@@ -165,6 +165,8 @@ def _as_text(column: Column, raw: str, kind: str, source: SourceSettings, answer
         if not is_id:
             cleaned = clean(s)
             step = (p, f"CASE WHEN {is_nothing(cleaned, words)} THEN NULL ELSE {cleaned} END")
+            if column.words:
+                return _as_choice(column, raw, p, steps=(step,))
             return Cast(column, raw, p, steps=(step,), missing=f"{p} IS NULL")
         floats = column.name in answers.floats
         return Cast(
@@ -179,6 +181,8 @@ def _as_text(column: Column, raw: str, kind: str, source: SourceSettings, answer
             plain=f"regexp_full_match({s}, {literal(ids.SAFE)})",
             simple=Cast(column, raw, s),
         )
+    if column.words:
+        return _as_choice(column, raw, f"{s}::VARCHAR")
     problems: tuple[tuple[str, str], ...] = ()
     value = f"{s}::VARCHAR"
     if kind in ("DOUBLE", "FLOAT"):
@@ -192,6 +196,17 @@ def _as_text(column: Column, raw: str, kind: str, source: SourceSettings, answer
         if is_id:
             problems = ((f"abs({s}) >= {limit}", "inexact_id"),)
     return Cast(column, raw, value, problems=problems)
+
+
+def _as_choice(column: Column, raw: str, text: str, steps: tuple[tuple[str, str], ...] = ()) -> Cast:
+    """A column whose words are known: the choice that a word means, and a count of the words that mean none."""
+    known = {**{choice: choice for choice in column.choices}, **dict(column.words)}
+    written = f"lower({half_width(text)})"
+    cases = " ".join(f"WHEN {literal(word)} THEN {literal(ours)}" for word, ours in known.items() if ours)
+    listed = ", ".join(literal(word) for word in known)
+    unread = f"{text} IS NOT NULL AND {written} NOT IN ({listed})"
+    value = f"CASE {written} {cases} END"
+    return Cast(column, raw, value, steps=steps, missing=f"{text} IS NULL", notes=((unread, "word_unread"),))
 
 
 def _as_number(column: Column, raw: str, kind: str, source: SourceSettings, answers: Answers) -> Cast:
@@ -351,6 +366,8 @@ def _as_texts(column: Column, raw: str, kind: str, source: SourceSettings, answe
         parts = s
     elif separator:
         parts = f"string_split({s}::VARCHAR, {literal(separator)})"
+    elif column.split:
+        parts = f"string_split_regex({s}::VARCHAR, {literal(column.split)})"
     else:
         parts = f"[{s}::VARCHAR]"
     nothing = is_nothing("x", words_for_nothing(column))

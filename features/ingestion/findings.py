@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from configs.formats import number, percent
 from configs.history import MIN_CUSTOMERS
 from configs.timestamps import format_moment
-from features.ingestion import check_hindsight, check_ids, check_money, check_rows, check_times
+from features.ingestion import check_hindsight, check_ids, check_money, check_people, check_rows, check_times
 from features.ingestion.look import Look, told
 from features.ingestion.report import Finding, Horizon, Log, Severity
 
@@ -33,6 +33,7 @@ CHECKS: tuple[Check, ...] = (
     check_ids.meeting,
     check_ids.products,
     check_ids.joins,
+    check_people.birthdays,
     check_hindsight.undated,
 )
 """Every check of the column as a whole; each says nothing where nothing is to be said."""

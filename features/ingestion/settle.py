@@ -133,6 +133,10 @@ def _join_profiles(connection: Any, columns: tuple[str, ...]) -> None:
     connection.execute(
         "UPDATE customers SET customer_id = owner FROM owners WHERE owners.alias_id = customers.customer_id"
     )
+    if "referred_by" in columns:
+        connection.execute(
+            "UPDATE customers SET referred_by = owner FROM owners WHERE owners.alias_id = customers.referred_by"
+        )
 
 
 def _owners(connection: Any, word: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ A condition is a mapping; all of its entries must hold::
     churn_probability: ">= 0.6"          # compared with a number: <, <=, >, >=
     orders_90d: 2..5                     # between, both ends included
     birthday: present                    # known (or: missing)
+    interests: [tea, coffee]             # a list: one of these is in it
     drivers: [recency, rhythm]           # one of these drivers makes the customer risky
     any: [{...}, {...}]                  # at least one holds
     all: [{...}, {...}]                  # all hold
@@ -251,6 +252,8 @@ def _compare(name: str, value: Any, table: Table) -> Truth:
     column = FIELDS.get(name)
     if column is None or column.kind == "number":
         return _compare_numbers(table.frame[name], value)
+    if column.kind == "texts":
+        return _compare_lists(table.frame[name], value)
     codes, texts = table.codes(name)
     wanted = [texts[item] for item in (value if isinstance(value, list) else [value]) if item in texts]
     hit = np.isin(codes, wanted)
@@ -258,6 +261,19 @@ def _compare(name: str, value: Any, table: Table) -> Truth:
     # A tier "unknown" is a statement about our knowledge: it can be asked for, and it denies nothing.
     if "unknown" in texts:
         known &= codes != texts["unknown"]
+    return Truth(hit, known & ~hit)
+
+
+def _compare_lists(column: pd.Series[Any], value: Any) -> Truth:
+    wanted = {text.casefold() for text in (value if isinstance(value, list) else [value])}
+    known = column.notna().to_numpy(dtype=np.bool_)
+    hit = np.array(
+        [
+            has and any(str(item).casefold() in wanted for item in items)
+            for has, items in zip(known, column, strict=True)
+        ],
+        dtype=np.bool_,
+    )
     return Truth(hit, known & ~hit)
 
 

@@ -14,7 +14,8 @@ from features.specs import TOLD_DRIVERS
 from retention.profile.dimensions import DIMENSIONS
 from retention.schema import COLUMNS, FEATURES, PROFILE, VARYING, Column
 
-FieldKind = Literal["text", "number", "time", "drivers"]
+FieldKind = Literal["text", "texts", "number", "time", "drivers"]
+"""`texts` are lists, of which one entry is enough."""
 
 CHANNELS = DIMENSIONS["preferred_channel"].tiers
 _KINDS: dict[Any, FieldKind] = {str: "text", float: "number", int: "number", date: "time", datetime: "time"}
@@ -32,7 +33,8 @@ class Field:
 def _field(column: Column) -> Field:
     if column.name == "drivers":
         return Field("drivers", "drivers", TOLD_DRIVERS)
-    return Field(column.name, _KINDS[column.type], column.choices)
+    kind = "texts" if column.entry is str else _KINDS[column.type]
+    return Field(column.name, kind, column.choices)
 
 
 FIELDS: dict[str, Field] = {

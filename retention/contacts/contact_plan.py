@@ -1,4 +1,4 @@
-"""The dated side of customer care: birthdays, holidays, visits and renewals of the coming weeks.
+"""The dated side of customer care: birthdays, holidays, visits, renewals, points that expire and trainings to come.
 
 Each row names a customer, a day, an occasion and the strategy that belongs to it. Rows respect consent, the hold-out
 and open complaints: nobody is sent a cheerful card while a complaint waits.
@@ -6,6 +6,7 @@ and open complaints: nobody is sent a cheerful card while a complaint waits.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -21,7 +22,10 @@ from configs.errors import InputError
 from configs.resources import read_yaml_resource
 from retention.conditions.consent import allowed_channels
 from retention.conditions.fields import CHANNELS
+from retention.contacts.trainings import CODES, Training, planned_trainings
 from retention.experiments.holdout import HELD_OUT
+from retention.profile.customer_facts import age_on
+from retention.strategies.catalogue_entries import Strategy
 
 COLUMNS = ("due", "customer_id", "occasion", "strategy", "channel", "owner", "text_en", "text_zh")
 STRATEGY_OF: dict[str, str] = {
@@ -29,7 +33,13 @@ STRATEGY_OF: dict[str, str] = {
     "holiday": "greeting_gift",
     "visit": "scheduled_visit",
     "renewal": "owner_contact",
+    "points": "points_expiry_reminder",
 }
+PROFILE_COLUMNS = (
+    "birthday", "renewal_at", "owner", "consent", "preferred_channel", "points_balance", "points_expire_on"
+)  # fmt: skip
+LIGHT = ("email", "sms", "social")
+"""Channels for a short word."""
 BUYERS = ("first_time", "repeat", "loyal", "at_risk", "won_back")
 
 
@@ -47,12 +57,21 @@ class PlanRules:
         Days before a renewal at which the talk is due.
     holidays_of : str or None
         Country code whose holidays are greeted (`CN`, `GB` …); None: none.
+    points_lead : int
+        Days before points expire at which the reminder is due.
+    training_after : int
+        Days that a new customer is given to try the first purchase before the training.
+    trainings_per_day : int
+        Trainings that one owner can have on a workday.
     """
 
     days: int = 30
     visit_every: int = 90
     renewal_lead: int = 30
     holidays_of: str | None = None
+    points_lead: int = 14
+    training_after: int = 7
+    trainings_per_day: int = 2
 
 
 def next_birthday(birthday: date, after: date) -> date:
@@ -104,6 +123,8 @@ def contact_plan(
     start: date,
     rules: PlanRules | None = None,
     assignment: pd.Series[Any] | None = None,
+    strategies: Sequence[Strategy] = (),
+    treatments: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Dated contacts of the coming days.
 
@@ -112,13 +133,18 @@ def contact_plan(
     scores : DataFrame
         The scores table; `days_since_last_contact` and `open_complaints` are used where there.
     profile : DataFrame
-        Customers table: birthday, renewal_at, owner, consent, preferred_channel where there.
+        Customers table: birthday, renewal_at, owner, consent, preferred_channel, points_balance and points_expire_on
+        where there.
     start : date
         First day.
     rules : PlanRules, optional
         Span, distance of visits, lead before renewals, country of the holidays.
     assignment : Series, optional
         Arm per row of `scores`; those held out get nothing but renewals, which are business, not marketing.
+    strategies : sequence of Strategy, optional
+        The catalogue's; trainings among them are planned (`retention.contacts.trainings`).
+    treatments : DataFrame, optional
+        Earlier contacts, so that nobody is trained twice.
 
     Returns
     -------
@@ -129,23 +155,24 @@ def contact_plan(
     rules = rules or PlanRules()
     last = start + timedelta(days=rules.days - 1)
     known = profile.drop_duplicates("customer_id", keep="last").set_index("customer_id")
-    wanted = [
-        name for name in ("birthday", "renewal_at", "owner", "consent", "preferred_channel") if name in known.columns
-    ]
+    wanted = [name for name in PROFILE_COLUMNS if name in known.columns]
     table = scores.drop(columns=[name for name in wanted if name in scores.columns])
     table = table.join(known[wanted], on="customer_id").reset_index(drop=True)
     allowed = allowed_channels(table)
-    may_greet = allowed.any(axis=1) & table["stage"].isin(BUYERS).to_numpy()
+    may_help = table["stage"].isin(BUYERS).to_numpy(copy=True)
     if "open_complaints" in table.columns:
-        may_greet &= ~(table["open_complaints"].fillna(0).to_numpy(dtype=np.float64) >= 1)
+        may_help &= ~(table["open_complaints"].fillna(0).to_numpy(dtype=np.float64) >= 1)
     if assignment is not None:
-        may_greet &= np.array([arm != HELD_OUT for arm in assignment], dtype=np.bool_)
-    book = _Book(table, _channels(table, allowed), may_greet, start, last)
+        may_help &= np.array([arm != HELD_OUT for arm in assignment], dtype=np.bool_)
+    may_greet = may_help & allowed.any(axis=1)
+    book = _Book(table, _channels(table, allowed), allowed, may_greet, start, last)
     _add_birthdays(book)
     if rules.holidays_of is not None:
         _add_holidays(book, rules.holidays_of)
     _add_visits(book, rules.visit_every)
     _add_renewals(book, rules.renewal_lead)
+    _add_points(book, rules.points_lead)
+    _add_trainings(book, strategies, may_help, rules, treatments)
     rows = book.rows
     plan = pd.DataFrame(rows, columns=list(COLUMNS))
     plan["owner"] = pd.Series([row[COLUMNS.index("owner")] for row in rows], dtype="object")
@@ -158,18 +185,23 @@ class _Book:
 
     table: pd.DataFrame
     channels: list[str]
+    allowed: NDArray[np.bool_]
     may_greet: NDArray[np.bool_]
     start: date
     last: date
     rows: list[tuple[Any, ...]] = field(default_factory=list)
 
-    def add(self, row: int, due: date, occasion: str, channel: str, text: str, **words: Any) -> None:
-        """Enter a contact with a customer, given by row of the table."""
+    def add(
+        self, row: int, due: date, occasion: str, channel: str, text: str, *, strategy: str | None = None, **words: Any
+    ) -> None:
+        """Enter a contact with a customer, given by row of the table; the strategy is the occasion's unless said."""
         texts = [message(f"contact_plan.{text}", lang, **{**words, **_day_words(words, lang)}) for lang in LANGUAGES]
         owner: Any = self.table["owner"].iat[row] if "owner" in self.table.columns else None
         owner = None if pd.isna(owner) else owner
         customer = self.table["customer_id"].iat[row]
-        self.rows.append((pd.Timestamp(due), customer, occasion, STRATEGY_OF[occasion], channel, owner, *texts))
+        self.rows.append(
+            (pd.Timestamp(due), customer, occasion, strategy or STRATEGY_OF[occasion], channel, owner, *texts)
+        )
 
 
 def _channels(table: pd.DataFrame, allowed: NDArray[np.bool_]) -> list[str]:
@@ -185,7 +217,7 @@ def _add_birthdays(book: _Book) -> None:
     if "birthday" not in book.table.columns:
         return
     for row, birthday in enumerate(book.table["birthday"].tolist()):
-        if book.may_greet[row] and birthday is not None and not pd.isna(birthday):
+        if book.may_greet[row] and not np.isnan(age_on(birthday, book.start)):
             day = next_birthday(pd.Timestamp(birthday).date(), book.start)
             if day <= book.last:
                 book.add(row, day, "birthday", book.channels[row], "birthday", day=day)
@@ -225,6 +257,58 @@ def _add_renewals(book: _Book, lead: int) -> None:
             book.add(row, due, "renewal", "phone", "renewal", day=day)
 
 
+def _add_points(book: _Book, lead: int) -> None:
+    table = book.table
+    if not {"points_balance", "points_expire_on"} <= set(table.columns):
+        return
+    for row, (points, gone) in enumerate(zip(table["points_balance"], table["points_expire_on"], strict=True)):
+        if not book.may_greet[row] or pd.isna(gone) or pd.isna(points) or points <= 0:
+            continue
+        day = pd.Timestamp(gone).date()
+        due = _workday(max(book.start, day - timedelta(days=lead)), book.start)
+        if day >= book.start and due <= min(book.last, day):
+            book.add(row, due, "points", _light(book, row), "points", day=day, points=float(points))
+
+
+def _light(book: _Book, row: int) -> str:
+    """The channel for a word that is worth no call and no visit: the customer's own if it is one, else one allowed."""
+    own = book.channels[row]
+    allowed = [name for name in LIGHT if book.allowed[row, CHANNELS.index(name)]]
+    return own if own in LIGHT or not allowed else allowed[0]
+
+
+def _add_trainings(
+    book: _Book,
+    strategies: Sequence[Strategy],
+    may_help: NDArray[np.bool_],
+    rules: PlanRules,
+    treatments: pd.DataFrame | None,
+) -> None:
+    table = book.table
+    may = {one.code: book.may_greet if one.marketing else may_help for one in strategies if one.code in CODES}
+    found = planned_trainings(
+        table,
+        strategies,
+        may,
+        start=book.start,
+        last=book.last,
+        after_days=rules.training_after,
+        per_day=rules.trainings_per_day,
+        treatments=treatments,
+    )
+    wish = table["preferred_channel"].tolist() if "preferred_channel" in table.columns else [None] * len(table)
+    for one in found:
+        # a training is a service: where no consent is needed it is offered where the customer likes to be reached
+        own = book.channels[one.row] if book.may_greet[one.row] else wish[one.row]
+        channel = own if own in CHANNELS else "phone"
+        book.add(one.row, one.due, "training", channel, one.strategy, strategy=one.strategy, **_training_words(one))
+
+
+def _training_words(training: Training) -> dict[str, Any]:
+    reason = training.reason
+    return {} if reason is None else {"reason": (reason.text_en or "", reason.text_zh or "")}
+
+
 def _workday(day: date, not_before: date) -> date:
     if day.weekday() < 5:
         return day
@@ -236,6 +320,9 @@ def _day_words(words: dict[str, Any], language: str) -> dict[str, str]:
     shown = {}
     if "day" in words:
         shown["day"] = formats.day_of_year(words["day"], language)
-    if "name" in words:
-        shown["name"] = words["name"][1] if language == "zh" else words["name"][0]
+    for pair in ("name", "reason"):
+        if pair in words:
+            shown[pair] = words[pair][1] if language == "zh" else words[pair][0]
+    if "points" in words:
+        shown["points"] = formats.number(words["points"], language)
     return shown

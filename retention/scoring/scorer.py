@@ -25,6 +25,7 @@ from retention.contacts.segments import SegmentFile, load_segments
 from retention.experiments.individual_effects import IndividualEffect, own_effect_columns, read_individual
 from retention.profile.baseline import Baseline
 from retention.profile.categories import line_shares
+from retention.profile.customer_facts import customer_facts
 from retention.profile.open_days import OpenDays
 from retention.scoring.assembly import score
 from retention.scoring.inputs import History, Predicted, Rules
@@ -156,7 +157,7 @@ class Scorer:
         history = History(
             events=order_events(tables, until=as_of),
             open_days=OpenDays.of(tables),
-            profile=table_frame(tables, "customers", "customer_id"),
+            profile=customer_facts(tables, as_of, self.settings.data.timezone),
             lines=line_shares(tables, as_of, self.baseline.lines),
             recent_contacts=table_frame(tables, "treatments", "customer_id", "treated_at", "treatment_id"),
             false_alarms=false_alarms,

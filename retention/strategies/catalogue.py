@@ -18,6 +18,7 @@ from configs.schema_breaches import first_breach, meant, problem
 from configs.settings import Settings
 from configs.yaml_files import read_yaml_file
 from retention.conditions.expressions import parse_condition
+from retention.schema import PERSONAL
 from retention.strategies.catalogue_entries import (
     BUILT_IN_VETOES,
     PHRASES,
@@ -142,6 +143,10 @@ def read_catalogue(path: Path) -> Catalogue:
         strategy._never = (
             parse_condition(strategy.never_when, place=f"{place}, never_when") if strategy.never_when else None
         )
+        asked = {name for own in (strategy._when, strategy._never) if own is not None for name in own.fields}
+        if strategy.promotion and asked & PERSONAL:
+            field = min(asked & PERSONAL)
+            raise SettingsError("price_by_person", code="bad_catalogue", file=str(path), where=place, field=field)
     for sequence in catalogue.sequences:
         sequence._when = parse_condition(sequence.when, place=f"{path.name}, sequence {sequence.code}, when")
     for veto in catalogue.vetoes:

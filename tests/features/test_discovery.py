@@ -172,7 +172,10 @@ def test_what_is_no_table(content: bytes, tmp_path: Path) -> None:
         ("Fecha de compra", "occurred_at"), ("下单时间", "occurred_at"), ("sales_value", "amount"),
         ("Betrag (EUR)", "amount"), ("实付金额（元）", "amount"), ("Stückzahl", "quantity"),
         ("UnitPrice", "unit_price"),
-        ("StockCode", "product_id"), ("Artikelnummer", "product_id"),
+        ("StockCode", "product_id"), ("Artikelnummer", "product_id"), ("性别", "gender"), ("Geschlecht", "gender"),
+        ("Hobbies", "interests"), ("兴趣爱好", "interests"), ("可用积分", "points_balance"),
+        ("loyalty_points", "points_balance"),
+        ("积分到期日", "points_expire_on"), ("推荐人编号", "referred_by"), ("referrer_id", "referred_by"),
     ],
 )  # fmt: skip
 def test_names_are_known_in_several_languages(name: str, role: str) -> None:
@@ -301,3 +304,24 @@ def test_a_comment_is_told_in_both_languages() -> None:
     comment = Comment("option_dates", {"value": "1/2/24", "reading": "2024-02-01", "order": Comment("day_first")})
     assert comment.text("en") == "“1/2/24” is 2024-02-01 (day before month)"
     assert comment.text("zh") == "“1/2/24”是 2024-02-01（日在前、月在后）"
+
+
+def test_what_a_members_file_says_of_people_is_found_under_its_chinese_names(tmp_path: Path) -> None:
+    members = ["会员编号,姓名,性别,生日,兴趣爱好,可用积分,积分到期日,推荐人编号"]
+    members += [
+        f"c{place},王{place},{'女' if place % 2 else '男'},1990-05-{place + 1:02d},茶叶、园艺,{place * 130},2024-12-31,"
+        + (f"c{place - 1}" if place % 5 == 1 else "")
+        for place in range(20)
+    ]
+    orders = "customer_id,order_id,date,amount\n" + "".join(f"{a},{b},{c},{d}\n" for a, b, c, d in rows())
+    found = proposal(tmp_path, orders=orders.encode(), 会员=("\n".join(members) + "\n").encode())
+    assert found["customers"]["columns"] == {
+        "customer_id": "会员编号",
+        "name": "姓名",
+        "birthday": "生日",
+        "gender": "性别",
+        "interests": "兴趣爱好",
+        "points_balance": "可用积分",
+        "points_expire_on": "积分到期日",
+        "referred_by": "推荐人编号",
+    }

@@ -24,6 +24,8 @@ from features.extracts import (
     whole_table,
     windows_relation,
 )
+from features.figure_extracts import followed_relation, returned_relation
+from features.people_extracts import last_looks_relation, looked_relation, referrals_relation
 from features.query_plan import Shape, build_plan, events_plan, hidden_plan, log_starts_plan, prices_plan
 from features.relations import extent, late_lines
 from features.statements import Plan, Step
@@ -39,6 +41,7 @@ FROM_PRODUCTS = tuple(
     for name, columns in COLUMNS
 )
 MOMENT = datetime(2024, 3, 1)
+JANUARY = (("2024-01", (datetime(2024, 1, 1), datetime(2024, 2, 1))),)
 SOME = ("orders_90d", "spend_90d", "days_since_last_order", "price_level", "categories_ever", "new_products_90d")
 
 
@@ -59,6 +62,12 @@ def steps() -> dict[str, Step]:
         purchases_relation(COLUMNS, MOMENT, "product_id", 730),
         windows_relation(FROM_PRODUCTS, MOMENT, "category", (("now", (datetime(2024, 1, 1), MOMENT)),)),
         answers_relation(COLUMNS, MOMENT),
+        referrals_relation(COLUMNS, MOMENT, False),
+        referrals_relation(COLUMNS, MOMENT, True),
+        last_looks_relation(COLUMNS, MOMENT),
+        looked_relation(COLUMNS, MOMENT, "product_id", 60),
+        followed_relation(COLUMNS, MOMENT, ("cart",), 7, JANUARY),
+        returned_relation(COLUMNS, MOMENT, 90, JANUARY),
         items_relation(COLUMNS, MOMENT, "product_id"),
         categories_relation(COLUMNS, MOMENT, "product_id", 365),
     ]

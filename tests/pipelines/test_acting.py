@@ -167,7 +167,7 @@ def test_audience_honours_consent(company: Path, tmp_path: Path) -> None:
     assert set(profile.loc[rows["customer_id"], "consent"]) == {"yes"}  # nobody who agreed to e-mail and SMS alone
 
 
-@pytest.mark.parametrize("what", ["demand", "satisfaction", "effects"])
+@pytest.mark.parametrize("what", ["demand", "satisfaction", "figures", "effects"])
 def test_views(company: Path, tmp_path: Path, what: str) -> None:
     file = tmp_path / "view.csv"
     told(run(company, "view", what, "--out", str(file)))
@@ -185,7 +185,13 @@ def test_next_product_names_what_the_customer_has_not(company: Path, tmp_path: P
     told(run(company, "next-product", customer, "--out", str(file)))
     rows = pd.read_csv(file)
     assert len(rows) == 5 and set(rows["customer_id"]) == {customer}
-    assert not set(rows["item"]) & set(lines.loc[lines["customer_id"] == customer, "product_id"])
+    looks = pd.read_parquet(company.parent / "interactions.parquet")
+    looked = set(looks.loc[looks["customer_id"] == customer, "product_id"])
+    new = rows[rows["looked_at"].isna()]
+    assert not set(new["item"]) & set(lines.loc[lines["customer_id"] == customer, "product_id"])
+    assert set(rows.loc[rows["looked_at"].notna(), "item"]) <= looked
+    products = pd.read_parquet(company.parent / "products.parquet").set_index("product_id")["name"]
+    assert rows["name"].tolist() == products[rows["item"]].tolist()
 
 
 def test_a_segment_that_does_not_exist_is_one_sentence(company: Path, tmp_path: Path) -> None:

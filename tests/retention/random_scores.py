@@ -74,4 +74,11 @@ def random_scores(customers: int, *, seed: int = 0, as_of: str = "2024-01-01") -
         [{"driver": name, "points": value} for name, value in zip(TOLD_DRIVERS, row, strict=True)]
         for row in points.tolist()
     ]
+    own = np.random.default_rng([seed, 1])  # what was drawn before it stays as it was
+    few = own.random((customers, 4)) < 0.1
+    columns["points_balance"] = np.where(few[:, 0], 500.0, 0.0)
+    columns["points_expire_days"] = own.integers(-30, 200, customers).astype(float)
+    columns["referrals"] = few[:, 1].astype(float)
+    columns["interests"] = [["tea"] if told else None for told in few[:, 2]]
+    columns["looked_days"] = np.where(few[:, 3], own.integers(0, 30, customers), np.nan)
     return pd.DataFrame(columns)

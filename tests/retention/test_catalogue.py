@@ -75,6 +75,10 @@ ROWS: dict[str, tuple[str, ...]] = {
     "product_role.auxiliary": ("cross_sell", "bundle"),
     "falling_use": ("product_training", "industry_knowledge"),
     "preferred_channel": ("same_message",),
+    "points": ("expiry_reminder",),
+    "referrals": ("thanks",),
+    "interests": ("recommendation",),
+    "search": ("follow_up",),
 }
 """What the business side is owed: every row of the requirement with its strategies."""
 
@@ -167,6 +171,10 @@ def test_discounts_are_promotions_and_priors_are_rules() -> None:
         ({"name": {"en": "x" * 121, "zh": "名"}}, "name.en: string should have at most 120 characters"),
         ({"drivers": ["weather"]}, "drivers: driver 'weather' is not one of recency"),
         ({"discount": 0.1}, "a strategy with a discount is a promotion; set promotion to true"),
+        (
+            {"promotion": True, "discount": 0.1, "when": {"any": [{"stage": "repeat"}, {"age": "> 60"}]}},
+            "strategy bespoke_products: a promotion asks for age; no price may depend on age or gender; choose its",
+        ),
         ({"kind": "offer"}, "an offer is a promotion; set promotion to true, or kind to what it is otherwise"),
         ({"promotion": True, "cost": 0}, "a promotion gives something away; set discount (share of an order) or cost"),
         ({"due": "always"}, "bespoke_products, due: input should be 'stage' or 'kind'"),

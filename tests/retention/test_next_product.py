@@ -210,3 +210,49 @@ def test_groceries_beat_the_best_sellers_out_of_time() -> None:
     settings = NextProductSettings(max_items=800)
     with tables_from_arrow({"transactions": arrow(log)}) as tables:
         check(hit_rates(tables, datetime(2017, 10, 1), settings=settings))
+
+
+def looks(*rows: tuple[str, str, float]) -> pd.DataFrame:
+    """Rows of customer, item, days before now."""
+    return pd.DataFrame(
+        {
+            "customer_id": [row[0] for row in rows],
+            "item": [row[1] for row in rows],
+            "looks": 1,
+            "looked_at": pd.to_datetime([NOW - timedelta(days=row[2]) for row in rows]),
+        }
+    )
+
+
+def test_what_was_looked_at_lately_comes_first_and_says_so_with_its_day() -> None:
+    bought = purchases(tables_from_arrow({"transactions": lines(pairs())}), NOW)
+    model = NextProduct().fit(bought, NOW)
+    customer = str(bought.loc[bought["item"] == "A", "customer_id"].iloc[0])
+    plain = model.recommend(bought, NOW, customers=[customer, "nobody"])
+    offered = set(plain.loc[plain["customer_id"] == customer, "item"])
+    other = next(item for item in model.items_ if item in offered and item != plain["item"].iloc[0])
+    found = model.recommend(
+        bought, NOW, customers=[customer, "nobody"], looks=looks((customer, other, 1.5), ("stranger", "A", 1))
+    )
+    first = found.iloc[0]
+    assert (first["item"], first["because"]) == (other, None)
+    assert (first["text_en"], first["text_zh"]) == ("Looked at it on 30 May, did not buy", "5月30日看过，没有买")
+    pd.testing.assert_frame_equal(
+        found[found["customer_id"] == "nobody"], plain[plain["customer_id"] == "nobody"], check_index_type=False
+    )
+    old = model.recommend(bought, NOW, customers=[customer], looks=looks((customer, other, 59)))
+    assert old["item"].iloc[0] == plain["item"].iloc[0]  # an old look hardly counts
+    night = model.recommend(
+        bought, NOW, customers=[customer], looks=looks((customer, other, 1.25)), timezone="Asia/Shanghai"
+    )
+    assert night["text_zh"].iloc[0] == "5月31日看过，没有买"  # 18:00 UTC is the next day there
+
+
+def test_something_bought_before_is_offered_again_only_where_it_was_looked_at_since() -> None:
+    bought = purchases(tables_from_arrow({"transactions": lines(pairs())}), NOW)
+    model = NextProduct().fit(bought, NOW)
+    customer = str(bought["customer_id"].iloc[0])
+    own = str(bought.loc[bought["customer_id"] == customer, "item"].iloc[0])
+    assert own not in set(model.recommend(bought, NOW, customers=[customer])["item"])
+    found = model.recommend(bought, NOW, customers=[customer], looks=looks((customer, own, 2)))
+    assert found["item"].iloc[0] == own

@@ -44,6 +44,9 @@ TIER_COLUMN = {
 }
 
 
+FACTS = {"points": "points_balance", "referrals": "referrals", "interests": "interests", "search": "looked_days"}
+
+
 def test_every_row_and_item_of_the_requirement_reaches_a_customer_of_that_row(
     scores: pd.DataFrame, catalogue: Catalogue, chosen: pd.Series
 ) -> None:
@@ -57,6 +60,8 @@ def test_every_row_and_item_of_the_requirement_reaches_a_customer_of_that_row(
                 if dimension == "falling_use":
                     points = {item["driver"]: item["points"] for item in scores["drivers"].iloc[place]}
                     fits = max(points["frequency"], points["engagement"], points["breadth"]) >= 0.01
+                elif dimension in FACTS:
+                    fits = bool(scores[FACTS[dimension]].iloc[place])
                 elif dimension == "preferred_channel":
                     fits = entry["channel"] == scores["preferred_channel"].iloc[place]
                 else:
