@@ -40,12 +40,17 @@ IBIS_TYPES: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a canonical table; a required one may not be null."""
+    """One column of a canonical table; a required one may not be null.
+
+    `personal` says that a value may name or reach a person: it is shown to whoever works with that customer, and goes
+    into no feature, model, run log, report or scores file.
+    """
 
     name: str
     type: ColumnType
     required: bool = False
     choices: tuple[str, ...] = ()
+    personal: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,19 +101,21 @@ CUSTOMERS = Table(
     _columns(
         ("customer_id", "text", True),
         Column("customer_type", "text", choices=("enterprise", "individual")),
-        ("name", "text"),
+        Column("name", "text", personal=True),
         ("region", "text"),
         ("country", "text"),
         ("industry", "text"),
         ("company_size", "text"),
         ("acquired_at", "time"),
-        ("birthday", "date"),
+        Column("birthday", "date", personal=True),
         ("preferred_channel", "text"),
         ("member_level", "text"),
         ("fulfilment", "text"),
         ("consent", "text"),
         ("owner", "text"),
         ("renewal_at", "time"),
+        Column("phone", "text", personal=True),
+        Column("email", "text", personal=True),
     ),
     time="acquired_at",
     order=("customer_id",),
@@ -137,7 +144,7 @@ FEEDBACK = Table(
         ("score_min", "number"),
         ("score_max", "number"),
         ("resolved_at", "time"),
-        ("text", "text"),
+        Column("text", "text", personal=True),
         ("recorded_at", "time"),
     ),
     time="occurred_at",
@@ -186,3 +193,8 @@ TABLES: dict[str, Table] = {
     table.name: table for table in (TRANSACTIONS, CUSTOMERS, PRODUCTS, FEEDBACK, INTERACTIONS, TREATMENTS, ALIASES)
 }
 """Every canonical table by name."""
+
+PERSONAL: frozenset[tuple[str, str]] = frozenset(
+    (table.name, column.name) for table in TABLES.values() for column in table.columns if column.personal
+)
+"""Table and name of every column that may name or reach a person."""
