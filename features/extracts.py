@@ -142,7 +142,8 @@ def seen_at(columns: Columns, table: str, as_of: datetime) -> Any:
     return visible(unbound(dict(columns))[table], ibis.literal(as_of.replace(tzinfo=None), "timestamp"))
 
 
-def _bought(lines: Any) -> Any:
+def bought(lines: Any) -> Any:
+    """The lines of purchases: those with an amount above zero, where the log has amounts."""
     return lines.filter(lines.amount > 0) if "amount" in lines.columns else lines
 
 
@@ -153,7 +154,7 @@ def purchases_relation(columns: Columns, as_of: datetime, item: str, days: int) 
 
     lines = seen_at(columns, "transactions", as_of)
     since = ibis.literal(as_of.replace(tzinfo=None) - timedelta(days=days), "timestamp")
-    lines = _bought(lines.filter(lines[item].notnull() & (lines.occurred_at >= since)))
+    lines = bought(lines.filter(lines[item].notnull() & (lines.occurred_at >= since)))
     lines = lines.select("customer_id", "order_id", "occurred_at", item=lines[item])
     found = lines.group_by("customer_id", "item").agg(orders=lines.order_id.nunique(), last_at=lines.occurred_at.max())
     return Step("purchases", found.order_by("customer_id", "item"))
@@ -185,7 +186,7 @@ def windows_relation(
         begin, end = (ibis.literal(moment, "timestamp") for moment in (first, last))
         cases.append(((lines.occurred_at >= begin) & (lines.occurred_at < end), name))
     lines = lines.mutate(window=ibis.cases(*cases), item=lines[item].cast("string"))
-    lines = _bought(lines.filter(lines.window.notnull() & lines.item.notnull()))
+    lines = bought(lines.filter(lines.window.notnull() & lines.item.notnull()))
     spend = lines.amount.sum().cast("float64") if "amount" in lines.columns else ibis.null().cast("float64")
     found = lines.group_by("customer_id", "item", "window").agg(orders=lines.order_id.nunique(), spend=spend)
     return Step("windows", found.order_by("customer_id", "item", "window"))

@@ -17,7 +17,6 @@ from pipelines.stages import resolve_as_of
 
 if TYPE_CHECKING:
     from features.engine import Tables
-    from retention.contacts.work_list import Limits, WorkList
 
 
 def last_scores(settings: Settings, path: Path | None, progress: Progress = SILENT) -> pd.DataFrame:
@@ -55,43 +54,6 @@ def profile_and_contacts(settings: Settings) -> tuple[pd.DataFrame | None, pd.Da
             table_frame(tables, "customers", "customer_id"),
             table_frame(tables, "treatments", "customer_id", "treated_at", "treatment_id"),
         )
-
-
-def work_list(
-    settings: Settings, scores: Path | None, limits: Limits, start: date | None, progress: Progress = SILENT
-) -> WorkList:
-    """The contacts of the coming days; who is left alone is kept for the lists to come.
-
-    Effects are measured over the horizon that the scores speak of, as scoring did.
-    """
-    from features.engine import open_tables
-    from pipelines.arms import earlier_arms, keep_arms
-    from pipelines.stage_cache import lock_folder
-    from retention.contacts.work_list import build_worklist
-    from retention.experiments.holdout import EXPERIMENT
-    from retention.experiments.measurement import measure_campaigns
-    from retention.strategies.catalogue import load_catalogue
-
-    table = last_scores(settings, scores, progress)
-    profile, contacts = profile_and_contacts(settings)
-    catalogue = load_catalogue(settings)
-    moment = table["as_of"].max()
-    with open_tables(settings.canonical) as tables:
-        measured = measure_campaigns(tables, catalogue, moment, horizon_days=int(table["horizon_days"].max()))
-    with lock_folder(settings.work):
-        found = build_worklist(
-            table,
-            catalogue,
-            settings,
-            limits,
-            start=moment.date() if start is None else start,
-            previous_arms=earlier_arms(settings, EXPERIMENT),
-            profile=profile,
-            recent_contacts=contacts,
-            measured=measured.measured_effects,
-        )
-        keep_arms(settings, EXPERIMENT, found.arms)
-    return found
 
 
 def view_table(

@@ -14,8 +14,8 @@ from configs import formats
 from configs.catalogue import Phrase, phrase
 from configs.errors import SettingsError
 from configs.settings import Settings, load_settings
-from pipelines.console import ConsoleProgress, out
-from pipelines.options import DEFAULT_CONFIG, AsOf, Config, example, table_file
+from pipelines.console import ConsoleProgress, note, out
+from pipelines.options import DEFAULT_CONFIG, AsOf, Config, Lang, example, list_file, table_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,22 +33,48 @@ def worklist(
     config: Config = DEFAULT_CONFIG,
     scores: Scores = None,
     budget: Annotated[float | None, typer.Option("--budget", min=0, help="Money for contacts and offers.")] = None,
-    hours: Annotated[float | None, typer.Option("--hours", min=0, help="Working hours of the staff.")] = None,
-    days: Annotated[int, typer.Option("--days", min=1, max=60, help="Working days that the list spans.")] = 5,
+    hours: Annotated[
+        float | None, typer.Option("--hours", min=0, max=24, help="Hours a day of each owner; default in the settings.")
+    ] = None,
+    days: Annotated[
+        int | None, typer.Option("--days", min=1, max=60, help="Working days; default in the settings.")
+    ] = None,
     start: Annotated[str | None, typer.Option("--start", help="First day; default the day of the scores.")] = None,
-    to: Out = None,
+    to: Annotated[
+        Path | None, typer.Option("--out", callback=list_file, help="Also write the list: .xlsx or .csv for people.")
+    ] = None,
+    lang: Lang = None,
 ) -> None:
-    """Who to contact, with what, when and why, under a budget and the staff's hours; a random share is left alone."""
-    from pipelines.actions import work_list
-    from retention.contacts.work_list import Limits
+    """Who to contact, on which day, with what and why, within hours and budget; a random share is left alone."""
+    from pipelines.work import put_list, work_list
 
     settings = _settings(config, to)
-    limits = Limits(budget=budget, staff_hours=hours, days=days)
-    found = work_list(settings, scores, limits, None if start is None else _day(start), ConsoleProgress())
-    lang = settings.language
+    given: dict[str, Any] = {
+        "budget": budget,
+        "days": days,
+        "hours_per_day": hours,
+        "hours_of": None if hours is None else {},
+    }
+    limits = settings.worklist.model_copy(update={name: one for name, one in given.items() if one is not None})
+    settings = settings.model_copy(update={"worklist": limits, "language": lang or settings.language})
+    found, people = work_list(settings, scores, None if start is None else _day(start), ConsoleProgress())
+    language = settings.language
     profit = ["expected_profit"] if found.priced else []
-    names = ["due", "customer_id", f"name_{lang}", "channel", "minutes", "cost", *profit, f"why_{lang}"]
-    _show(found.rows[names], to, settings, whole=found.rows)
+    names = [
+        "due",
+        "owner",
+        "customer_id",
+        f"name_{language}",
+        "channel",
+        "minutes",
+        "cost",
+        *profit,
+        f"why_{language}",
+    ]
+    _show(found.rows[names], None, settings)
+    if to is not None:
+        put_list(settings, found, people, to)
+        _say(phrase("notes.rows_written", count=len(found.rows), path=to), language)
     if found.priced:
         _say(
             phrase(
@@ -62,7 +88,7 @@ def worklist(
                 held=len(found.held_out),
                 left=len(found.left_out),
             ),
-            lang,
+            language,
         )
     else:
         _say(
@@ -74,8 +100,10 @@ def worklist(
                 held=len(found.held_out),
                 left=len(found.left_out),
             ),
-            lang,
+            language,
         )
+    if found.duties_left:
+        note(phrase("notes.duties_left", count=found.duties_left))
 
 
 def plan(
@@ -167,7 +195,7 @@ def next_product(
 
 def add_actions(app: typer.Typer) -> None:
     """Register the verbs."""
-    app.command(epilog=example("holdfast worklist --budget 500 --hours 8 --out worklist.csv"))(worklist)
+    app.command(epilog=example("holdfast worklist --budget 500 --hours 4 --out worklist.xlsx"))(worklist)
     app.command(epilog=example("holdfast plan --days 30 --country CN"))(plan)
     app.command(epilog=example("holdfast audience champions --channel email --out champions.csv"))(audience)
     app.command(epilog=example("holdfast view satisfaction"))(view)
