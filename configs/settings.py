@@ -340,6 +340,11 @@ class Settings(Model):
         return self.work / "canonical"
 
     @property
+    def recorded_treatments(self) -> Path:
+        """Contacts that were recorded here, which ingest reads beside the company's own treatments."""
+        return self.work / "recorded" / "treatments.parquet"
+
+    @property
     def bundle_store(self) -> Path:
         """Folder of bundles with the pointers CURRENT and LAST_GOOD."""
         return self.path(self.artifacts) / "bundle"

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from configs import formats
-from configs.catalogue import Phrase, phrase
+from configs.catalogue import Phrase, pairs, phrase, text
 from configs.errors import SettingsError
 from configs.settings import Settings, load_settings
 from pipelines.console import ConsoleProgress, note, out
@@ -106,6 +106,34 @@ def worklist(
         note(phrase("notes.duties_left", count=found.duties_left))
 
 
+def outcomes(
+    file: Annotated[Path, typer.Argument(help="A work list that was filled in: .xlsx or .csv, in either language.")],
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Take back a work list that was filled in: contacts, what came of them, why customers leave, false alarms."""
+    from pipelines.feedback import record_outcomes
+
+    settings = load_settings(config)
+    done = record_outcomes(settings, file, ConsoleProgress())
+    language = settings.language
+    counts = [
+        f"{words[language == 'zh']} {done.outcomes[code]}"
+        for code, words in pairs("worklist", "outcomes").items()
+        if done.outcomes[code]
+    ]
+    told = text("words.format.list", language).join(counts) or phrase("notes.nothing_new").of(language)
+    _say(
+        phrase(
+            "notes.outcomes_recorded",
+            count=done.outcomes.total(),
+            told=told,
+            known=done.known,
+            corrected=done.corrected,
+        ),
+        language,
+    )
+
+
 def plan(
     config: Config = DEFAULT_CONFIG,
     scores: Scores = None,
@@ -196,6 +224,7 @@ def next_product(
 def add_actions(app: typer.Typer) -> None:
     """Register the verbs."""
     app.command(epilog=example("holdfast worklist --budget 500 --hours 4 --out worklist.xlsx"))(worklist)
+    app.command(epilog=example("holdfast outcomes worklist.xlsx"))(outcomes)
     app.command(epilog=example("holdfast plan --days 30 --country CN"))(plan)
     app.command(epilog=example("holdfast audience champions --channel email --out champions.csv"))(audience)
     app.command(epilog=example("holdfast view satisfaction"))(view)

@@ -64,6 +64,7 @@ def work_list(
 def put_list(settings: Settings, found: WorkList, people: pd.DataFrame, path: Path) -> None:
     """Write a work list: for people as a workbook or CSV in the language chosen, for programs as Parquet."""
     from pipelines import outputs
+    from pipelines.feedback import record_left_alone
     from retention.contacts.list_workbook import write_workbook
 
     if path.suffix == ".parquet":
@@ -74,6 +75,8 @@ def put_list(settings: Settings, found: WorkList, people: pd.DataFrame, path: Pa
         made: Any = found.rows["due"].min()
         moment = made.to_pydatetime() if len(found.rows) else _EMPTY
         outputs.put(settings, {path: lambda aside: write_workbook(people, aside, settings.language, made=moment)})
+    if len(found.rows):
+        record_left_alone(settings, found.compared, found.rows["due"].min().date())
 
 
 def _heads(language: Lang) -> dict[str, str]:

@@ -25,10 +25,6 @@ COLUMNS = (
 """Columns in their order; what they are called stands in `configs/texts/worklist.yaml`."""
 FILLED_IN = ("outcome", "reason", "done", "note")
 """Columns that are left empty for whoever makes the contact."""
-OUTCOMES = tuple(pairs("worklist", "outcomes"))
-"""What may come of a contact."""
-REASONS = tuple(pairs("worklist", "reasons"))
-"""Why a customer leaves."""
 ITEMS_TOLD = 3
 LONGEST_TEXT = 500
 """Characters of a complaint that are told."""
