@@ -56,6 +56,39 @@ def ids_among(columns: Columns) -> Step:
     return Step("ids_among", wanted.filter(found))
 
 
+@planned
+def last_contact_at(columns: Columns, as_of: datetime, impersonal: tuple[str, ...]) -> Step:
+    """When each customer was last in contact with us, or contacted in person, before a moment."""
+    import ibis
+
+    tables = unbound(dict(columns))
+    moment = ibis.literal(as_of.replace(tzinfo=None), "timestamp")
+    parts = []
+    if "interactions" in tables:
+        rows = seen_at(columns, "interactions", as_of)
+        parts.append(rows.filter(rows.kind == "contact").select("customer_id", at=rows.occurred_at))
+    if "treatments" in tables:
+        rows = tables["treatments"]
+        made = (rows.arm == "treated") & (rows.treated_at < moment)
+        if impersonal:
+            made &= ~rows.strategy.isin(impersonal)
+        parts.append(rows.filter(made).select("customer_id", at=rows.treated_at))
+    both = parts[0] if len(parts) == 1 else parts[0].union(parts[1])
+    return Step("last_contact_at", both.group_by("customer_id").agg(at=both["at"].max()).order_by("customer_id"))
+
+
+def last_contacts(tables: Tables, as_of: datetime, impersonal: Sequence[str] = ()) -> dict[str, datetime]:
+    """The moment, in UTC, of the last contact of every customer who had one.
+
+    Interactions of the kind `contact` count, and strategies carried out but for those named as `impersonal`: a mailing
+    does not make a visit needless.
+    """
+    if not (tables.has("interactions") or tables.has("treatments")):
+        return {}
+    found = tables.run(last_contact_at(tables.shape, as_of, tuple(impersonal)))
+    return dict(zip(found["customer_id"].to_pylist(), found["at"].to_pylist(), strict=True))
+
+
 def _wanted(customers: Sequence[str]) -> pa.Table:
     return pa.table({"wanted_customer": pa.array(sorted(set(customers)), pa.string())})
 

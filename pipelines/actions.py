@@ -12,11 +12,15 @@ from configs.catalogue import phrase
 from configs.errors import NotEnoughDataError
 from configs.progress import SILENT, Progress
 from configs.settings import Settings
+from configs.timestamps import local_time, start_of_day
 from pipelines.fresh import fresh_tables, tell_of_scores
 from pipelines.stages import resolve_as_of
 
 if TYPE_CHECKING:
     from features.engine import Tables
+
+IMPERSONAL = ("email", "sms", "ads", "none")
+"""Channels through which nobody speaks to a customer."""
 
 
 def last_scores(settings: Settings, path: Path | None, progress: Progress = SILENT) -> pd.DataFrame:
@@ -126,16 +130,32 @@ def planned_contacts(
     NotEnoughDataError
         There is no customers table.
     """
+    from features.customer_facts import last_contacts
+    from features.engine import open_tables
     from pipelines.arms import arms_of
     from retention.contacts.contact_plan import PlanRules, contact_plan
+    from retention.strategies.catalogue import load_catalogue
 
     table = last_scores(settings, scores, progress)
     profile, _ = profile_and_contacts(settings)
     if profile is None:
         raise NotEnoughDataError("no_customers_table", code="no_customers_table")
-    first = start if start is not None else table["as_of"].max().date()
-    rules = PlanRules(days=days, holidays_of=country)
-    return contact_plan(table, profile, start=first, rules=rules, assignment=arms_of(settings, table))
+    zone = settings.data.timezone
+    first = start if start is not None else local_time(table["as_of"].max(), zone).date()
+    catalogue = load_catalogue(settings)
+    mailings = [item.code for item in catalogue.strategies if item.channel in IMPERSONAL]
+    with open_tables(settings.canonical) as tables:
+        moments = last_contacts(tables, start_of_day(first, zone), mailings)
+    return contact_plan(
+        table,
+        profile,
+        settings,
+        catalogue,
+        start=first,
+        rules=PlanRules(days=days, holidays_of=country),
+        assignment=arms_of(settings, table),
+        last_contact={customer: local_time(moment, zone).date() for customer, moment in moments.items()},
+    )
 
 
 def next_products(

@@ -111,26 +111,30 @@ def _as_advised(
     return kept
 
 
+def minutes_of(code: str, channel: str, catalogue: Catalogue, settings: Settings) -> float:
+    """What a contact takes whoever does it: what the settings say of the strategy or the channel, else the catalogue.
+
+    A strategy that the catalogue does not have takes what the channel takes.
+    """
+    given = settings.worklist.minutes
+    if code in given:
+        return given[code]
+    own = catalogue[code].staff_minutes if code in catalogue.codes else 0.0
+    return own + given.get(channel, catalogue.channels[channel].staff_minutes)
+
+
 def _own_minutes(catalogue: Catalogue, settings: Settings) -> Callable[[PricedOffers], Floats]:
-    """What a contact takes whoever does it: what the settings say of the strategy or the channel, else as priced."""
-    given, caps = settings.worklist.minutes, settings.worklist.channel_caps
-    names = (*catalogue.codes, *ALL_CHANNELS)
-    for field, keys in (("minutes", [*given]), ("channel_caps", [*caps])):
-        allowed = names if field == "minutes" else ALL_CHANNELS
-        if odd := sorted(set(keys) - set(allowed)):
-            raise InputError(
-                "worklist_name_unknown", field=f"worklist.{field}", value=odd[0], names=", ".join(CHANNELS)
-            )
+    """Minutes of every option, with the names in the settings checked."""
+    for field, allowed in (("minutes", (*catalogue.codes, *ALL_CHANNELS)), ("channel_caps", ALL_CHANNELS)):
+        if odd := sorted(set(getattr(settings.worklist, field)) - set(allowed)):
+            listed = ", ".join(CHANNELS)
+            raise InputError("worklist_name_unknown", field=f"worklist.{field}", value=odd[0], names=listed)
 
     def minutes(offer: PricedOffers) -> Floats:
-        found = offer.minutes.copy()
-        for place, name in enumerate(offer.channels):
-            if name in given:
-                found += np.where(offer.channel == place, given[name] - catalogue.channels[name].staff_minutes, 0.0)
-        for place, strategy in enumerate(offer.strategies):
-            if strategy.code in given:
-                found[:, place] = given[strategy.code]
-        return found
+        of_channel = np.array(
+            [[minutes_of(item.code, name, catalogue, settings) for name in offer.channels] for item in offer.strategies]
+        )
+        return of_channel[np.arange(len(offer.strategies))[None, :], offer.channel]
 
     return minutes
 

@@ -16,6 +16,7 @@ from retention.contacts.allocation import allocate
 from retention.contacts.contact_plan import PlanRules, contact_plan, greeting_days, next_birthday
 from retention.contacts.team import Team
 from retention.contacts.work_list import WorkList, build_worklist
+from retention.contacts.work_options import minutes_of
 from retention.strategies.catalogue import Catalogue, load_catalogue
 from tests.retention.random_scores import random_scores
 
@@ -274,10 +275,20 @@ def test_an_empty_company_has_an_empty_list(scores: pd.DataFrame, catalogue: Cat
 # ------------------------------------------------------------------------------------------------- dated contacts
 
 
-def plan_for(profile: dict[str, list[Any]], rules: PlanRules, start: date, **scores: list[Any]) -> pd.DataFrame:
+def plan_for(
+    profile: dict[str, list[Any]],
+    rules: PlanRules,
+    start: date,
+    *,
+    last_contact: dict[str, date] | None = None,
+    settings: Settings | None = None,
+    **scores: list[Any],
+) -> pd.DataFrame:
     ids = [f"C{place}" for place in range(len(next(iter(profile.values()))))]
     table = pd.DataFrame({"customer_id": ids, "stage": "repeat", "overall_value_tier": "medium"}).assign(**scores)
-    return contact_plan(table, pd.DataFrame({"customer_id": ids, **profile}), start=start, rules=rules)
+    people = pd.DataFrame({"customer_id": ids, **profile})
+    own = settings or settings_with()
+    return contact_plan(table, people, own, load_catalogue(), start=start, rules=rules, last_contact=last_contact)
 
 
 def test_birthdays_within_the_span_with_consent_only() -> None:
@@ -311,7 +322,7 @@ def test_visits_renewals_and_weekends() -> None:
         PlanRules(days=20, visit_every=90, renewal_lead=14),
         date(2024, 7, 1),
         overall_value_tier=["high", "high", "low", "low"],
-        days_since_last_contact=[84.0, np.nan, 1.0, 1.0],
+        last_contact={"C0": date(2024, 4, 8), "C2": date(2024, 6, 30)},
     )
     rows = plan[["customer_id", "occasion", "due", "owner"]].astype(object).to_numpy().tolist()
     assert rows == [
@@ -320,7 +331,7 @@ def test_visits_renewals_and_weekends() -> None:
         ["C2", "renewal", pd.Timestamp("2024-07-05"), "Bob"],  # 6 July is a Saturday
     ]
     assert plan["text_en"][0] == "Visit due: no contact is on record"
-    assert plan["text_zh"][1] == "应拜访：距上次联系84天"
+    assert plan["text_zh"][1] == "应拜访：上次联系是2024年4月8日"
 
 
 def test_holidays_complaints_and_holdout() -> None:
@@ -342,6 +353,59 @@ def test_holidays_complaints_and_holdout() -> None:
     table = pd.DataFrame({"customer_id": ids, "stage": "repeat", **extra})
     arms = pd.Series(["treated", "held_out", "treated", "treated"])
     left = contact_plan(
-        table, pd.DataFrame({"customer_id": ids, **profile}), start=date(2024, 9, 16), rules=rules, assignment=arms
+        table,
+        pd.DataFrame({"customer_id": ids, **profile}),
+        settings_with(),
+        load_catalogue(),
+        start=date(2024, 9, 16),
+        rules=rules,
+        assignment=arms,
     )
     assert left["customer_id"].tolist() == ["C2"]
+
+
+def test_visits_are_spread_over_the_hours_and_skip_days_off() -> None:
+    """The longest without contact go first; nobody visits on a holiday of the company, of theirs or of the country."""
+    count = 60
+    settings = settings_with(
+        hours_per_day=2.5,
+        days_off=(
+            {"first": date(2024, 9, 24), "last": date(2024, 9, 24)},
+            {"first": date(2024, 9, 23), "last": date(2024, 9, 23), "owner": "Ann"},
+        ),
+    )
+    seen = {f"C{place}": date(2024, 5, 1) + pd.Timedelta(days=place) for place in range(count)}
+    plan = plan_for(
+        {"consent": ["yes"] * count, "owner": ["Ann", "Bob"] * (count // 2)},
+        PlanRules(days=18, visit_every=60, holidays_of="CN"),
+        date(2024, 9, 16),
+        last_contact=seen,
+        settings=settings,
+        overall_value_tier=["high"] * count,
+    )
+    visits = plan[plan["occasion"] == "visit"]
+    longest = minutes_of("scheduled_visit", "face_to_face", load_catalogue(), settings)
+    assert visits.groupby(["owner", "due"]).size().max() == 150 // longest
+    days = {owner: {day.strftime("%m-%d") for day in part["due"]} for owner, part in visits.groupby("owner")}
+    both = {
+        "09-18",
+        "09-19",
+        "09-20",
+        "09-25",
+        "09-26",
+        "09-27",
+        "09-30",
+    }  # 15 to 17 September and October are holidays
+    assert days == {"Ann": both, "Bob": both | {"09-23"}}
+    assert 0 < len(visits) < count
+    first = [f"C{place}" for place in range(len(visits))]
+    assert len(set(visits["customer_id"]) & set(first)) >= len(visits) - 2
+
+
+def test_a_contract_ends_on_the_day_of_the_business_zone() -> None:
+    source = SourceSettings(path=Path("orders.parquet"))
+    settings = Settings(data=DataSettings(transactions=source, timezone="Asia/Shanghai"))
+    profile = {"renewal_at": [pd.Timestamp("2024-07-19T16:00")], "consent": ["no"]}
+    plan = plan_for(profile, PlanRules(days=20, renewal_lead=3), date(2024, 7, 1), settings=settings)
+    assert plan["text_en"].tolist() == ["Contract renews on 20 Jul: talk before"]
+    assert plan["due"].tolist() == [pd.Timestamp("2024-07-17")]
