@@ -65,6 +65,7 @@ def view_table(
 ) -> pd.DataFrame:
     """The table of a view: `demand`, `satisfaction`, `effects` or `moves`."""
     from features.engine import open_tables
+    from features.extracts import has_item
     from retention.profile.company_views import demand_view, satisfaction_view
 
     if what == "moves":
@@ -78,7 +79,7 @@ def view_table(
             found = last_scores(settings, scores, progress)
             if what == "satisfaction":
                 return satisfaction_view(tables, moment, found)
-            item = "category" if "category" in tables.columns("transactions") else "product_id"
+            item = "category" if has_item(tables, "category") else "product_id"
             return demand_view(tables, moment, found.set_index("customer_id")["segment"], item=item)
 
 
@@ -162,6 +163,7 @@ def next_products(
     settings: Settings, customer_id: str | None, as_of: str | None, item: str, progress: Progress = SILENT
 ) -> pd.DataFrame:
     """The next products or categories to offer."""
+    from features.customer_facts import product_names
     from features.engine import open_tables
     from retention.contacts.next_product import NextProduct, purchases
 
@@ -170,4 +172,14 @@ def next_products(
         moment = resolve_as_of(settings, tables, as_of)
         bought = purchases(tables, moment, item=item)  # type: ignore[arg-type]
         customers = None if customer_id is None else [customer_id]
-        return NextProduct().fit(bought, moment).recommend(bought, moment, customers=customers)
+        names = product_names(tables) if item == "product_id" else {}
+        return NextProduct().fit(bought, moment).recommend(bought, moment, customers=customers, names=names)
+
+
+def names_of_items(settings: Settings) -> dict[str, str]:
+    """What products are called."""
+    from features.customer_facts import product_names
+    from features.engine import open_tables
+
+    with open_tables(settings.canonical) as tables:
+        return product_names(tables)

@@ -201,10 +201,23 @@ def view(
     from pipelines.actions import view_table
 
     settings = _settings(config, to)
-    lang = settings.language
     found = view_table(settings, what, as_of, scores, ConsoleProgress())
-    told = ["customer_id", "dimension", *(f"{name}_{lang}" for name in ("before", "after", "why"))]
-    _show(found[told] if what == "moves" else found, to, settings, whole=found)
+    _show(_in_words(what, found, settings), to, settings, whole=found)
+
+
+def _in_words(what: str, found: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """A view as it is read in the terminal."""
+    from pipelines.actions import names_of_items
+    from pipelines.views import told_demand, told_satisfaction
+    from retention.contacts.segments import load_segments
+
+    language, data = settings.language, settings.data
+    if what == "demand":
+        return told_demand(found, load_segments(settings), names_of_items(settings), language, data.currency)
+    if what == "satisfaction":
+        return told_satisfaction(found, language, data.currency, data.timezone)
+    told = ["customer_id", "dimension", *(f"{name}_{language}" for name in ("before", "after", "why"))]
+    return found[told] if what == "moves" else found
 
 
 def next_product(
@@ -218,7 +231,8 @@ def next_product(
     from pipelines.actions import next_products
 
     settings = _settings(config, to)
-    _show(next_products(settings, customer_id, as_of, item, ConsoleProgress()), to, settings)
+    found = next_products(settings, customer_id, as_of, item, ConsoleProgress())
+    _show(found[["customer_id", "rank", "name", f"text_{settings.language}"]], to, settings, whole=found)
 
 
 def add_actions(app: typer.Typer) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from configs.catalogue import LANGUAGES, text
 from configs.errors import NotEnoughDataError
 
 if TYPE_CHECKING:
@@ -60,12 +61,11 @@ def purchases(tables: Tables, as_of: datetime, *, item: Item = "product_id", day
     Raises
     ------
     NotEnoughDataError
-        The log has no such column.
+        The log has no such column, and for a category the products have none either.
     """
-    from features.extracts import purchases_before
+    from features.extracts import has_item, purchases_before
 
-    columns = tables.columns("transactions")
-    if item not in columns:
+    if not has_item(tables, item):
         raise NotEnoughDataError(
             "nothing_to_recommend_from", field=item, other="category" if item == "product_id" else "product_id"
         )
@@ -147,12 +147,12 @@ class NextProduct:
         new_only : bool
             Leave out what the customer has bought in the span of `bought`.
         names : dict, optional
-            Item → name shown in the texts.
+            Item → name shown beside it and in the texts; an item without one is shown by its code.
 
         Returns
         -------
         DataFrame
-            customer_id, rank (1 …), item, score, because (the own item that speaks for it most, None for best
+            customer_id, rank (1 …), item, name, score, because (the own item that speaks for it most, None for best
             sellers), text_en, text_zh.
         """
         settings = self.settings or NextProductSettings()
@@ -185,8 +185,12 @@ class NextProduct:
         table = table.loc[np.isfinite(score.ravel())].reset_index(drop=True)
         shown = names or {}
         reasons = [None if name is None else shown.get(name, name) for name in table["because"].tolist()]
-        table["text_en"] = [f"Goes with {name}" if name else "Among our best sellers" for name in reasons]
-        table["text_zh"] = [f"与已购的{name}搭配" if name else "热销商品" for name in reasons]
+        table.insert(3, "name", [shown.get(name, name) for name in table["item"].tolist()])
+        for lang in LANGUAGES:
+            table[f"text_{lang}"] = [
+                text("next_product.goes_with", lang, name=name) if name else text("next_product.best_seller", lang)
+                for name in reasons
+            ]
         return table
 
     def _top(
