@@ -8,24 +8,20 @@ from pathlib import Path
 from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from configs.catalogue import Lang, phrase
 from configs.errors import SettingsError
 from configs.extras import EXTRAS, require
 from configs.schema_breaches import settings_breach
+from configs.setting_model import Closure, Model
 from configs.settings_file import merge, read_settings_file
+from configs.work_settings import WorkListSettings
 
 Format = Literal["csv", "parquet", "duckdb", "postgresql", "xlsx", "jsonl"]
 """What a source may be, where its content and its name do not tell."""
 
 PACKAGE = "package:"
-
-
-class Model(BaseModel):
-    """Base of all settings: unknown keys fail, values are not shown in errors' internals, nothing changes later."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 def _zone(value: str) -> str:
@@ -107,19 +103,6 @@ class ReturnRule(Model):
     negative_amount: bool = True
     order_prefix: str | None = None
     sales_negative: bool = False
-
-
-class Closure(Model):
-    """Days on which the company sold nothing, both included."""
-
-    first: date
-    last: date
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.last < self.first:
-            raise ValueError(phrase("phrases.last_before_first"))
-        return self
 
 
 class StockOut(Closure):
@@ -334,6 +317,7 @@ class Settings(Model):
     retention: RetentionSettings = RetentionSettings()
     tracking: TrackingSettings = TrackingSettings()
     serving: ServingSettings = ServingSettings()
+    worklist: WorkListSettings = WorkListSettings()
     language: Lang = "en"
     workdir: Path = Path("work")
     artifacts: Path = Path("artifacts")
@@ -362,6 +346,11 @@ class Settings(Model):
     def canonical(self) -> Path:
         """Folder of the canonical tables that ingest writes."""
         return self.work / "canonical"
+
+    @property
+    def recorded_treatments(self) -> Path:
+        """Contacts that were recorded here, which ingest reads beside the company's own treatments."""
+        return self.work / "recorded" / "treatments.parquet"
 
     @property
     def bundle_store(self) -> Path:

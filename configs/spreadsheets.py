@@ -54,6 +54,17 @@ def escape_formula(value: Any) -> Any:
     return f"'{value}" if is_formula(value) else value
 
 
+def unescaped(text: str) -> str:
+    """A text of a CSV file for people without the apostrophe that `escape_formula` put before it.
+
+    Examples
+    --------
+    >>> unescaped("'=1+1"), unescaped("'tis"), unescaped("Ann")
+    ('=1+1', "'tis", 'Ann')
+    """
+    return text[1:] if text.startswith("'") and is_formula(text[1:]) else text
+
+
 def csv_bytes(columns: Mapping[str, Any] | pd.DataFrame) -> bytes:
     """A table as CSV for people.
 

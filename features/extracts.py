@@ -147,12 +147,28 @@ def bought(lines: Any) -> Any:
     return lines.filter(lines.amount > 0) if "amount" in lines.columns else lines
 
 
+def has_item(tables: Tables, item: str) -> bool:
+    """Whether each order line can be told an item: a column of its own, or the category of its product."""
+    own = tables.columns("transactions")
+    described = item == "category" and "category" in tables.columns("products") and "product_id" in own
+    return item in own or described
+
+
+def _with_item(columns: Columns, lines: Any, item: str) -> Any:
+    """Lines with the column asked for: a category is the line's own, else the first of its product's."""
+    if item in lines.columns:
+        return lines
+    products = unbound(dict(columns))["products"]
+    paths = products.select(path_product="product_id", category=products.category[0])
+    return lines.left_join(paths, lines.product_id == paths.path_product)
+
+
 @planned
 def purchases_relation(columns: Columns, as_of: datetime, item: str, days: int) -> Step:
     """What each customer bought of each item in the days before a moment: orders and the last time."""
     import ibis
 
-    lines = seen_at(columns, "transactions", as_of)
+    lines = _with_item(columns, seen_at(columns, "transactions", as_of), item)
     since = ibis.literal(as_of.replace(tzinfo=None) - timedelta(days=days), "timestamp")
     lines = bought(lines.filter(lines[item].notnull() & (lines.occurred_at >= since)))
     lines = lines.select("customer_id", "order_id", "occurred_at", item=lines[item])
@@ -176,11 +192,7 @@ def windows_relation(
     """
     import ibis
 
-    lines = seen_at(columns, "transactions", as_of)
-    if item not in lines.columns:
-        products = unbound(dict(columns))["products"]
-        paths = products.select(path_product="product_id", category=products.category[0])
-        lines = lines.left_join(paths, lines.product_id == paths.path_product)
+    lines = _with_item(columns, seen_at(columns, "transactions", as_of), item)
     cases = []
     for name, (first, last) in windows:
         begin, end = (ibis.literal(moment, "timestamp") for moment in (first, last))

@@ -254,7 +254,8 @@ def _complaint(f: Any) -> Any:
     return f.kind == "complaint"
 
 
-def _open(f: Any) -> Any:
+def is_open(f: Any) -> Any:
+    """Whether a row of feedback is a complaint not resolved by `as_of`."""
     return _complaint(f) & known(f.resolved_at, f.as_of).isnull()
 
 
@@ -262,8 +263,8 @@ FEEDBACK = _score_measures() | {
     "at": Measure("max", lambda f: f.occurred_at, moment=True),
     "complaints": Measure("sum", lambda f: count_if(_complaint(f))),
     "complaint_at": Measure("max", lambda f: where(_complaint(f), f.occurred_at), moment=True),
-    "open": Measure("sum", lambda f: count_if(_open(f)), _needs("feedback.resolved_at")),
-    "open_at": Measure("min", lambda f: where(_open(f), f.occurred_at), _needs("feedback.resolved_at"), moment=True),
+    "open": Measure("sum", lambda f: count_if(is_open(f)), _needs("feedback.resolved_at")),
+    "open_at": Measure("min", lambda f: where(is_open(f), f.occurred_at), _needs("feedback.resolved_at"), moment=True),
 }
 
 

@@ -53,6 +53,9 @@ class Column:
         that is not listed means nothing that we know, and is read as missing.
     split : str
         Regular expression of what parts the texts of a list that stands in one cell.
+    personal : bool
+        Whether a value may name or reach a person: it is shown to whoever works with that customer, and goes into no
+        feature, model, run log, report or scores file.
     """
 
     name: str
@@ -61,6 +64,7 @@ class Column:
     choices: tuple[str, ...] = ()
     words: tuple[tuple[str, str], ...] = ()
     split: str = ""
+    personal: bool = False
 
     @property
     def is_id(self) -> bool:
@@ -128,13 +132,13 @@ CUSTOMERS = Table(
     _columns(
         ("customer_id", "text", True),
         Column("customer_type", "text", choices=("enterprise", "individual")),
-        ("name", "text"),
+        Column("name", "text", personal=True),
         ("region", "text"),
         ("country", "text"),
         ("industry", "text"),
         ("company_size", "text"),
         ("acquired_at", "time"),
-        ("birthday", "date"),
+        Column("birthday", "date", personal=True),
         Column(
             "gender",
             "text",
@@ -151,6 +155,8 @@ CUSTOMERS = Table(
         ("consent", "text"),
         ("owner", "text"),
         ("renewal_at", "time"),
+        Column("phone", "text", personal=True),
+        Column("email", "text", personal=True),
     ),
     time="acquired_at",
     order=("customer_id",),
@@ -179,7 +185,7 @@ FEEDBACK = Table(
         ("score_min", "number"),
         ("score_max", "number"),
         ("resolved_at", "time"),
-        ("text", "text"),
+        Column("text", "text", personal=True),
         ("recorded_at", "time"),
     ),
     time="occurred_at",
@@ -233,3 +239,8 @@ TABLES: dict[str, Table] = {
     table.name: table for table in (TRANSACTIONS, CUSTOMERS, PRODUCTS, FEEDBACK, INTERACTIONS, TREATMENTS, ALIASES)
 }
 """Every canonical table by name."""
+
+PERSONAL: frozenset[tuple[str, str]] = frozenset(
+    (table.name, column.name) for table in TABLES.values() for column in table.columns if column.personal
+)
+"""Table and name of every column that may name or reach a person."""

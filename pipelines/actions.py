@@ -12,13 +12,16 @@ from configs.catalogue import phrase
 from configs.errors import NotEnoughDataError
 from configs.progress import SILENT, Progress
 from configs.settings import Settings
+from configs.timestamps import local_time, start_of_day
 from pipelines.fresh import fresh_tables, tell_of_scores
 from pipelines.stages import resolve_as_of
 
 if TYPE_CHECKING:
     from features.engine import Tables
-    from retention.contacts.work_list import Limits, WorkList
     from retention.profile.company_figures import FigureRules
+
+IMPERSONAL = ("email", "sms", "ads", "none")
+"""Channels through which nobody speaks to a customer."""
 
 
 def last_scores(settings: Settings, path: Path | None, progress: Progress = SILENT) -> pd.DataFrame:
@@ -59,48 +62,12 @@ def profile_and_contacts(settings: Settings, as_of: datetime) -> tuple[pd.DataFr
         )
 
 
-def work_list(
-    settings: Settings, scores: Path | None, limits: Limits, start: date | None, progress: Progress = SILENT
-) -> WorkList:
-    """The contacts of the coming days; who is left alone is kept for the lists to come.
-
-    Effects are measured over the horizon that the scores speak of, as scoring did.
-    """
-    from features.engine import open_tables
-    from pipelines.arms import earlier_arms, keep_arms
-    from pipelines.stage_cache import lock_folder
-    from retention.contacts.work_list import build_worklist
-    from retention.experiments.holdout import EXPERIMENT
-    from retention.experiments.measurement import measure_campaigns
-    from retention.strategies.catalogue import load_catalogue
-
-    table = last_scores(settings, scores, progress)
-    moment = table["as_of"].max()
-    profile, contacts = profile_and_contacts(settings, moment)
-    catalogue = load_catalogue(settings)
-    with open_tables(settings.canonical) as tables:
-        measured = measure_campaigns(tables, catalogue, moment, horizon_days=int(table["horizon_days"].max()))
-    with lock_folder(settings.work):
-        found = build_worklist(
-            table,
-            catalogue,
-            settings,
-            limits,
-            start=moment.date() if start is None else start,
-            previous_arms=earlier_arms(settings, EXPERIMENT),
-            profile=profile,
-            recent_contacts=contacts,
-            measured=measured.measured_effects,
-        )
-        keep_arms(settings, EXPERIMENT, found.arms)
-    return found
-
-
 def view_table(
     settings: Settings, what: str, as_of: str | None, scores: Path | None, progress: Progress
 ) -> pd.DataFrame:
     """The table of a view: `demand`, `satisfaction`, `figures`, `effects` or `moves`."""
     from features.engine import open_tables
+    from features.extracts import has_item
     from retention.profile.company_figures import company_figures
     from retention.profile.company_views import demand_view, satisfaction_view
 
@@ -117,7 +84,7 @@ def view_table(
             found = last_scores(settings, scores, progress)
             if what == "satisfaction":
                 return satisfaction_view(tables, moment, found)
-            item = "category" if "category" in tables.columns("transactions") else "product_id"
+            item = "category" if has_item(tables, "category") else "product_id"
             return demand_view(tables, moment, found.set_index("customer_id")["segment"], item=item)
 
 
@@ -178,6 +145,8 @@ def planned_contacts(
     NotEnoughDataError
         There is no customers table.
     """
+    from features.customer_facts import last_contacts
+    from features.engine import open_tables
     from pipelines.arms import arms_of
     from retention.contacts.contact_plan import PlanRules, contact_plan
     from retention.strategies.catalogue import load_catalogue
@@ -186,7 +155,9 @@ def planned_contacts(
     profile, contacts = profile_and_contacts(settings, table["as_of"].max())
     if profile is None:
         raise NotEnoughDataError("no_customers_table", code="no_customers_table")
-    first = start if start is not None else table["as_of"].max().date()
+    zone = settings.data.timezone
+    first = start if start is not None else local_time(table["as_of"].max(), zone).date()
+    catalogue = load_catalogue(settings)
     own = settings.retention
     rules = PlanRules(
         days=days,
@@ -195,13 +166,18 @@ def planned_contacts(
         training_after=own.training_after_days,
         trainings_per_day=own.trainings_per_day,
     )
+    mailings = [item.code for item in catalogue.strategies if item.channel in IMPERSONAL]
+    with open_tables(settings.canonical) as tables:
+        moments = last_contacts(tables, start_of_day(first, zone), mailings)
     return contact_plan(
         table,
         profile,
+        settings,
+        catalogue,
         start=first,
         rules=rules,
         assignment=arms_of(settings, table),
-        strategies=load_catalogue(settings).strategies,
+        last_contact={customer: local_time(moment, zone).date() for customer, moment in moments.items()},
         treatments=contacts,
     )
 
@@ -210,8 +186,9 @@ def next_products(
     settings: Settings, customer_id: str | None, as_of: str | None, item: str, progress: Progress = SILENT
 ) -> pd.DataFrame:
     """The next products or categories to offer."""
+    from features.customer_facts import product_names
     from features.engine import open_tables
-    from retention.contacts.next_product import NextProduct, item_names, looked_at, purchases
+    from retention.contacts.next_product import NextProduct, looked_at, purchases
 
     fresh_tables(settings, progress)
     with open_tables(settings.canonical) as tables:
@@ -219,9 +196,15 @@ def next_products(
         bought = purchases(tables, moment, item=item)  # type: ignore[arg-type]
         customers = None if customer_id is None else [customer_id]
         looks = looked_at(tables, moment, item=item)  # type: ignore[arg-type]
-        names = item_names(tables) if item == "product_id" else {}
+        names = product_names(tables) if item == "product_id" else {}
         model, zone = NextProduct().fit(bought, moment), settings.data.timezone
-        found = model.recommend(bought, moment, customers=customers, looks=looks, timezone=zone, names=names)
-        if names:
-            found.insert(3, "name", found["item"].map(names))
-        return found
+        return model.recommend(bought, moment, customers=customers, looks=looks, timezone=zone, names=names)
+
+
+def names_of_items(settings: Settings) -> dict[str, str]:
+    """What products are called."""
+    from features.customer_facts import product_names
+    from features.engine import open_tables
+
+    with open_tables(settings.canonical) as tables:
+        return product_names(tables)

@@ -183,7 +183,7 @@ add_training(app)
 PANELS = {
     "Your data": ("init", "ingest", "features"),
     "Models": ("train", "fit", "evaluate", "register", "tune", "models", "benchmark"),
-    "Daily work": ("score", "explain", "worklist", "plan", "audience", "view", "next-product", "serve"),
+    "Daily work": ("score", "explain", "worklist", "outcomes", "plan", "audience", "view", "next-product", "serve"),
     "To try it": ("demo", "simulate", "spark-cluster"),
 }
 """Verbs of one kind stand together in `--help`."""

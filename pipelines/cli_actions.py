@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.table import Table
 
 from configs import formats
-from configs.catalogue import Phrase, phrase
+from configs.catalogue import Phrase, pairs, phrase, text
 from configs.errors import SettingsError
 from configs.settings import Settings, load_settings
-from pipelines.console import ConsoleProgress, out
-from pipelines.options import DEFAULT_CONFIG, AsOf, Config, example, table_file
+from pipelines.console import ConsoleProgress, note, out
+from pipelines.options import DEFAULT_CONFIG, AsOf, Config, Lang, example, list_file, table_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,22 +34,48 @@ def worklist(
     config: Config = DEFAULT_CONFIG,
     scores: Scores = None,
     budget: Annotated[float | None, typer.Option("--budget", min=0, help="Money for contacts and offers.")] = None,
-    hours: Annotated[float | None, typer.Option("--hours", min=0, help="Working hours of the staff.")] = None,
-    days: Annotated[int, typer.Option("--days", min=1, max=60, help="Working days that the list spans.")] = 5,
+    hours: Annotated[
+        float | None, typer.Option("--hours", min=0, max=24, help="Hours a day of each owner; default in the settings.")
+    ] = None,
+    days: Annotated[
+        int | None, typer.Option("--days", min=1, max=60, help="Working days; default in the settings.")
+    ] = None,
     start: Annotated[str | None, typer.Option("--start", help="First day; default the day of the scores.")] = None,
-    to: Out = None,
+    to: Annotated[
+        Path | None, typer.Option("--out", callback=list_file, help="Also write the list: .xlsx or .csv for people.")
+    ] = None,
+    lang: Lang = None,
 ) -> None:
-    """Who to contact, with what, when and why, under a budget and the staff's hours; a random share is left alone."""
-    from pipelines.actions import work_list
-    from retention.contacts.work_list import Limits
+    """Who to contact, on which day, with what and why, within hours and budget; a random share is left alone."""
+    from pipelines.work import put_list, work_list
 
     settings = _settings(config, to)
-    limits = Limits(budget=budget, staff_hours=hours, days=days)
-    found = work_list(settings, scores, limits, None if start is None else _day(start), ConsoleProgress())
-    lang = settings.language
+    given: dict[str, Any] = {
+        "budget": budget,
+        "days": days,
+        "hours_per_day": hours,
+        "hours_of": None if hours is None else {},
+    }
+    limits = settings.worklist.model_copy(update={name: one for name, one in given.items() if one is not None})
+    settings = settings.model_copy(update={"worklist": limits, "language": lang or settings.language})
+    found, people = work_list(settings, scores, None if start is None else _day(start), ConsoleProgress())
+    language = settings.language
     profit = ["expected_profit"] if found.priced else []
-    names = ["due", "customer_id", f"name_{lang}", "channel", "minutes", "cost", *profit, f"why_{lang}"]
-    _show(found.rows[names], to, settings, whole=found.rows)
+    names = [
+        "due",
+        "owner",
+        "customer_id",
+        f"name_{language}",
+        "channel",
+        "minutes",
+        "cost",
+        *profit,
+        f"why_{language}",
+    ]
+    _show(found.rows[names], None, settings)
+    if to is not None:
+        put_list(settings, found, people, to)
+        _say(phrase("notes.rows_written", count=len(found.rows), path=to), language)
     if found.priced:
         _say(
             phrase(
@@ -63,7 +89,7 @@ def worklist(
                 held=len(found.held_out),
                 left=len(found.left_out),
             ),
-            lang,
+            language,
         )
     else:
         _say(
@@ -75,8 +101,38 @@ def worklist(
                 held=len(found.held_out),
                 left=len(found.left_out),
             ),
-            lang,
+            language,
         )
+    if found.duties_left:
+        note(phrase("notes.duties_left", count=found.duties_left))
+
+
+def outcomes(
+    file: Annotated[Path, typer.Argument(help="A work list that was filled in: .xlsx or .csv, in either language.")],
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """Take back a work list that was filled in: contacts, what came of them, why customers leave, false alarms."""
+    from pipelines.feedback import record_outcomes
+
+    settings = load_settings(config)
+    done = record_outcomes(settings, file, ConsoleProgress())
+    language = settings.language
+    counts = [
+        f"{words[language == 'zh']} {done.outcomes[code]}"
+        for code, words in pairs("worklist", "outcomes").items()
+        if done.outcomes[code]
+    ]
+    told = text("words.format.list", language).join(counts) or phrase("notes.nothing_new").of(language)
+    _say(
+        phrase(
+            "notes.outcomes_recorded",
+            count=done.outcomes.total(),
+            told=told,
+            known=done.known,
+            corrected=done.corrected,
+        ),
+        language,
+    )
 
 
 def plan(
@@ -146,17 +202,30 @@ def view(
     from pipelines.actions import figure_rules, view_table
 
     settings = _settings(config, to)
-    lang = settings.language
     found = view_table(settings, what, as_of, scores, ConsoleProgress())
     if what == "figures":
         from retention.profile.company_figures import figure_notes, figures_in_words
 
-        _show(figures_in_words(found, lang), to, settings, whole=found)
-        for note in figure_notes(found, lang, figure_rules(settings)):
+        _show(figures_in_words(found, settings.language), to, settings, whole=found)
+        for note in figure_notes(found, settings.language, figure_rules(settings)):
             out.print(note, markup=False)
         return
-    told = ["customer_id", "dimension", *(f"{name}_{lang}" for name in ("before", "after", "why"))]
-    _show(found[told] if what == "moves" else found, to, settings, whole=found)
+    _show(_in_words(what, found, settings), to, settings, whole=found)
+
+
+def _in_words(what: str, found: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """A view as it is read in the terminal."""
+    from pipelines.actions import names_of_items
+    from pipelines.views import told_demand, told_satisfaction
+    from retention.contacts.segments import load_segments
+
+    language, data = settings.language, settings.data
+    if what == "demand":
+        return told_demand(found, load_segments(settings), names_of_items(settings), language, data.currency)
+    if what == "satisfaction":
+        return told_satisfaction(found, language, data.currency, data.timezone)
+    told = ["customer_id", "dimension", *(f"{name}_{language}" for name in ("before", "after", "why"))]
+    return found[told] if what == "moves" else found
 
 
 def next_product(
@@ -170,12 +239,14 @@ def next_product(
     from pipelines.actions import next_products
 
     settings = _settings(config, to)
-    _show(next_products(settings, customer_id, as_of, item, ConsoleProgress()), to, settings)
+    found = next_products(settings, customer_id, as_of, item, ConsoleProgress())
+    _show(found[["customer_id", "rank", "name", f"text_{settings.language}"]], to, settings, whole=found)
 
 
 def add_actions(app: typer.Typer) -> None:
     """Register the verbs."""
-    app.command(epilog=example("holdfast worklist --budget 500 --hours 8 --out worklist.csv"))(worklist)
+    app.command(epilog=example("holdfast worklist --budget 500 --hours 4 --out worklist.xlsx"))(worklist)
+    app.command(epilog=example("holdfast outcomes worklist.xlsx"))(outcomes)
     app.command(epilog=example("holdfast plan --days 30 --country CN"))(plan)
     app.command(epilog=example("holdfast audience champions --channel email --out champions.csv"))(audience)
     app.command(epilog=example("holdfast view satisfaction"))(view)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from features.engine import Tables
     from retention.scoring.scores_table import RunStamp
 
+BESIDE = ("tracking", "serving", "worklist", "workdir", "artifacts")
+"""Settings that change no result of a stage."""
+
 
 def fresh_tables(settings: Settings, progress: Progress, *, ask_database: bool = False, tell: bool = False) -> None:
     """Read the sources anew where they, or the settings that give them their meaning, are not those of the tables.
@@ -109,5 +112,7 @@ def inputs_of(settings: Settings, as_of: datetime) -> dict[str, Any]:
         "as_of": as_of.isoformat(),
         "data": data_hash(settings.canonical),
         "files": own,
-        "settings": settings.model_dump(mode="json", exclude={"tracking", "serving", "workdir", "artifacts"}),
+        "settings": settings.model_dump(
+            mode="json", exclude={"tracking", "serving", "worklist", "workdir", "artifacts"}
+        ),
     }

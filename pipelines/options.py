@@ -45,6 +45,19 @@ def table_file(path: Path | None) -> Path | None:
     return path
 
 
+def list_file(path: Path | None) -> Path | None:
+    """A file that a work list can be written to, refused before any work is done.
+
+    Raises
+    ------
+    SettingsError
+        The name does not end in .xlsx, .csv or .parquet.
+    """
+    if path is not None and path.suffix not in (".xlsx", ".csv", ".parquet"):
+        raise SettingsError("list_ending_unknown", value=str(path), suffix=path.suffix)
+    return path
+
+
 def chosen_language(arguments: Sequence[str], environment: Mapping[str, str]) -> Language:
     """Language of errors, known before the settings are: `--lang`, else the settings file, else the terminal."""
     given = _value_of(arguments, "--lang")

@@ -32,6 +32,7 @@ OWN_FOLDERS = (
     "outputs",
     "tuning",
     "mlartifacts",
+    "recorded",
 )
 """Folders of the work folder that a stage alone writes to."""
 

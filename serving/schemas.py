@@ -212,6 +212,8 @@ class Profile(Strict):
     consent: Word | None = None
     owner: Word | None = None
     renewal_at: Moment | None = None
+    phone: Word | None = None
+    email: Word | None = None
 
 
 class Customer(Strict):

@@ -164,6 +164,8 @@ def make_people(settings: SimulationSettings, first: int, count: int, rng: np.ra
             "consent": consent,
             "owner": _only(enterprise | (worth > np.quantile(worth, 0.95)), rng.choice(words["owners"], count)),
             "renewal_at": pd.Series(renewal).where(pd.Series(enterprise)),
+            "phone": _phones(first, count, settings.language),
+            "email": [f"{name.lower()}@example.com" for name in customer_ids(first, count)],
         }
     )
     favourite = rng.integers(0, 12, count)
@@ -187,6 +189,13 @@ def _only(rows: NDArray[np.bool_], values: NDArray[Any]) -> NDArray[np.object_]:
     found = np.full(len(rows), None, dtype=object)
     found[rows] = values[rows]
     return found
+
+
+def _phones(first: int, count: int, language: str) -> list[str]:
+    """Numbers that nobody has: kept free for fiction (Ofcom), or of a kind that is not given out in China."""
+    if language == "zh":
+        return [f"100 {number // 10_000 % 10_000:04d} {number % 10_000:04d}" for number in range(first, first + count)]
+    return [f"+44 7700 900{number % 1_000:03d}" for number in range(first, first + count)]
 
 
 def customer_ids(first: int, count: int) -> NDArray[np.object_]:

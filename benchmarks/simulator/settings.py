@@ -7,7 +7,7 @@ from datetime import datetime
 from pydantic import Field, field_validator, model_validator
 
 from configs.catalogue import Lang
-from configs.settings import Model
+from configs.setting_model import Model
 
 
 class CampaignPlan(Model):

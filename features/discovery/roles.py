@@ -41,7 +41,7 @@ WANTED = {
     "customers": ("customer_id", "customer_type", "name", "region", "country", "industry", "company_size",
                   "acquired_at",
                   "birthday", "gender", "interests", "preferred_channel", "member_level", "points_balance",
-                  "points_expire_on", "referred_by", "consent", "owner", "renewal_at"),
+                  "points_expire_on", "referred_by", "consent", "owner", "renewal_at", "phone", "email"),
     "products": ("product_id", "name", "category", "line", "margin"),
     "feedback": ("feedback_id", "customer_id", "order_id", "occurred_at", "kind", "topic", "score", "resolved_at",
                  "text",

@@ -16,13 +16,14 @@ from configs.errors import BusyError, DataError, HoldfastError, InputError, toge
 from configs.files import remove_leftovers
 from configs.locks import exclusive
 from configs.progress import SILENT, Progress
-from configs.settings import Settings
+from configs.settings import Settings, SourceSettings
 from configs.timestamps import future_from as future_moment
 from features.closures import Closures
 from features.connection import connect, one
 from features.ingestion import canonical, facts
 from features.ingestion.currency import load_rates
 from features.ingestion.findings import Look, find
+from features.ingestion.recorded import RECORDED, add_recorded
 from features.ingestion.report import DataReport, Input, TableReport
 from features.ingestion.report_html import report_files, write_report
 from features.ingestion.settle import settle
@@ -39,7 +40,7 @@ from features.ingestion.sums import set_apart_sums
 from features.ingestion.times import check_date_format
 from features.ingestion.unchanged import FORMAT, each, inputs_of, listed, settings_fingerprint, unchanged
 from features.manifest import describe
-from features.tables import TABLES
+from features.tables import TABLES, TREATMENTS
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,11 @@ def _run(
                     made_order=stages["transactions"].made_order,
                     alias_word=stages["aliases"].word if "aliases" in stages else "row",
                 )
+        if "recorded" in inputs:
+            path = settings.recorded_treatments
+            own = stages.get("treatments") or Stage(connection, TREATMENTS, SourceSettings(path=path), settings, None)
+            add_recorded(connection, own, path, aliases="aliases" in stages)
+            stages["treatments"] = own
         done = {name: _finish(connection, stage, emptied.get(name, 0), settings) for name, stage in stages.items()}
         with progress.step(phrase("steps.write_tables")):
             names = list(done)
@@ -247,7 +253,7 @@ def _report_of(connection: Any, name: str, done: _Done, places: list[Place]) -> 
     refused = facts.refusals(connection, name)
     return TableReport(
         name=name,
-        source=next(place.label for place in places if place.table == name),
+        source=next((place.label for place in places if place.table == name), RECORDED),
         rows_in=counts.rows_in,
         rows_left_out=counts.left_out,
         rows_kept=kept,

@@ -405,6 +405,8 @@ class Stage:
         ]
 
     def _shown(self, plan: Plan, name: str) -> str:
+        if name in self.table.by_name and self.table.by_name[name].personal:
+            return "NULL"  # what names or reaches a person is told to nobody who reads a report
         return f"left(s_{name}::VARCHAR, 200)" if plan.has(name) else f"left(f_{name}::VARCHAR, 200)"
 
     def _settle(self, plan: Plan, raw: RawFile) -> None:

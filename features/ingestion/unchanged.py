@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from configs.errors import DataError, HoldfastError, InputError, together
 from configs.files import sha256_of
-from configs.settings import Settings
+from configs.settings import Settings, SourceSettings
 from configs.timestamps import future_from as future_moment
 from features.ingestion.report import DataReport, read_report
 from features.ingestion.sources import InputFile, Place, describe_inputs, locate
@@ -55,6 +55,10 @@ def inputs_of(settings: Settings) -> tuple[list[Place], dict[str, list[InputFile
     if settings.data.rates is not None:
         rates = settings.path(settings.data.rates)
         inputs["rates"] = describe_inputs(Place("rates", settings.data.transactions, "csv", (rates,), rates.name))
+    recorded = settings.recorded_treatments
+    if recorded.is_file():
+        own = SourceSettings(path=recorded)
+        inputs["recorded"] = describe_inputs(Place("recorded", own, "parquet", (recorded,), recorded.name))
     return places, inputs
 
 

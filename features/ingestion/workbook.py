@@ -65,6 +65,19 @@ def open_workbook(path: Path, source: SourceSettings, label: str, table: str) ->
     return RawFile(label, "row", columns, chunks, repeated=repeated, head=head)
 
 
+def visible_sheets(path: Path, label: str) -> Iterator[tuple[str, list[tuple[int, list[Cell]]]]]:
+    """Name and numbered rows of every sheet that can be seen."""
+    import python_calamine
+
+    workbook = _opened(path, label)
+    for item in workbook.sheets_metadata:
+        if (
+            item.visible == python_calamine.SheetVisibleEnum.Visible
+            and item.typ == python_calamine.SheetTypeEnum.WorkSheet
+        ):
+            yield str(item.name), list(_rows(_got(workbook, item.name, label)))
+
+
 def _opened(path: Path, label: str) -> Any:
     import python_calamine
 

@@ -1,12 +1,13 @@
 """The dated side of customer care: birthdays, holidays, visits, renewals, points that expire and trainings to come.
 
 Each row names a customer, a day, an occasion and the strategy that belongs to it. Rows respect consent, the hold-out
-and open complaints: nobody is sent a cheerful card while a complaint waits.
+and open complaints: nobody is sent a cheerful card while a complaint waits. Birthdays and holidays keep their day;
+visits and talks before renewals are made on working days of their owner, as many as the hours hold.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -20,11 +21,17 @@ from configs.catalogue import LANGUAGES
 from configs.catalogue import text as message
 from configs.errors import InputError
 from configs.resources import read_yaml_resource
+from configs.settings import Settings
+from configs.timestamps import local_time
 from retention.conditions.consent import allowed_channels
 from retention.conditions.fields import CHANNELS
+from retention.contacts.free_hours import FreeHours
+from retention.contacts.team import owners_of
 from retention.contacts.trainings import CODES, Training, planned_trainings
+from retention.contacts.work_options import minutes_of
 from retention.experiments.holdout import HELD_OUT
 from retention.profile.customer_facts import age_on
+from retention.strategies.catalogue import Catalogue
 from retention.strategies.catalogue_entries import Strategy
 
 COLUMNS = ("due", "customer_id", "occasion", "strategy", "channel", "owner", "text_en", "text_zh")
@@ -40,6 +47,8 @@ PROFILE_COLUMNS = (
 )  # fmt: skip
 LIGHT = ("email", "sms", "social")
 """Channels for a short word."""
+CHANNEL_OF: dict[str, str] = {"visit": "face_to_face", "renewal": "phone"}
+"""Occasions whose channel does not depend on the customer."""
 BUYERS = ("first_time", "repeat", "loyal", "at_risk", "won_back")
 
 
@@ -116,14 +125,24 @@ def greeting_days(country: str, first: date, last: date) -> list[tuple[date, str
     return sorted((day, name, known[country][name]) for (_, name), day in found.items() if first <= day <= last)
 
 
-def contact_plan(
+def public_holidays(country: str, first: date, last: date) -> set[date]:
+    """Days on which a country does not work."""
+    import holidays
+
+    calendar = holidays.country_holidays(country, years=range(first.year, last.year + 1))
+    return {day for day in calendar if first <= day <= last}
+
+
+def contact_plan(  # noqa: PLR0913 – named inputs of one plan
     scores: pd.DataFrame,
     profile: pd.DataFrame,
+    settings: Settings,
+    catalogue: Catalogue,
     *,
     start: date,
     rules: PlanRules | None = None,
     assignment: pd.Series[Any] | None = None,
-    strategies: Sequence[Strategy] = (),
+    last_contact: Mapping[str, date] | None = None,
     treatments: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Dated contacts of the coming days.
@@ -131,26 +150,29 @@ def contact_plan(
     Parameters
     ----------
     scores : DataFrame
-        The scores table; `days_since_last_contact` and `open_complaints` are used where there.
+        The scores table; `open_complaints` is used where there.
     profile : DataFrame
         Customers table: birthday, renewal_at, owner, consent, preferred_channel, points_balance and points_expire_on
         where there.
+    settings, catalogue
+        Time zone; hours, minutes and days off (`worklist`); what a contact takes, and the trainings
+        (`retention.contacts.trainings`).
     start : date
         First day.
     rules : PlanRules, optional
         Span, distance of visits, lead before renewals, country of the holidays.
     assignment : Series, optional
         Arm per row of `scores`; those held out get nothing but renewals, which are business, not marketing.
-    strategies : sequence of Strategy, optional
-        The catalogue's; trainings among them are planned (`retention.contacts.trainings`).
+    last_contact : mapping of str to date, optional
+        Day of the last contact by customer; customers without one were never contacted.
     treatments : DataFrame, optional
         Earlier contacts, so that nobody is trained twice.
 
     Returns
     -------
     DataFrame
-        Columns `COLUMNS`, by day, then customer. A day on a weekend is moved to the Friday before, birthdays and
-        holidays are not.
+        Columns `COLUMNS`, by day, then customer. Visits for which the hours do not last are not in it: whoever has
+        waited longest goes first.
     """
     rules = rules or PlanRules()
     last = start + timedelta(days=rules.days - 1)
@@ -165,14 +187,31 @@ def contact_plan(
     if assignment is not None:
         may_help &= np.array([arm != HELD_OUT for arm in assignment], dtype=np.bool_)
     may_greet = may_help & allowed.any(axis=1)
-    book = _Book(table, _channels(table, allowed), allowed, may_greet, start, last)
+    off = public_holidays(rules.holidays_of, start, last) if rules.holidays_of is not None else ()
+    hours = FreeHours(settings, start, last, off)
+    minutes = {
+        occasion: minutes_of(STRATEGY_OF[occasion], channel, catalogue, settings)
+        for occasion, channel in CHANNEL_OF.items()
+    }
+    book = _Book(
+        table,
+        owners_of(table),
+        _channels(table, allowed),
+        allowed,
+        may_greet,
+        start,
+        last,
+        hours,
+        minutes,
+        settings.data.timezone,
+    )
     _add_birthdays(book)
     if rules.holidays_of is not None:
         _add_holidays(book, rules.holidays_of)
-    _add_visits(book, rules.visit_every)
     _add_renewals(book, rules.renewal_lead)
     _add_points(book, rules.points_lead)
-    _add_trainings(book, strategies, may_help, rules, treatments)
+    _add_trainings(book, catalogue.strategies, may_help, rules, treatments)
+    _add_visits(book, rules.visit_every, last_contact or {})
     rows = book.rows
     plan = pd.DataFrame(rows, columns=list(COLUMNS))
     plan["owner"] = pd.Series([row[COLUMNS.index("owner")] for row in rows], dtype="object")
@@ -184,11 +223,15 @@ class _Book:
     """The contacts entered so far, and what every occasion asks: who may be greeted, how, and between which days."""
 
     table: pd.DataFrame
+    owners: list[str | None]
     channels: list[str]
     allowed: NDArray[np.bool_]
     may_greet: NDArray[np.bool_]
     start: date
     last: date
+    hours: FreeHours
+    minutes: dict[str, float]
+    zone: str
     rows: list[tuple[Any, ...]] = field(default_factory=list)
 
     def add(
@@ -196,8 +239,7 @@ class _Book:
     ) -> None:
         """Enter a contact with a customer, given by row of the table; the strategy is the occasion's unless said."""
         texts = [message(f"contact_plan.{text}", lang, **{**words, **_day_words(words, lang)}) for lang in LANGUAGES]
-        owner: Any = self.table["owner"].iat[row] if "owner" in self.table.columns else None
-        owner = None if pd.isna(owner) else owner
+        owner = self.owners[row]
         customer = self.table["customer_id"].iat[row]
         self.rows.append(
             (pd.Timestamp(due), customer, occasion, strategy or STRATEGY_OF[occasion], channel, owner, *texts)
@@ -230,31 +272,38 @@ def _add_holidays(book: _Book, country: str) -> None:
             book.add(row, day, "holiday", book.channels[row], "holiday", day=day, name=(name_en, name_zh))
 
 
-def _add_visits(book: _Book, every: int) -> None:
+def _add_visits(book: _Book, every: int, last_contact: Mapping[str, date]) -> None:
+    """Visits to customers of high value who have not been contacted for long, the longest first."""
     table = book.table
-    contacts = "days_since_last_contact"
-    since = table[contacts].tolist() if contacts in table.columns else [float("nan")] * len(table)
-    visits = book.may_greet & (table["overall_value_tier"] == "high").to_numpy()
-    for row in np.flatnonzero(visits).tolist():
-        never = pd.isna(since[row])
-        wait = 0 if never else max(0, every - int(since[row]))
-        due = _workday(book.start + timedelta(days=wait), book.start)
-        if due <= book.last and never:
-            book.add(row, due, "visit", "face_to_face", "visit_first")
-        elif due <= book.last:
-            book.add(row, due, "visit", "face_to_face", "visit", days=int(since[row]))
+    wanted = book.may_greet & (table["overall_value_tier"] == "high").to_numpy()
+    waiting: list[tuple[date, str, int]] = []
+    for row in np.flatnonzero(wanted).tolist():
+        customer = str(table["customer_id"].iat[row])
+        since = last_contact.get(customer, date.min)
+        waiting.append((since, customer, row))
+    for since, _, row in sorted(waiting):
+        never = since == date.min
+        due = book.start if never else max(book.start, since + timedelta(days=every))
+        day = book.hours.take(book.owners[row], due, book.minutes["visit"]) if due <= book.last else None
+        if day is not None and never:
+            book.add(row, day, "visit", CHANNEL_OF["visit"], "visit_first")
+        elif day is not None:
+            book.add(row, day, "visit", CHANNEL_OF["visit"], "visit", date=since)
 
 
 def _add_renewals(book: _Book, lead: int) -> None:
+    """Talks before contracts end, the earliest first; they are business and never left out for want of hours."""
     if "renewal_at" not in book.table.columns:
         return
+    ends: list[tuple[date, int]] = []
     for row, renewal in enumerate(book.table["renewal_at"].tolist()):
-        if renewal is None or pd.isna(renewal):
-            continue
-        day = pd.Timestamp(renewal).date()
-        due = _workday(max(book.start, day - timedelta(days=lead)), book.start)
-        if day >= book.start and due <= book.last:
-            book.add(row, due, "renewal", "phone", "renewal", day=day)
+        if renewal is not None and not pd.isna(renewal):
+            ends.append((local_time(pd.Timestamp(renewal).to_pydatetime(), book.zone).date(), row))
+    for end, row in sorted(ends):
+        due = max(book.start, end - timedelta(days=lead))
+        if end >= book.start and due <= book.last:
+            day = book.hours.take(book.owners[row], due, book.minutes["renewal"], until=end)
+            book.add(row, due if day is None else day, "renewal", CHANNEL_OF["renewal"], "renewal", day=end)
 
 
 def _add_points(book: _Book, lead: int) -> None:
@@ -320,6 +369,8 @@ def _day_words(words: dict[str, Any], language: str) -> dict[str, str]:
     shown = {}
     if "day" in words:
         shown["day"] = formats.day_of_year(words["day"], language)
+    if "date" in words:
+        shown["date"] = formats.day(words["date"], language)
     for pair in ("name", "reason"):
         if pair in words:
             shown[pair] = words[pair][1] if language == "zh" else words[pair][0]

@@ -76,12 +76,11 @@ def purchases(tables: Tables, as_of: datetime, *, item: Item = "product_id", day
     Raises
     ------
     NotEnoughDataError
-        The log has no such column.
+        The log has no such column, and for a category the products have none either.
     """
-    from features.extracts import purchases_before
+    from features.extracts import has_item, purchases_before
 
-    columns = tables.columns("transactions")
-    if item not in columns:
+    if not has_item(tables, item):
         raise NotEnoughDataError(
             "nothing_to_recommend_from", field=item, other="category" if item == "product_id" else "product_id"
         )
@@ -198,7 +197,7 @@ class NextProduct:
         new_only : bool
             Leave out what the customer has bought in the span of `bought`.
         names : dict, optional
-            Item → name shown in the texts.
+            Item → name shown beside it and in the texts; an item without one is shown by its code.
         looks : DataFrame, optional
             `looked_at`: what the customers looked at and did not buy since. An item bought earlier is offered again if
             it was looked at.
@@ -208,8 +207,8 @@ class NextProduct:
         Returns
         -------
         DataFrame
-            customer_id, rank (1 …), item, score, because (the own item that speaks for it most, None for best sellers
-            and for what was looked at), looked_at (NaT unless the look speaks for it), text_en, text_zh.
+            customer_id, rank (1 …), item, name, score, because (the own item that speaks for it most, None for best
+            sellers and for what was looked at), looked_at (NaT unless the look speaks for it), text_en, text_zh.
         """
         settings = self.settings or NextProductSettings()
         matrix, known = self._matrix(bought, as_of, settings)
@@ -241,11 +240,13 @@ class NextProduct:
             }
         )
         table = table.loc[np.isfinite(score.ravel())].reset_index(drop=True)
+        shown = names or {}
+        table.insert(3, "name", [shown.get(name, name) for name in table["item"].tolist()])
         table["looked_at"] = _moments_of(table, looks)
         looked = table["looked_at"].notna().tolist()
         own = [None if seen_it else name for seen_it, name in zip(looked, table["because"].tolist(), strict=True)]
         table["because"] = pd.Series(own, index=table.index, dtype=object)
-        return self._in_words(table, names or {}, timezone)
+        return self._in_words(table, shown, timezone)
 
     @staticmethod
     def _in_words(table: pd.DataFrame, names: dict[str, str], timezone: str) -> pd.DataFrame:

@@ -43,7 +43,8 @@ def demand_view(
     Parameters
     ----------
     tables : Tables
-        Canonical tables; `item` must be a column of the transactions (`category`, `product_id`).
+        Canonical tables; `item` must be a column of the transactions (`category`, `product_id`), or the products have
+        categories.
     as_of : datetime
         End of the latest window.
     segments : Series
@@ -58,10 +59,11 @@ def demand_view(
     Returns
     -------
     DataFrame
-        segment, item, orders, customers, spend, spend_per_order, orders_before, orders_last_year (NaN where the log is
-        too short), change (share), z, often, high_value, falling (bool): often and high value are the upper quarter of
-        the segment; falling is a drop of more than `SURE` standard errors that the season does not explain. Sorted by
-        segment and spend.
+        segment, item, orders, customers, spend, orders_before, orders_last_year (NaN where the log is too short),
+        spend_per_order, difference (orders less those before), change (share), z, often, high_value, falling (bool):
+        often and high value are the upper quarter of the segment; falling is a drop of more than `SURE` standard errors
+        that the season does not explain. The largest segment first, and in it the largest item, by spend or, where the
+        log has no amounts, by orders.
 
     Raises
     ------
@@ -90,6 +92,7 @@ def demand_view(
     table["orders_last_year"] = table["orders_last_year"].fillna(0.0) if has_year else np.nan
     table = table[(table["orders"] >= smallest) | (table["orders_before"] >= smallest)].reset_index(drop=True)
     table["spend_per_order"] = table["spend"] / table["orders"].where(table["orders"] > 0)
+    table["difference"] = table["orders"] - table["orders_before"]
     table["change"] = table["orders"] / table["orders_before"].where(table["orders_before"] > 0) - 1
     table["z"] = _poisson_z(table["orders"], table["orders_before"])
     by_segment = table.groupby("segment")
@@ -101,9 +104,15 @@ def demand_view(
     if has_year:  # a drop that also happened at this time of the year is season
         falling &= _poisson_z(table["orders"], table["orders_last_year"]) <= -SURE
     table["falling"] = falling
-    return table.sort_values(
-        ["segment", "spend", "item"], ascending=[True, False, True], kind="stable", ignore_index=True
+    size = table["spend"] if bool((table["spend"] != 0).any()) else table["orders"]
+    table = table.assign(size=size, of_segment=size.groupby(table["segment"]).transform("sum"))
+    ordered = table.sort_values(
+        ["of_segment", "segment", "size", "item"],
+        ascending=[False, True, False, True],
+        kind="stable",
+        ignore_index=True,
     )
+    return ordered.drop(columns=["size", "of_segment"])
 
 
 def _poisson_z(now: pd.Series[Any], before: pd.Series[Any]) -> pd.Series[Any]:
@@ -115,15 +124,13 @@ def _poisson_z(now: pd.Series[Any], before: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def _lines(tables: Tables, as_of: datetime, item: str, days: int) -> pd.DataFrame:
-    columns = tables.columns("transactions")
-    described = item == "category" and "category" in tables.columns("products") and "product_id" in columns
-    if item not in columns and not described:
+    from features.extracts import has_item, item_windows
+
+    if not has_item(tables, item):
         raise NotEnoughDataError("orders_lack_column", field=item)
     end = as_of.replace(tzinfo=None)
     length, year = timedelta(days=days), timedelta(days=365)
     windows = {"now": end, "before": end - length, "last_year": end - year}
-    from features.extracts import item_windows
-
     return item_windows(tables, as_of, item, {name: (last - length, last) for name, last in windows.items()})
 
 
@@ -163,9 +170,10 @@ def satisfaction_view(
     Returns
     -------
     DataFrame
-        dimension (`all` or a column of `by`), value, topic, answers, complaints, bad_share_90d, score_90d,
-        score_before, change, z, since (NaT where nothing fell), customers (with bad feedback in a year), lost_value;
-        the most expensive first.
+        dimension (`all` or a column of `by`), value, topic, answers, complaints, bad_share_90d, score_90d, score_now
+        (since the fall, else in 90 days), score_before (until then), change (exactly their difference; all three in
+        hundredths), z, since (NaT where nothing fell), customers (with bad feedback in a year), lost_value; the most
+        expensive first, then those with most answers.
 
     Raises
     ------
@@ -191,8 +199,8 @@ def satisfaction_view(
         return pd.DataFrame(columns=["dimension", "value", "topic", *_topic_row(answers.iloc[:0], as_of)])
     table = pd.DataFrame(rows)
     return table.sort_values(
-        ["lost_value", "dimension", "value", "topic"],
-        ascending=[False, True, True, True],
+        ["lost_value", "answers", "dimension", "value", "topic"],
+        ascending=[False, False, True, True, True],
         kind="stable",
         ignore_index=True,
     )
@@ -240,16 +248,18 @@ def _topic_row(part: pd.DataFrame, as_of: datetime) -> dict[str, Any]:
     since_days, z = fall_since(value, age)
     split = since_days if since_days is not None else 90.0
     after, before = value[age <= split], value[age > split]
-    mean_after = float(after.mean()) if len(after) else np.nan
-    mean_before = float(before.mean()) if len(before) else np.nan
+    # in hundredths, as they are read, so that the difference told is that of the scores told
+    mean_after = round(float(after.mean()), 2) if len(after) else np.nan
+    mean_before = round(float(before.mean()), 2) if len(before) else np.nan
     unhappy = part[(bad & (age <= 365))].drop_duplicates("customer_id")
     return {
         "answers": len(part),
         "complaints": int(part["complaint"].sum()),
         "bad_share_90d": float(bad[recent].mean()) if recent.any() else np.nan,
         "score_90d": float(value[recent].mean()) if recent.any() else np.nan,
+        "score_now": mean_after,
         "score_before": mean_before,
-        "change": mean_after - mean_before,
+        "change": round(mean_after - mean_before, 2),
         "z": z,
         "since": pd.NaT
         if since_days is None

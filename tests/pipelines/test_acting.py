@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -73,12 +74,13 @@ def test_scores_hold_what_the_strategies_ask_for(company: Path) -> None:
 
 
 def test_work_list_keeps_the_budget_and_leaves_some_alone(company: Path, tmp_path: Path) -> None:
-    file = tmp_path / "list.csv"
-    text = told(run(company, "worklist", "--budget", "60", "--hours", "10", "--out", str(file)))
-    rows = pd.read_csv(file)
+    file = tmp_path / "list.parquet"
+    text = told(run(company, "worklist", "--budget", "60", "--hours", "2", "--out", str(file)))
+    rows = pd.read_parquet(file)
     assert 0 < len(rows) == int(re.search(r"(\d+) contacts", text).group(1))  # type: ignore[union-attr]
-    assert rows["cost"].sum() <= 60 + 1e-6 and rows["minutes"].sum() <= 600 + 1e-6
-    assert rows["customer_id"].is_unique and (rows["due"] >= "2024-06-30").all()
+    assert rows["cost"].sum() <= 60 + 1e-6
+    assert rows.assign(owner=rows["owner"].fillna("")).groupby(["owner", "due"])["minutes"].sum().le(120 + 1e-6).all()
+    assert rows["customer_id"].is_unique and (rows["due"] >= pd.Timestamp("2024-06-30")).all()
     assert int(re.search(r"left alone for comparison: (\d+)", text).group(1)) > 0  # type: ignore[union-attr]
     scores = pd.read_parquet(company.parent / "work" / "scores.parquet").set_index("customer_id")
     assert (rows.loc[rows["strategy"] == "regular_contact", "evidence"] == "randomised").all()
@@ -136,13 +138,52 @@ def test_effects_are_measured_over_the_horizon_of_the_scores_not_of_the_file(
 
 def test_an_open_complaint_comes_before_everything(company: Path, tmp_path: Path) -> None:
     file = tmp_path / "list.parquet"
-    told(run(company, "worklist", "--hours", "200", "--out", str(file)))
+    told(run(company, "worklist", "--hours", "24", "--days", "60", "--out", str(file)))
     rows = pd.read_parquet(file)
     scores = pd.read_parquet(company.parent / "work" / "scores.parquet").set_index("customer_id")
     open_now = scores.index[scores["open_complaints"] > 0]
     assert len(open_now) and set(open_now) <= set(rows["customer_id"])
-    grieved = scores.loc[rows["customer_id"], "open_complaints"].to_numpy() > 0
-    assert grieved[: grieved.sum()].all()
+    grieved = (scores.loc[rows["customer_id"], "open_complaints"] > 0).to_numpy()
+    assert all(day.is_monotonic_decreasing for _, day in pd.Series(grieved).groupby(rows["due"].to_numpy()))
+
+
+@pytest.fixture
+def own_company(company: Path, tmp_path: Path) -> Path:
+    """A copy that may be changed."""
+    shutil.copytree(company.parent, tmp_path / "own")
+    return tmp_path / "own" / company.name
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "csv"])
+def test_a_list_is_filled_in_and_given_back(own_company: Path, tmp_path: Path, ending: str) -> None:
+    """Outcomes become treatments once, whoever they name stays off the next list, and nothing is overwritten."""
+    folder, file, back = own_company.parent, tmp_path / f"list.{ending}", tmp_path / f"back.{ending}"
+    told(run(own_company, "worklist", "--lang", "zh", "--hours", "3", "--start", "2024-07-01", "--out", str(file)))
+    assert file.stat().st_mode & 0o777 == 0o600
+    rows = (
+        pd.concat(pd.read_excel(file, sheet_name=None, dtype=str, engine="calamine"))
+        if ending == "xlsx"
+        else (pd.read_csv(file, dtype=str))
+    )
+    complaints = rows["未解决投诉"].notna()
+    assert complaints.sum() > 5 and rows.loc[complaints, "策略代码（请勿改动）"].eq("complaint_follow_up").all()
+    assert rows["最近订单"].str.contains("年").mean() > 0.5 and rows["电话"].notna().any()
+    rows["联系结果"] = ["接受", "误报", *[None] * (len(rows) - 3), "未联系上"]
+    rows.to_excel(back, index=False, engine="xlsxwriter") if ending == "xlsx" else rows.to_csv(back, index=False)
+    before = pd.read_parquet(folder / "work" / "canonical" / "treatments.parquet")
+    assert "3 recorded (Tried without success 1, Accepted 1, False alarm 1)" in told(
+        run(own_company, "outcomes", str(back))
+    )
+    assert "0 recorded (nothing new)" in told(run(own_company, "outcomes", str(back)))
+    told(run(own_company, "view", "demand"))
+    after = pd.read_parquet(folder / "work" / "canonical" / "treatments.parquet")
+    new = after[~after["treatment_id"].isin(before["treatment_id"])]
+    left = earlier_arms(load_settings(own_company), EXPERIMENT)
+    alone = new.loc[new["arm"] == "held_out", "customer_id"]
+    assert len(alone) and all(left[name] == "held_out" for name in alone)
+    assert (new["arm"] == "treated").sum() == 2
+    contacted = new.loc[new["arm"] == "treated", "customer_id"]
+    assert set(contacted) == {rows["客户编号"].iloc[0], rows["客户编号"].iloc[-1]}
 
 
 def test_plan_has_dated_contacts(company: Path, tmp_path: Path) -> None:

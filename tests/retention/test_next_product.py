@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 
 from configs.errors import NotEnoughDataError
+from features.customer_facts import product_names
 from features.engine import Tables, tables_from_arrow
 from retention.contacts.next_product import Item, NextProduct, NextProductSettings, purchases
 
@@ -256,3 +257,33 @@ def test_something_bought_before_is_offered_again_only_where_it_was_looked_at_si
     assert own not in set(model.recommend(bought, NOW, customers=[customer])["item"])
     found = model.recommend(bought, NOW, customers=[customer], looks=looks((customer, own, 2)))
     assert found["item"].iloc[0] == own
+
+
+def test_categories_of_the_products_table_serve_where_the_lines_have_none() -> None:
+    """What is offered is the first category of a product, and products are called by their names."""
+    products = pa.table(
+        {
+            "product_id": ["A", "B", "C", "D", "P"],
+            "name": ["Tea", "Pot", None, "Cups", "Paper"],
+            "category": [["a", "x"], ["b"], ["c"], ["d"], ["p"]],
+        }
+    )
+    rows = pairs()
+    with tables_from_arrow({"transactions": lines(rows), "products": products}) as own:
+        by_category, by_product = (purchases(own, NOW, item=item) for item in ("category", "product_id"))
+        names = product_names(own)
+    assert set(by_category["item"]) == {"a", "b", "c", "d", "p"}
+    whole = by_product.assign(item=by_product["item"].str.lower())
+    pd.testing.assert_frame_equal(by_category, whole)
+    found = NextProduct().fit(by_product, NOW).recommend(by_product, NOW, names=names)
+    assert names == {"A": "Tea", "B": "Pot", "D": "Cups", "P": "Paper"}
+    assert (found["name"] == found["item"].map(names).fillna(found["item"])).all()
+    assert "Goes with Cups" in set(found["text_en"]) and "与已购的Tea搭配" in set(found["text_zh"])
+
+
+def test_a_log_without_categories_says_so() -> None:
+    with (
+        tables_from_arrow({"transactions": lines(pairs())}) as own,
+        pytest.raises(NotEnoughDataError, match="the order lines have no category"),
+    ):
+        purchases(own, NOW, item="category")
