@@ -157,16 +157,25 @@ def audience(
     config: Config = DEFAULT_CONFIG,
     scores: Scores = None,
     channel: Annotated[str, typer.Option("--channel", help="Channel the consent must cover.")] = "email",
+    hashed: Annotated[
+        bool, typer.Option("--hashed", help="Only hashed e-mail and phone, as advertising platforms match them.")
+    ] = False,
+    calling_code: Annotated[
+        str | None, typer.Option("--calling-code", help="Country of phone numbers that name none: 86, 44 …")
+    ] = None,
 ) -> None:
     """Export the customers of a segment who agreed to be approached through a channel."""
     from pipelines import outputs
     from pipelines.actions import last_scores, profile_and_contacts
     from pipelines.arms import arms_of
+    from retention.contacts.hashed import Hashes
     from retention.contacts.segments import choose_audience, load_segments
 
     settings = _settings(config, to)
     table = last_scores(settings, scores, ConsoleProgress())
     profile, _ = profile_and_contacts(settings, table["as_of"].max())
+    code = None if calling_code is None else _calling_code(calling_code)
+    how: dict[str, Any] = {"columns": Hashes(code)} if hashed else {}
     rows, done = choose_audience(
         table,
         load_segments(settings),
@@ -175,9 +184,12 @@ def audience(
         channel=channel,
         profile=profile,
         assignment=arms_of(settings, table),
+        **how,
     )
     outputs.put_table(settings, rows, to)
-    left = ", ".join(f"{reason} {count}" for reason, count in done.left_out.items() if count) or phrase("notes.nobody")
+    words, language = pairs("notes", "left_out"), settings.language
+    counts = [f"{words[reason][language == 'zh']} {count}" for reason, count in done.left_out.items() if count]
+    left = text("words.format.list", language).join(counts) or phrase("notes.nobody")
     _say(
         phrase(
             "notes.audience_written",
@@ -248,16 +260,24 @@ def add_actions(app: typer.Typer) -> None:
     app.command(epilog=example("holdfast worklist --budget 500 --hours 4 --out worklist.xlsx"))(worklist)
     app.command(epilog=example("holdfast outcomes worklist.xlsx"))(outcomes)
     app.command(epilog=example("holdfast plan --days 30 --country CN"))(plan)
-    app.command(epilog=example("holdfast audience champions --channel email --out champions.csv"))(audience)
+    app.command(epilog=example("holdfast audience champions --channel ads --hashed --out champions.csv"))(audience)
     app.command(epilog=example("holdfast view satisfaction"))(view)
     app.command("next-product", epilog=example("holdfast next-product 17850 --item category"))(next_product)
 
 
-def _day(text: str) -> date:
+def _day(given: str) -> date:
     try:
-        return date.fromisoformat(text)
+        return date.fromisoformat(given)
     except ValueError:
-        raise SettingsError("start_not_a_date", value=text) from None
+        raise SettingsError("start_not_a_date", value=given) from None
+
+
+def _calling_code(given: str) -> str:
+    """The digits of a country's code, written with or without a plus sign or zeros."""
+    digits = given.removeprefix("+").removeprefix("00")
+    if not (digits.isascii() and digits.isdigit() and 1 <= len(digits) <= 3 and digits[0] != "0"):
+        raise SettingsError("calling_code_impossible", value=given)
+    return digits
 
 
 def _settings(config: Path, to: Path | None) -> Settings:

@@ -69,3 +69,13 @@ def allowed_channels(customers: pd.DataFrame) -> NDArray[np.bool_]:
         dtype=np.bool_,
     )
     return np.asarray(table[codes])  # code -1 (missing) takes the last row
+
+
+REACHED_BY = {"phone": ("phone", "sms"), "email": ("email",)}
+"""Columns that say how a customer is reached → channels whose consent lets them be used."""
+
+
+def may_be_reached(customers: pd.DataFrame, column: str) -> NDArray[np.bool_]:
+    """Whether each customer agreed to be reached by what stands in a column of `REACHED_BY`."""
+    allowed = allowed_channels(customers)
+    return np.asarray(np.any([allowed[:, CHANNELS.index(channel)] for channel in REACHED_BY[column]], axis=0))

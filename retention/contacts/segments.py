@@ -21,6 +21,7 @@ from configs.spreadsheets import is_formula
 from retention.conditions.consent import allowed_channels
 from retention.conditions.expressions import Condition, Table, parse_condition
 from retention.conditions.fields import CHANNELS
+from retention.contacts.hashed import Hashes
 from retention.experiments.holdout import HELD_OUT
 from retention.strategies.catalogue import read_entries
 from retention.strategies.catalogue_entries import Text
@@ -28,6 +29,8 @@ from retention.strategies.choice import with_profile
 
 DEFAULT = ROOM / "segments.yaml"
 Mask = NDArray[np.bool_]
+AUDIENCE_COLUMNS = ("customer_id", "segment", "churn_probability", "lifetime_value", "region", "country")
+"""What an audience tells of each customer, unless it is asked for otherwise."""
 
 
 class Segment(BaseModel):
@@ -138,7 +141,7 @@ class Audience:
     written : int
         Rows of the file.
     left_out : dict of str to int
-        Customers left out, by reason (`no_consent`, `held_out`, `complaint_open`).
+        Customers left out, by reason (`no_consent`, `complaint_open`, `held_out`, `no_address`).
     escaped : int
         Cells of a CSV file that begin like a formula and were given an apostrophe.
     """
@@ -161,7 +164,14 @@ def choose_audience(
     channel: str = "email",
     profile: pd.DataFrame | None = None,
     assignment: pd.Series[Any] | None = None,
-    columns: tuple[str, ...] = ("customer_id", "segment", "churn_probability", "lifetime_value", "region", "country"),
+    columns: tuple[str, ...] | Hashes = (
+        "customer_id",
+        "segment",
+        "churn_probability",
+        "lifetime_value",
+        "region",
+        "country",
+    ),
 ) -> tuple[pd.DataFrame, Audience]:
     """The customers of a segment who may be approached through a channel, and what is told of them.
 
@@ -181,13 +191,14 @@ def choose_audience(
         Customers table; brings consent and further columns.
     assignment : Series, optional
         Arm per row (`retention.experiments.effects.assign_holdout`); those held out are left out.
-    columns : tuple of str
-        Columns to write; absent ones are skipped, customer_id is always there.
+    columns : tuple of str, or Hashes
+        Columns to write; absent ones are skipped, customer_id is always there. Or nothing but the hashes of e-mail
+        address and telephone number by which advertising platforms find people; customers with neither are left out.
 
     Raises
     ------
     InputError
-        Unknown segment, channel or file type; no consent column anywhere.
+        Unknown segment, channel or file type; no consent column anywhere; nothing to hash.
     """
     if segment not in segments.codes:
         raise InputError("segment_unknown", value=segment, names=", ".join(segments.codes))
@@ -195,11 +206,12 @@ def choose_audience(
         raise InputError("channel_unknown", channel=channel, names=", ".join((*CHANNELS, "ads")))
     if path.suffix not in (".csv", ".parquet"):
         raise InputError("audience_file_ending_unknown", file=str(path), suffix=path.suffix, name=path.name)
+    further = () if isinstance(columns, Hashes) else columns
     table = with_profile(scores, profile)
     table = table.assign(segment=assign_segments(table, segments).to_numpy())
     if profile is not None:
         known = profile.drop_duplicates("customer_id", keep="last").set_index("customer_id")
-        wanted = [name for name in ("consent", *columns) if name in known.columns and name not in table.columns]
+        wanted = [name for name in ("consent", *further) if name in known.columns and name not in table.columns]
         added = known[wanted].reindex(table["customer_id"].to_numpy())
         table = table.assign(**{name: added[name].to_numpy() for name in wanted})
     if "consent" not in table.columns:
@@ -220,6 +232,11 @@ def choose_audience(
         leave_out("complaint_open", np.greater_equal(complaints, 1))
     if assignment is not None:
         leave_out("held_out", np.asarray([arm == HELD_OUT for arm in assignment], dtype=np.bool_))
+    if isinstance(columns, Hashes):
+        keys = columns.of(profile, table["customer_id"].tolist())
+        leave_out("no_address", keys.isna().all(axis=1).to_numpy())
+        audience = keys[kept].sort_values(list(keys.columns), kind="stable", ignore_index=True)
+        return audience, Audience(path, segment, channel, int(members.sum()), len(audience), left_out, 0)
     names = ["customer_id", *(name for name in columns if name in table.columns and name != "customer_id")]
     audience = table.loc[kept, names].sort_values("customer_id", kind="stable").reset_index(drop=True)
     audience["segment"] = segment

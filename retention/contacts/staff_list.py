@@ -14,7 +14,7 @@ from configs import formats
 from configs.catalogue import Lang, pairs, text
 from configs.settings import Settings
 from configs.timestamps import local_time
-from retention.conditions.consent import allowed_channels
+from retention.conditions.consent import REACHED_BY, may_be_reached
 from retention.conditions.fields import CHANNELS
 from retention.strategies.catalogue import Catalogue
 
@@ -28,8 +28,6 @@ FILLED_IN = ("outcome", "reason", "done", "note")
 ITEMS_TOLD = 3
 LONGEST_TEXT = 500
 """Characters of a complaint that are told."""
-REACHED_BY = {"phone": ("phone", "sms"), "email": ("email",)}
-"""Column → channels whose consent shows it."""
 
 
 def headers(language: Lang) -> list[str]:
@@ -130,8 +128,7 @@ def _texts(people: pd.DataFrame, name: str) -> list[str | None]:
 
 
 def _shown(people: pd.DataFrame, name: str, marketing: NDArray[np.bool_]) -> list[str | None]:
-    allowed = allowed_channels(people)
-    agreed = np.any([allowed[:, CHANNELS.index(channel)] for channel in REACHED_BY[name]], axis=0)
+    agreed = may_be_reached(people, name)
     return [
         value if open_to_it else None
         for value, open_to_it in zip(_texts(people, name), agreed | ~marketing, strict=True)

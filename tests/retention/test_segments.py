@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from configs.files import atomic_path
 from configs.settings import DataSettings, RetentionSettings, Settings, SourceSettings
 from configs.spreadsheets import put_table
 from retention.conditions.consent import parse_consent
+from retention.contacts.hashed import Hashes
 from retention.contacts.segments import (
     Audience,
     SegmentFile,
@@ -147,6 +149,36 @@ def test_formulas_are_escaped_in_csv_and_left_in_parquet(tmp_path: Path, segment
     assert audience.escaped == 3
     raw = exported(frame, segments, "prospects", tmp_path / "a.parquet")
     assert raw.escaped == 0 and pd.read_parquet(raw.path)["region"][0] == "=HYPERLINK(1)"
+
+
+def test_hashed_contacts_are_those_that_platforms_match(
+    tmp_path: Path, segments: SegmentFile, scores: pd.DataFrame
+) -> None:
+    """Only of customers who agreed to be reached that way, and nothing that names anybody."""
+    table = scores.drop(columns=[name for name in ("consent",) if name in scores.columns])
+    consent = np.array(["yes", "email", "sms", "no", "yes"], dtype=object)[np.arange(len(table)) % 5]
+    profile = pd.DataFrame(
+        {
+            "customer_id": table["customer_id"],
+            "consent": consent,
+            "email": [f" {name}@Example.COM " for name in table["customer_id"]],
+            "phone": np.where(np.arange(len(table)) % 5 == 4, "?", "138 0013 8000"),
+        }
+    )
+    file = tmp_path / "audience.csv"
+    done = exported(table, segments, "champions", file, channel="ads", profile=profile, columns=Hashes("86"))
+    rows = pd.read_csv(file)
+    assert list(rows.columns) == ["email_sha256", "phone_sha256", "phone_digits_sha256"]
+    members = profile[segment_members(table, segments)["champions"]]
+    asked = table.set_index("customer_id")["open_complaints"].fillna(0)
+    agreed = members[members["consent"].isin(["yes", "email"]) & (asked[members["customer_id"]].to_numpy() < 1)]
+    wanted = {hashlib.sha256(f"{name.lower()}@example.com".encode()).hexdigest() for name in agreed["customer_id"]}
+    assert len(wanted) > 20 and set(rows["email_sha256"].dropna()) == wanted
+    assert set(rows["phone_sha256"].dropna()) == {hashlib.sha256(b"+8613800138000").hexdigest()}
+    assert set(rows["phone_digits_sha256"].dropna()) == {hashlib.sha256(b"8613800138000").hexdigest()}
+    assert rows["phone_sha256"].isna().sum() > 0 and done.written == len(rows)
+    with pytest.raises(DataError, match="has neither 'email' nor 'phone'"):
+        exported(table, segments, "champions", file, profile=profile[["customer_id", "consent"]], columns=Hashes())
 
 
 def test_refusals(tmp_path: Path, segments: SegmentFile, scores: pd.DataFrame) -> None:
