@@ -188,10 +188,13 @@ class Interaction(Strict):
     """One contact, visit or reaction to a message."""
 
     occurred_at: Moment
-    kind: Literal["contact", "visit", "browse", "cart", "open", "click", "redeem"]
+    kind: Literal["contact", "visit", "browse", "search", "cart", "open", "click", "redeem"]
     interaction_id: Id | None = None
     channel: Word | None = None
     direction: Word | None = None
+    product_id: Id | None = None
+    category: Word | None = None
+    text: Prose | None = None
     recorded_at: Moment | None = None
 
 
@@ -206,8 +209,13 @@ class Profile(Strict):
     company_size: Word | None = None
     acquired_at: Moment | None = None
     birthday: Day | None = None
+    gender: Literal["female", "male", "other"] | None = None
+    interests: Annotated[list[Word], Field(max_length=100)] | None = None
     preferred_channel: Word | None = None
     member_level: Word | None = None
+    points_balance: Number | None = None
+    points_expire_on: Day | None = None
+    referred_by: Id | None = None
     fulfilment: Word | None = None
     consent: Word | None = None
     owner: Word | None = None
