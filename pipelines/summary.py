@@ -177,6 +177,8 @@ def _lines(place: int, row: Mapping[Any, Any], settings: Settings) -> list[str]:
         for one in reasons
     ]
     if strategies:
-        first = strategies[0]
-        lines.append(f"    {_label('what', settings)}{colon}{first[f'name_{lang}']} – {first[f'why_{lang}']}")
+        first, what = strategies[0], str(strategies[0][f"why_{lang}"])
+        for one in reasons:  # told in the lines above already
+            what = what.removeprefix(one[f"text_{lang}"]).lstrip()
+        lines.append(f"    {_label('what', settings)}{colon}{first[f'name_{lang}']} – {what}")
     return lines

@@ -24,7 +24,9 @@ FROM (
       "t3"."fulfilment",
       "t3"."consent",
       "t3"."owner",
-      "t3"."renewal_at"
+      "t3"."renewal_at",
+      "t3"."phone",
+      "t3"."email"
     FROM (
       SELECT
         *

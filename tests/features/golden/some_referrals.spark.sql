@@ -24,7 +24,9 @@ FROM (
       `t5`.`fulfilment`,
       `t5`.`consent`,
       `t5`.`owner`,
-      `t5`.`renewal_at`
+      `t5`.`renewal_at`,
+      `t5`.`phone`,
+      `t5`.`email`
     FROM (
       SELECT
         *
