@@ -45,9 +45,9 @@ def learn_standing(tables: Tables, events: pd.DataFrame, as_of: datetime, settin
     moments = [moment for moment in moments if moment >= first]
     if not moments:
         return {}
-    own = events[events["customer_id"].isin(sampled_customers(events))].reset_index(drop=True)
-    gap = usual_before(own, moments[0], float(horizon))
-    return standing(sign_history(tables, own, moments, as_of, settings, typical_gap=gap))
+    sampled = events[events["customer_id"].isin(sampled_customers(events))].reset_index(drop=True)
+    gap = usual_before(sampled, moments[0], float(horizon))
+    return standing(sign_history(tables, sampled, moments, as_of, settings, typical_gap=gap))
 
 
 def standing(history: pd.DataFrame) -> dict[str, SignRecord]:
@@ -56,7 +56,7 @@ def standing(history: pd.DataFrame) -> dict[str, SignRecord]:
     band = np.searchsorted(BANDS, closed["orders_ever"].to_numpy(dtype=np.float64), side="right")
     gone = 1.0 - closed["ordered"].to_numpy(dtype=np.float64)
     quiet = np.array([len(signs) == 0 for signs in closed["signs"]], dtype=bool)
-    found = {}
+    records = {}
     for code in UNITS:
         shown = np.array([code in signs for signs in closed["signs"]], dtype=bool)
         alike = [place for place in range(len(BANDS) + 1) if (quiet & (band == place)).any()]
@@ -68,5 +68,5 @@ def standing(history: pd.DataFrame) -> dict[str, SignRecord]:
         beside = int((quiet & np.isin(band, np.unique(band[rows]))).sum())
         record = judged(code, int(rows.sum()), float(gone[rows].mean()), beside, same, float(gone[quiet].mean()))
         if record is not None:
-            found[code] = record
-    return found
+            records[code] = record
+    return records

@@ -40,8 +40,8 @@ def attribute_lines(facts: Mapping[str, Any] | None, lang: Lang) -> tuple[Attrib
     if facts is None:
         return ()
     words = section("attributes", lang)
-    found = [(name, value) for name, value in _told(facts, words, lang) if value]
-    return tuple(Attribute(str(words["names"][name]), value) for name, value in found)
+    known = [(name, value) for name, value in _told(facts, words, lang) if value]
+    return tuple(Attribute(str(words["names"][name]), value) for name, value in known)
 
 
 def _told(facts: Mapping[str, Any], words: Mapping[str, Any], lang: Lang) -> Iterable[tuple[str, str]]:
