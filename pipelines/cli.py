@@ -26,6 +26,7 @@ from pipelines.console import ConsoleProgress, show_error, speak
 from pipelines.ingest import ingest_stage
 from pipelines.options import DEFAULT_CONFIG, AsOf, Config, Force, Lang, Previous, chosen_language, example, table_file
 from pipelines.spark import add_spark, chosen_engine
+from pipelines.usage import command_line, usage_error
 
 app = typer.Typer(
     name="holdfast",
@@ -230,13 +231,22 @@ def main() -> None:
     os.environ.setdefault("DO_NOT_TRACK", "1")
     # Modules and rows come by the hundred thousand and stay: looking for circles among them is mostly in vain.
     gc.set_threshold(COLLECT_AFTER)
-    speak(chosen_language(sys.argv[1:], os.environ))
+    language = chosen_language(sys.argv[1:], os.environ)
+    speak(language)
     try:
-        app()
+        # what is wrong with the call is told as everything else that is wrong
+        sys.exit(command_line(app, language)(standalone_mode=False, prog_name="holdfast") or 0)
     except HoldfastError as error:
         show_error(error)
         sys.exit(error.exit_code)
+    except typer.Abort:
+        sys.exit(1)
     except Exception as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            sys.exit(2)  # the help is told already
+        if (wrong := usage_error(error)) is not None:
+            show_error(wrong)
+            sys.exit(wrong.exit_code)
         if os.environ.get("HOLDFAST_DEBUG"):
             raise
         show_error(_foreseen(error))

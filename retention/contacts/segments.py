@@ -29,7 +29,7 @@ from retention.strategies.choice import with_profile
 
 DEFAULT = ROOM / "segments.yaml"
 Mask = NDArray[np.bool_]
-AUDIENCE_COLUMNS = ("customer_id", "segment", "churn_probability", "lifetime_value", "region", "country")
+TOLD = ("customer_id", "segment", "churn_probability", "lifetime_value", "region", "country")
 """What an audience tells of each customer, unless it is asked for otherwise."""
 
 
@@ -164,14 +164,7 @@ def choose_audience(
     channel: str = "email",
     profile: pd.DataFrame | None = None,
     assignment: pd.Series[Any] | None = None,
-    columns: tuple[str, ...] | Hashes = (
-        "customer_id",
-        "segment",
-        "churn_probability",
-        "lifetime_value",
-        "region",
-        "country",
-    ),
+    columns: tuple[str, ...] | Hashes = TOLD,
 ) -> tuple[pd.DataFrame, Audience]:
     """The customers of a segment who may be approached through a channel, and what is told of them.
 
