@@ -20,6 +20,8 @@ from pipelines.options import DEFAULT_CONFIG, AsOf, Config, Lang, example, list_
 if TYPE_CHECKING:
     import pandas as pd
 
+    from retention.contacts.work_list import WorkList
+
 View = Literal["demand", "satisfaction", "figures", "effects", "moves"]
 SHOWN = 20
 COLUMN, WIDE = 10, 1_000
@@ -60,7 +62,6 @@ def worklist(
     settings = settings.model_copy(update={"worklist": limits, "language": lang or settings.language})
     found, people = work_list(settings, scores, None if start is None else _day(start), ConsoleProgress())
     language = settings.language
-    profit = ["expected_profit"] if found.priced else []
     names = [
         "due",
         "owner",
@@ -69,7 +70,6 @@ def worklist(
         "channel",
         "minutes",
         "cost",
-        *profit,
         f"why_{language}",
     ]
     _show(found.rows[names], None, settings)
@@ -83,8 +83,7 @@ def worklist(
                 contacts=len(found.rows),
                 hours=found.staff_hours,
                 cost=found.cost,
-                profit=found.expected_profit,
-                bound=found.bound,
+                profit=_profit(found),
                 more=found.value_of_next_hour,
                 held=len(found.held_out),
                 left=len(found.left_out),
@@ -311,6 +310,17 @@ def _show(table: pd.DataFrame, to: Path | None, settings: Settings, *, whole: pd
     complete = table if whole is None else whole
     outputs.put_table(settings, complete, to)
     _say(phrase("notes.rows_written", count=len(complete), path=to), language)
+
+
+def _profit(found: WorkList) -> Phrase:
+    """What a list should bring: what was measured and the range of what was not, never added up."""
+    measured = float(found.measured_profit or 0.0)
+    if found.believed_profit is None:
+        return phrase("notes.profit_measured", measured=measured)
+    low, high = found.believed_profit
+    if not measured:
+        return phrase("notes.profit_believed", low=low, high=high)
+    return phrase("notes.profit_both", measured=measured, low=low, high=high)
 
 
 def _say(words: Phrase, language: str) -> None:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from configs.settings import Settings
 from retention.contacts.allocation import Allocation, allocate
 from retention.contacts.team import Team, owners_of
-from retention.contacts.work_options import ALL_CHANNELS, Options, all_options, best_per_customer
+from retention.contacts.work_options import ALL_CHANNELS, Options, all_options, best_per_customer, urgency
 from retention.experiments.holdout import HELD_OUT, draw_arms, risk_bands
 from retention.strategies.catalogue import Catalogue
 from retention.strategies.catalogue_entries import EVIDENCE
@@ -54,7 +54,11 @@ class WorkList:
         Whether the scores hold money. Without it the list is chosen and ranked by the risk of churn, and profits are
         unknown (None here, NaN in the rows).
     expected_profit, bound : float or None
-        What the list should bring, and what no list could exceed.
+        What the list should bring, and what no list could exceed; measured or not, for choosing alone.
+    measured_profit : float or None
+        The part of it that rests on measured effects.
+    believed_profit : tuple of float, optional
+        Range of the part that was never measured.
     exact : bool
         Whether the list is proven to be the best.
     cost, staff_hours : float
@@ -74,6 +78,8 @@ class WorkList:
     duties_left: int
     priced: bool
     expected_profit: float | None
+    measured_profit: float | None
+    believed_profit: tuple[float, float] | None
     bound: float | None
     exact: bool
     cost: float
@@ -176,6 +182,8 @@ def build_worklist(
         duties_left=int(options.duty[missed].sum()),
         cost=float(options.cost[chosen].sum()),
         staff_hours=float(options.minutes[chosen].sum() / 60),
+        measured_profit=float(options.profit[chosen][options.spread[chosen] == 0].sum()) if options.priced else None,
+        believed_profit=_believed(options, chosen),
         used={
             name: int((options.channel[chosen] == place).sum())
             for place, name in enumerate(ALL_CHANNELS)
@@ -184,6 +192,15 @@ def build_worklist(
         arms=dict(zip(scores["customer_id"].tolist(), arms.tolist(), strict=True)),
         **_account(answer, float(kept), float(options.profit[owed].sum()), options.priced, len(team.names)),
     )
+
+
+def _believed(options: Options, chosen: NDArray[np.int64]) -> tuple[float, float] | None:
+    """Range of the profit of what was never measured, all beliefs off in the same way; None where there is none."""
+    rows = chosen[options.spread[chosen] > 0]
+    if not options.priced or not len(rows):
+        return None
+    profit, spread = float(options.profit[rows].sum()), float(options.spread[rows].sum())
+    return profit - spread, profit + spread
 
 
 def _resources(options: Options, team: Team, settings: Settings) -> tuple[Floats, Floats]:
@@ -216,11 +233,11 @@ def _would_be_listed(options: Options, use: Floats, duals: Floats, candidates: N
 
 
 def _take_duties(options: Options, use: Floats, bounds: Floats, fits: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """What is owed comes before what pays, as far as the limits reach, the most valuable first."""
+    """What is owed comes before what pays, as far as the limits reach: nearest the deadline first, then worth most."""
     left = bounds.copy()
     taken: list[int] = []
     duties = np.flatnonzero(options.duty & fits)
-    for option in duties[np.argsort(-options.worth[duties], kind="stable")].tolist():
+    for option in duties[np.lexsort((-options.worth[duties], urgency(options, duties)))].tolist():
         if (use[:, option] <= left + 1e-12).all():
             taken.append(option)
             left = left - use[:, option]
@@ -241,9 +258,10 @@ def _account(answer: Allocation, value: float, duties: float, priced: bool, owne
 
 
 def _in_order(options: Options, scores: pd.DataFrame, chosen: NDArray[np.int64]) -> NDArray[np.int64]:
-    """What is owed first, then what is worth most."""
+    """What is owed first, nearest its deadline, then what is worth most."""
     ids = scores["customer_id"].astype(str).to_numpy()[options.customer[chosen]]
-    return np.lexsort((ids, -options.worth[chosen], (~options.duty[chosen]).astype(np.int64)))
+    pressing = np.where(options.duty[chosen], urgency(options, chosen), 0.0)
+    return np.lexsort((ids, -options.worth[chosen], pressing, (~options.duty[chosen]).astype(np.int64)))
 
 
 def _rows(

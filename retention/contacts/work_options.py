@@ -14,6 +14,7 @@ from configs.errors import InputError
 from configs.settings import Settings
 from retention.conditions.fields import CHANNELS
 from retention.strategies.catalogue import Catalogue
+from retention.strategies.catalogue_entries import EVIDENCE
 from retention.strategies.choice import CHUNK
 from retention.strategies.effect_priors import MeasuredEffect
 from retention.strategies.offer import PricedOffers
@@ -26,7 +27,11 @@ ALL_CHANNELS = (*CHANNELS, "ads", "none")
 
 @dataclass(frozen=True)
 class Options:
-    """Options of all customers; `worth` is what the list makes the most of: the profit, or the risk without amounts."""
+    """Options of all customers; `worth` is what the list makes the most of: the profit, or the risk without amounts.
+
+    `spread` is half the width of the range of a profit that was never measured (0 where it was), `left` the days until
+    what is owed is to be done (NaN without a deadline, below zero when overdue).
+    """
 
     priced: bool
     customer: NDArray[np.int64]
@@ -38,6 +43,8 @@ class Options:
     effect: Floats
     channel: NDArray[np.int64]
     duty: NDArray[np.bool_]
+    spread: Floats
+    left: Floats
 
 
 def all_options(
@@ -76,11 +83,13 @@ def all_options(
                 offer.effect[work],
                 offer.channel[work].astype(np.int64),
                 np.broadcast_to(duty, work.shape)[work],
+                np.where(offer.evidence == EVIDENCE.index("rule"), offer.spread, 0.0)[work],
+                offer.left[work],
             )
         )
     if not parts:
         none, zero = np.zeros(0, dtype=np.int64), np.zeros(0)
-        return Options(priced, none, none, zero, zero, zero, zero, zero, none, np.zeros(0, dtype=np.bool_))
+        return Options(priced, none, none, zero, zero, zero, zero, zero, none, np.zeros(0, dtype=np.bool_), zero, zero)
     return Options(
         priced=priced,
         customer=np.concatenate([part.customer for part in parts]),
@@ -92,6 +101,8 @@ def all_options(
         effect=np.concatenate([part.effect for part in parts]),
         channel=np.concatenate([part.channel for part in parts]),
         duty=np.concatenate([part.duty for part in parts]),
+        spread=np.concatenate([part.spread for part in parts]),
+        left=np.concatenate([part.left for part in parts]),
     )
 
 
@@ -152,3 +163,9 @@ def best_per_customer(options: Options) -> NDArray[np.int64]:
     order = np.lexsort((-options.worth, ~options.duty, options.customer))
     first = np.r_[True, options.customer[order][1:] != options.customer[order][:-1]][: len(order)]
     return np.asarray(order[first], dtype=np.int64)
+
+
+def urgency(options: Options, chosen: NDArray[np.int64]) -> Floats:
+    """How what is owed presses, the smaller the sooner: nearest its deadline, then the freshest overdue; shape (m,)."""
+    left = options.left[chosen]
+    return np.asarray(np.where(np.isnan(left), 1e9, np.where(left >= 0, left, 1e6 - left)))
