@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from configs.settings import DataSettings, Settings, SourceSettings
 from retention.contacts.contact_plan import PlanRules, contact_plan
 from retention.strategies.catalogue import Catalogue, load_catalogue
 
@@ -50,7 +52,8 @@ def scores(count: int, **columns: Any) -> pd.DataFrame:
 def planned(table: pd.DataFrame, catalogue: Catalogue, *, days: int = 30, **more: Any) -> pd.DataFrame:
     profile = more.pop("profile", pd.DataFrame({"customer_id": table["customer_id"]}))
     rules = PlanRules(days=days)
-    return contact_plan(table, profile, start=START, rules=rules, strategies=catalogue.strategies, **more)
+    settings = Settings(data=DataSettings(transactions=SourceSettings(path=Path("orders.parquet"))))
+    return contact_plan(table, profile, settings, catalogue, start=START, rules=rules, **more)
 
 
 def test_points_are_told_two_weeks_ahead_to_those_who_agreed(catalogue: Catalogue) -> None:
