@@ -75,7 +75,7 @@ def _csv_rows(path: Path) -> list[tuple[int, list[str]]]:
         try:
             text = data.decode(likely(data) or "utf-8")
         except UnicodeDecodeError:
-            raise DataError("filled_in_encoding", code="bad_encoding", file=path.name) from None
+            raise DataError("filled_in_encoding", code="wrong_encoding", file=path.name) from None
     head = text.partition("\n")[0]
     delimiter = max(DELIMITERS, key=head.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
