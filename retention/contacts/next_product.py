@@ -100,17 +100,6 @@ def looked_at(tables: Tables, as_of: datetime, *, item: Item = "product_id") -> 
     return looked_at_only(tables, as_of, item, LOOK_DAYS)
 
 
-def item_names(tables: Tables) -> dict[str, str]:
-    """Names of the products by id; empty where the products table has none."""
-    from features.extracts import products_table
-
-    products = products_table(tables)
-    if products is None or "name" not in products.column_names:
-        return {}
-    pairs = zip(products["product_id"].to_pylist(), products["name"].to_pylist(), strict=True)
-    return {code: name for code, name in pairs if name}
-
-
 def _moments_of(table: pd.DataFrame, looks: pd.DataFrame | None) -> pd.Series[Any]:
     """When the item of each row was looked at, NaT where it was not."""
     if looks is None or looks.empty:

@@ -41,6 +41,7 @@ def test_a_row_is_answered_in_one_language() -> None:
         "name_en": "Call",
         "name_zh": "致电",
         **dict.fromkeys(("expected_profit", "cost", "staff_minutes", "effect", "spend_uplift"), 1.0),
+        **dict.fromkeys(("profit_low", "profit_high", "step", "steps", "not_before", "due_by")),
     }
     row = {
         "customer_id": "1",
