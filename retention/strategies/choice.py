@@ -183,10 +183,7 @@ def _entries(
             "steps": [one or None for one in offer.steps[found, picked].tolist()],
             "not_before": days_later(today, np.where(offer.wait[found, picked] > 0, offer.wait[found, picked], np.nan)),
             "due_by": days_later(today, offer.left[found, picked]),
-            "driver": [
-                drivers[one] if one >= 0 else None
-                for one in np.maximum(offer.risk_driver, offer.strength_driver)[found, picked].tolist()
-            ],
+            "driver": [drivers[one] if one >= 0 else None for one in offer.driver[found, picked].tolist()],
         },
     )
 

@@ -66,11 +66,8 @@ def told_drivers(scores: pd.DataFrame, points: Floats) -> Told:
     return Told(raises, lowers)
 
 
-def fit_of(strategy: Strategy, told: Told) -> tuple[Places, Places, Places]:
-    """Fit of one strategy to every customer, and the driver it answers and the one it builds on (-1: none).
-
-    At most one of the two drivers is named: that of the reason told first.
-    """
+def fit_of(strategy: Strategy, told: Told) -> tuple[Places, Places]:
+    """Fit of one strategy to every customer, and the driver it answers or builds on: that told first, -1 for none."""
     answers, answered = _first(told.raises, strategy.drivers)
     builds, strength = _first(told.lowers, strategy.builds_on)
     place = np.minimum(answers, builds)
@@ -79,8 +76,7 @@ def fit_of(strategy: Strategy, told: Told) -> tuple[Places, Places, Places]:
     fit[place == 0] = MAIN
     if strategy.duty:
         fit[:] = DUTY
-    by_risk = (answers <= builds) & (answers < NOT_TOLD)
-    return fit, np.where(by_risk, answered, -1).astype(np.int8), np.where(by_risk, -1, strength).astype(np.int8)
+    return fit, np.where(answers <= builds, answered, strength)
 
 
 def _first(places: Places, drivers: tuple[str, ...]) -> tuple[Places, Places]:

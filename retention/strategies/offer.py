@@ -17,10 +17,10 @@ class PricedOffers:
     """Everything computed per customer × strategy; all arrays of shape (n, s).
 
     `fit` is that of `retention.strategies.fit`; `veto` is 0 where allowed, else 1 + the index of the veto in the
-    catalogue; `channel` is the index in `channels`, `evidence` that in `EVIDENCE`. `spread` is half the width of the
-    interval that holds the profit with 80 % as far as it is only believed. `step` counts from 1 within a sequence of
-    `steps` (0: none), `wait` are the days until it may be used, `left` the days until it must be done (NaN: no
-    deadline, below zero: overdue).
+    catalogue; `channel` is the index in `channels`, `evidence` that in `EVIDENCE`, `driver` that in `TOLD_DRIVERS` of
+    what is answered or built on (-1: nothing told). `spread` is half the width of the interval that holds the profit
+    with 80 % as far as it is only believed. `step` counts from 1 within a sequence of `steps` (0: none), `wait` are the
+    days until it may be used, `left` the days until it must be done (NaN: no deadline, below zero: overdue).
     """
 
     strategies: tuple[Strategy, ...]
@@ -37,8 +37,7 @@ class PricedOffers:
     rank: Floats
     channel: NDArray[np.int8]
     channels: tuple[str, ...]
-    risk_driver: NDArray[np.int8]
-    strength_driver: NDArray[np.int8]
+    driver: NDArray[np.int8]
     priced: NDArray[np.bool_]
     step: NDArray[np.int8]
     steps: NDArray[np.int8]

@@ -30,6 +30,7 @@ from retention.conditions.consent import allowed_channels
 from retention.conditions.expressions import Table
 from retention.conditions.fields import CHANNELS
 from retention.draws import uniform_draws
+from retention.profile.attributes import number
 from retention.schema import PROFILE
 from retention.strategies.catalogue import Catalogue
 from retention.strategies.catalogue_entries import EVIDENCE, Strategy
@@ -88,20 +89,19 @@ def price_strategies(
     left = np.full((rows, count), np.nan, order="F")
     evidence = np.zeros((rows, count), dtype=np.int8, order="F")
     segments = _segments(scores)
-    risk_driver = np.full((rows, count), -1, dtype=np.int8, order="F")
-    strength_driver = np.full((rows, count), -1, dtype=np.int8, order="F")
+    driver = np.full((rows, count), -1, dtype=np.int8, order="F")
     channel_cost = np.array([catalogue.channels[name].cost for name in channels])
     channel_minutes = np.array([catalogue.channels[name].staff_minutes for name in channels])
     odds = np.clip(money.active, 1e-6, 1 - 1e-6) / np.clip(1 - money.active, 1e-6, 1 - 1e-6)
     for column, strategy in enumerate(strategies):
-        fit[:, column], risk_driver[:, column], strength_driver[:, column] = fit_of(strategy, told)
+        fit[:, column], driver[:, column] = fit_of(strategy, told)
         eligible[:, column] = strategy.condition.holds(table) & (fit[:, column] > NONE)
         if strategy.deadline is not None:
-            left[:, column] = strategy.deadline.days - _number(scores, strategy.deadline.since)
+            left[:, column] = strategy.deadline.days - number(scores, strategy.deadline.since)
         match = _match(strategy, shares)
         points, uplift[:, column], evidence[:, column] = believed(strategy, measured, segments)
         matched = 1 + catalogue.selection.driver_match * match * (evidence[:, column] == EVIDENCE.index("rule"))
-        own = np.nan_to_num(_number(scores, f"{OWN_EFFECT}{strategy.code}"))
+        own = np.nan_to_num(number(scores, f"{OWN_EFFECT}{strategy.code}"))
         effect[:, column] = _effect(points, odds, matched, money.active, own)
         sure = np.clip(points + strategy.effect.sd_points, -LARGEST_POINTS, LARGEST_POINTS)
         unsure[:, column] = np.abs(_effect(sure, odds, matched, money.active, own) - effect[:, column])
@@ -122,7 +122,7 @@ def price_strategies(
     veto[(veto == 0) & poor] = unprofitable
     return PricedOffers(
         strategies, eligible, fit, veto, effect, uplift, evidence, cost, minutes, profit, spread, rank, channel,
-        channels, risk_driver, strength_driver, money.priced, step, steps, wait, left,
+        channels, driver, money.priced, step, steps, wait, left,
     )  # fmt: skip
 
 
@@ -157,7 +157,7 @@ def _steps(
     wait = np.zeros(eligible.shape)
     forbidden = 1 + veto_index(catalogue)["other_step"]
     duty = np.array([strategy.duty for strategy in catalogue.strategies])
-    silence = _number(table.frame, "days_since_last_order")
+    silence = number(table.frame, "days_since_last_order")
     for standing in standings(table, catalogue, contacts, silence, possible):
         chain = [catalogue.codes.index(one.strategy) for one in standing.sequence.steps]
         following = np.zeros(eligible.shape, dtype=np.bool_)
@@ -176,26 +176,20 @@ def _segments(scores: pd.DataFrame) -> NDArray[np.object_]:
         return np.full(len(scores), None, dtype=object)
     kind = scores["customer_type"].to_numpy(dtype=object) if "customer_type" in scores.columns else None
     with np.errstate(invalid="ignore"):
-        active = _number(scores, "days_since_last_order") <= _number(scores, "horizon_days")
+        active = number(scores, "days_since_last_order") <= number(scores, "horizon_days")
     return effect_segments(kind, active)
 
 
-def _number(scores: pd.DataFrame, name: str) -> Floats:
-    if name not in scores.columns:
-        return np.full(len(scores), np.nan)
-    return np.asarray(pd.to_numeric(scores[name], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan))
-
-
 def _money(scores: pd.DataFrame, catalogue: Catalogue) -> _Money:
-    churn = _number(scores, "churn_probability")
+    churn = number(scores, "churn_probability")
     active = 1 - np.where(np.isnan(churn), 0.5, churn)  # nothing known: even odds, the effect as written
-    spend = _number(scores, "expected_spend")
-    orders = _number(scores, "expected_orders")
+    spend = number(scores, "expected_spend")
+    orders = number(scores, "expected_orders")
     if_active = np.clip(spend, 0, None) / np.maximum(active, catalogue.selection.min_active_probability)
     with np.errstate(divide="ignore", invalid="ignore"):
         per_order = np.where(orders > 0, np.clip(spend, 0, None) / orders, np.nan)
     for name in ("mean_order_value_365d", "mean_order_value_ever"):
-        per_order = np.where(np.isnan(per_order), _number(scores, name), per_order)
+        per_order = np.where(np.isnan(per_order), number(scores, name), per_order)
     # One order cannot be worth more than all orders of an active customer.
     per_order = np.minimum(np.where(np.isnan(per_order), if_active, per_order), if_active)
     return _Money(active, if_active, per_order, ~np.isnan(if_active))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from datetime import time as clock
 from typing import Any
@@ -18,7 +17,7 @@ from configs.settings import Settings
 from configs.timestamps import local_time
 from features.specs import TOLD_DRIVERS
 from retention.strategies.catalogue import Catalogue
-from retention.strategies.catalogue_entries import PLACEHOLDERS, placeholders
+from retention.strategies.catalogue_entries import PLACEHOLDERS, Text, placeholders
 from retention.strategies.offer import PricedOffers
 from retention.wording import format_date, format_value, format_values
 
@@ -90,7 +89,7 @@ class StrategyWriter:
         self._words: dict[tuple[str, Lang], list[str]] = {}
         self._known: dict[str, list[bool]] = {}
         self._needed = [sorted(placeholders(strategy.why.en)) for strategy in offer.strategies]
-        self._fixed: dict[tuple[str, int, int], Pair] = {}
+        self._fixed: dict[tuple[str, ...], Pair] = {}
 
     def why(self, row: int, column: int) -> Pair:
         """The reason it answers or builds on and what it is; without one, the strategy's own sentence with figures."""
@@ -127,72 +126,34 @@ class StrategyWriter:
         return ""
 
     def why_not_next(self, row: int, column: int, after: int, picked: list[int]) -> Pair:
-        """Why the best remaining strategy does not stand here: forbidden, same kind, or worth less."""
-        phrases, offer = self._catalogue.phrases, self._offer
+        """Why the best remaining strategy does not stand here: forbidden, same kind, fits less, or worth less."""
+        offer = self._offer
         if after < 0:
-            return self._once("none", -1, -1, lambda lang: phrases["next_none"].of(lang))
+            return self._once("next_none")
         candidate = offer.strategies[after]
         if veto := int(offer.veto[row, after]):
-            reason = self._catalogue.vetoes[veto - 1].text
-            return self._once(
-                "veto",
-                after,
-                veto,
-                lambda lang: (
-                    phrases["next_vetoed"].of(lang).format(name=candidate.name.of(lang), reason=reason.of(lang))
-                ),
-            )
-        same = next((other for other in picked if offer.strategies[other].kind == candidate.kind), -1)
-        if same >= 0:
-            other = offer.strategies[same].name
-            return self._once(
-                "kind",
-                after,
-                same,
-                lambda lang: (
-                    phrases["next_same_kind"].of(lang).format(name=candidate.name.of(lang), other=other.of(lang))
-                ),
-            )
+            return self._once("next_vetoed", name=candidate.name, reason=self._catalogue.vetoes[veto - 1].text)
+        alike = next((other for other in picked if offer.strategies[other].kind == candidate.kind), None)
+        if alike is not None:
+            return self._once("next_same_kind", name=candidate.name, other=offer.strategies[alike].name)
         if offer.strategies[column].duty and not candidate.duty:
-            return self._once(
-                "duty", after, -1, lambda lang: phrases["next_duty"].of(lang).format(name=candidate.name.of(lang))
-            )
-        if offer.fit[row, after] < offer.fit[row, column]:
-            return self._once(
-                "fit", after, -1, lambda lang: phrases["next_fits_less"].of(lang).format(name=candidate.name.of(lang))
-            )
-        if offer.fit[row, after] > offer.fit[row, column]:
-            first = next(other for other in picked if offer.fit[row, other] == offer.fit[row, after])
-            other = offer.strategies[first].name
-            return self._once(
-                "reason",
-                after,
-                first,
-                lambda lang: (
-                    phrases["next_same_reason"].of(lang).format(name=candidate.name.of(lang), other=other.of(lang))
-                ),
-            )
+            return self._once("next_duty", name=candidate.name)
+        fits, own_fit = offer.fit[row, after], offer.fit[row, column]
+        if fits < own_fit:
+            return self._once("next_fits_less", name=candidate.name)
+        if fits > own_fit:
+            first = next(other for other in picked if offer.fit[row, other] == fits)
+            return self._once("next_same_reason", name=candidate.name, other=offer.strategies[first].name)
         if not offer.priced[row]:
-            return self._once(
-                "less",
-                after,
-                -1,
-                lambda lang: phrases["next_less_unpriced"].of(lang).format(name=candidate.name.of(lang)),
-            )
+            return self._once("next_less_unpriced", name=candidate.name)
         if 0 in (offer.evidence[row, after], offer.evidence[row, column]):
-            return self._once(
-                "unmeasured",
-                after,
-                -1,
-                lambda lang: phrases["next_less_unmeasured"].of(lang).format(name=candidate.name.of(lang)),
-            )
+            return self._once("next_less_unmeasured", name=candidate.name)
         profits = float(offer.profit[row, after]), float(offer.profit[row, column])
         made = []
         for language in LANGUAGES:
             amount, own = (self._money(profit, language) for profit in profits)
-            made.append(
-                phrases["next_less"].of(language).format(name=candidate.name.of(language), amount=amount, own=own)
-            )
+            words = self._catalogue.phrases["next_less"].of(language)
+            made.append(words.format(name=candidate.name.of(language), amount=amount, own=own))
         return made[0], made[1]
 
     def _money(self, amount: float, language: Lang) -> str:
@@ -202,24 +163,22 @@ class StrategyWriter:
             self._amounts[key] = format_value(amount, "money", language, self._currency)
         return self._amounts[key]
 
-    def _once(self, what: str, first: int, second: int, make: Callable[[Lang], str]) -> Pair:
-        key = (what, first, second)
+    def _once(self, phrase: str, **fields: Text) -> Pair:
+        """A phrase filled with texts of the catalogue; made once, for many customers share it."""
+        key = (phrase, *(text.en for text in fields.values()))
         if key not in self._fixed:
-            self._fixed[key] = (make("en"), make("zh"))
+            words = self._catalogue.phrases[phrase]
+            en, zh = (
+                words.of(lang).format(**{name: text.of(lang) for name, text in fields.items()}) for lang in LANGUAGES
+            )
+            self._fixed[key] = (en, zh)
         return self._fixed[key]
 
     def _reason(self, row: int, column: int, language: Lang) -> str:
         """The reason that the strategy answers or builds on, in the words that the customer's reasons tell it in."""
-        offer = self._offer
-        for place, direction in ((offer.risk_driver, "raises"), (offer.strength_driver, "lowers")):
-            driver = int(place[row, column])
-            if driver >= 0 and (told := self._told(row, self._drivers[driver], direction, language)):
-                return told
-        return ""
-
-    def _told(self, row: int, driver: str, direction: str, language: Lang) -> str:
-        for reason in self._reasons[row]:
-            if reason["driver"] == driver and reason["direction"] == direction and reason["facts"]:
+        place = int(self._offer.driver[row, column])
+        for reason in self._reasons[row] if place >= 0 else ():
+            if reason["driver"] == self._drivers[place] and reason["facts"]:
                 return str(reason[f"text_{language}"])
         return ""
 
