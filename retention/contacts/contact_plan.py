@@ -314,9 +314,10 @@ def _add_points(book: _Book, lead: int) -> None:
         if not book.may_greet[row] or pd.isna(gone) or pd.isna(points) or points <= 0:
             continue
         day = pd.Timestamp(gone).date()
-        due = _workday(max(book.start, day - timedelta(days=lead)), book.start)
-        if day >= book.start and due <= min(book.last, day):
-            book.add(row, due, "points", _light(book, row), "points", day=day, points=float(points))
+        due = max(book.start, day - timedelta(days=lead))
+        days = book.hours.days_for(book.owners[row], due, until=day) if due <= book.last else []
+        if days:
+            book.add(row, days[0], "points", _light(book, row), "points", day=day, points=float(points))
 
 
 def _light(book: _Book, row: int) -> str:
@@ -339,8 +340,8 @@ def _add_trainings(
         table,
         strategies,
         may,
-        start=book.start,
-        last=book.last,
+        book.owners,
+        book.hours,
         after_days=rules.training_after,
         per_day=rules.trainings_per_day,
         treatments=treatments,
@@ -356,13 +357,6 @@ def _add_trainings(
 def _training_words(training: Training) -> dict[str, Any]:
     reason = training.reason
     return {} if reason is None else {"reason": (reason.text_en or "", reason.text_zh or "")}
-
-
-def _workday(day: date, not_before: date) -> date:
-    if day.weekday() < 5:
-        return day
-    friday = day - timedelta(days=day.weekday() - 4)
-    return friday if friday >= not_before else day + timedelta(days=7 - day.weekday())
 
 
 def _day_words(words: dict[str, Any], language: str) -> dict[str, str]:

@@ -18,7 +18,7 @@ class FreeHours:
     first, last : date
         The days of the plan.
     holidays : collection of date
-        Public holidays, on which nobody is visited.
+        Public holidays, on which nobody works.
     """
 
     def __init__(self, settings: Settings, first: date, last: date, holidays: Collection[date] = ()) -> None:
@@ -30,20 +30,23 @@ class FreeHours:
         self.taken: dict[tuple[str | None, date], float] = {}
 
     def works(self, owner: str | None, day: date) -> bool:
-        """Whether an owner visits on a day."""
+        """Whether an owner works on a day."""
         return day not in self.holidays and not self.work.is_off(day, owner, self.closed)
 
-    def take(self, owner: str | None, due: date, minutes: float, *, until: date | None = None) -> date | None:
-        """The day on which an owner makes a contact that is due on a day; None where the plan has no room for it.
-
-        The last working day up to the due one goes first, then those after it. With `until`, a contact that must be
-        made by then is put on its first working day though that is full.
-        """
+    def days_for(self, owner: str | None, due: date, *, until: date | None = None) -> list[date]:
+        """Days for what is due on a day: the last working day up to it first, then those after it."""
         last = min(self.last, until or self.last)
         span = [self.first + timedelta(days=place) for place in range((last - self.first).days + 1)]
         days = [day for day in span if self.works(owner, day)]
         before = [day for day in days if day <= due]
-        choice = [*before[-1:], *(day for day in days if day > due)]
+        return [*before[-1:], *(day for day in days if day > due)]
+
+    def take(self, owner: str | None, due: date, minutes: float, *, until: date | None = None) -> date | None:
+        """The first of `days_for` on which the owner has the minutes left; None where the plan has no room for it.
+
+        With `until`, a contact that must be made by then is put on its first day though that is full.
+        """
+        choice = self.days_for(owner, due, until=until)
         limit = self.work.hours_of_owner(owner)
         for day in choice:
             spent = self.taken.get((owner, day), 0.0)

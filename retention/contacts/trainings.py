@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from retention.conditions.expressions import Table
+from retention.contacts.free_hours import FreeHours
 from retention.entries import Fact, Reason, entries_of
 from retention.strategies.catalogue_entries import Strategy
 
@@ -51,9 +52,9 @@ def planned_trainings(
     table: pd.DataFrame,
     strategies: Sequence[Strategy],
     may: dict[str, NDArray[np.bool_]],
+    owners: Sequence[str | None],
+    hours: FreeHours,
     *,
-    start: date,
-    last: date,
     after_days: int,
     per_day: int,
     treatments: pd.DataFrame | None = None,
@@ -68,8 +69,10 @@ def planned_trainings(
         Of the catalogue; those in `CODES` count.
     may : dict of str to ndarray of bool
         Per strategy code, who may be contacted for it.
-    start, last : date
-        First and last day of the plan.
+    owners : sequence of str or None
+        Who looks after each customer.
+    hours : FreeHours
+        The days of the plan, and on which of them each owner works.
     after_days : int
         Days that a new customer is given to try the first purchase.
     per_day : int
@@ -84,7 +87,9 @@ def planned_trainings(
     wanted: list[tuple[int, str, date, Reason | None]] = []
     for code in (code for code in CODES if code in known):
         strategy = known[code]
-        fits = strategy.condition.holds(conditions) & may[code] & ~taken & ~_had(table, strategy, start, treatments)
+        fits = (
+            strategy.condition.holds(conditions) & may[code] & ~taken & ~_had(table, strategy, hours.first, treatments)
+        )
         if strategy.contraindication is not None:
             fits &= ~strategy.contraindication.holds(conditions)
         for row in np.flatnonzero(fits).tolist():
@@ -92,8 +97,8 @@ def planned_trainings(
             if code != FOR_NEW and reason is None:
                 continue
             taken[row] = True
-            wanted.append((row, code, _earliest(table, row, code, start, after_days), reason))
-    return _spread(table, wanted, last, per_day)
+            wanted.append((row, code, _earliest(table, row, code, hours.first, after_days), reason))
+    return _spread(table, wanted, owners, hours, per_day)
 
 
 def _had(table: pd.DataFrame, strategy: Strategy, start: date, treatments: pd.DataFrame | None) -> NDArray[np.bool_]:
@@ -121,19 +126,21 @@ def _earliest(table: pd.DataFrame, row: int, code: str, start: date, after_days:
 
 
 def _spread(
-    table: pd.DataFrame, wanted: list[tuple[int, str, date, Reason | None]], last: date, per_day: int
+    table: pd.DataFrame,
+    wanted: list[tuple[int, str, date, Reason | None]],
+    owners: Sequence[str | None],
+    hours: FreeHours,
+    per_day: int,
 ) -> list[Training]:
     value = pd.to_numeric(table["lifetime_value"]).fillna(0.0).tolist() if "lifetime_value" in table.columns else None
-    owners = table["owner"].tolist() if "owner" in table.columns else [None] * len(table)
     ids = table["customer_id"].tolist()
-    full: dict[tuple[Any, date], int] = defaultdict(int)
-    found = []
+    full: dict[tuple[str | None, date], int] = defaultdict(int)
+    planned = []
     for row, code, earliest, reason in sorted(wanted, key=lambda one: (-value[one[0]] if value else 0.0, ids[one[0]])):
-        owner = None if pd.isna(owners[row]) else owners[row]
-        day = earliest
-        while day <= last and (day.weekday() >= 5 or full[owner, day] >= per_day):
+        owner, day = owners[row], earliest
+        while day <= hours.last and (not hours.works(owner, day) or full[owner, day] >= per_day):
             day += timedelta(days=1)
-        if day <= last:
+        if day <= hours.last:
             full[owner, day] += 1
-            found.append(Training(row, code, day, reason))
-    return found
+            planned.append(Training(row, code, day, reason))
+    return planned

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from configs.settings import DataSettings, Settings, SourceSettings
+from configs.work_settings import DaysOff, WorkListSettings
 from retention.contacts.contact_plan import PlanRules, contact_plan
 from retention.strategies.catalogue import Catalogue, load_catalogue
 
@@ -52,7 +53,8 @@ def scores(count: int, **columns: Any) -> pd.DataFrame:
 def planned(table: pd.DataFrame, catalogue: Catalogue, *, days: int = 30, **more: Any) -> pd.DataFrame:
     profile = more.pop("profile", pd.DataFrame({"customer_id": table["customer_id"]}))
     rules = PlanRules(days=days)
-    settings = Settings(data=DataSettings(transactions=SourceSettings(path=Path("orders.parquet"))))
+    work = WorkListSettings(days_off=more.pop("days_off", ()))
+    settings = Settings(data=DataSettings(transactions=SourceSettings(path=Path("orders.parquet"))), worklist=work)
     return contact_plan(table, profile, settings, catalogue, start=START, rules=rules, **more)
 
 
@@ -142,3 +144,18 @@ def test_new_customers_get_a_week_and_nobody_is_trained_twice(catalogue: Catalog
         ["C0", pd.Timestamp(2024, 7, 8)],  # a week after Saturday is a Saturday: the Monday after
     ]
     assert plan["text_zh"][0] == "新客户：邀请参加产品培训"
+
+
+def test_trainings_and_reminders_know_the_days_off_that_visits_know(catalogue: Catalogue) -> None:
+    """One notion of a working day: a holiday of the company or of the owner has neither."""
+    off = (DaysOff(first=date(2024, 7, 1), last=date(2024, 7, 3), owner="Ann"),)
+    table = scores(2, reasons=[[reason("frequency", 0.1)]] * 2)
+    profile = pd.DataFrame({"customer_id": table["customer_id"], "owner": ["Ann", "Ben"]})
+    found = planned(table, catalogue, profile=profile, days_off=off).set_index("owner")
+    assert found.loc["Ann", "due"] == pd.Timestamp("2024-07-04") and found.loc["Ben", "due"] == pd.Timestamp(
+        "2024-07-01"
+    )
+    profile = profile.assign(points_balance=300.0, points_expire_on=date(2024, 7, 16), consent="yes")
+    found = planned(table.assign(drivers=[[]] * 2, reasons=[[]] * 2), catalogue, profile=profile, days_off=off)
+    due = found[found["occasion"] == "points"].set_index("owner")["due"]
+    assert due.to_dict() == {"Ann": pd.Timestamp("2024-07-04"), "Ben": pd.Timestamp("2024-07-02")}
