@@ -227,7 +227,9 @@ def _lacking(
         made = column.name == MADE_IDS.get(table.name) or (column.name == "order_id" and made_order)
         if not column.required or column.name in found or made or source.columns.get(column.name):
             continue
-        near = nearest(column.name, raw.columns)
+        # a column that is something else already is not what was meant
+        used = {place for place, _ in found.values()}
+        near = nearest(column.name, [name for place, name in enumerate(raw.columns) if place_of(place) not in used])
         fields = {
             "file": raw.label,
             "field": column.name,

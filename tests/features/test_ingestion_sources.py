@@ -70,6 +70,14 @@ def test_files_of_one_table_must_have_the_same_columns(tmp_path):
         run(tmp_path, transactions={"path": "*.csv"})
 
 
+def test_a_column_that_is_something_else_already_is_not_suggested(tmp_path):
+    (tmp_path / "orders.csv").write_text("kunde,order_id,occurred_at,amount\n1,2,2024-01-01,5\n")
+    with pytest.raises(DataError) as caught:
+        run(tmp_path, transactions={"path": "orders.csv"})
+    said = str(caught.value)
+    assert "has no column for customer_id; it has 'kunde'" in said and "perhaps" not in said
+
+
 @pytest.mark.parametrize(
     ("path", "words"), [("nothing.csv", "does not exist"), ("empty", "holds no file"), ("mixed", "mixes formats")]
 )
