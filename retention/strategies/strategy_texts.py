@@ -39,6 +39,9 @@ UNITS: dict[str, str] = {
 }
 """Unit of every placeholder, for `retention.wording.format_value`; a plain one has its unit in the sentence."""
 
+SHOWN_ABOVE_ZERO = {"headroom": 0.0, "orders": 0.05, "spend": 0.005, "value": 0.005}
+"""Figures that are no reason where they are told as zero: "similar customers spend nothing more", "0.0 orders"."""
+
 Pair = tuple[str, str]
 
 
@@ -187,8 +190,8 @@ class StrategyWriter:
             column = PLACEHOLDERS[name]
             if column not in self._scores.columns:
                 known = pd.Series(False, index=self._scores.index)
-            elif name == "headroom":  # "similar customers spend nothing more" is no reason
-                known = self._scores[column] > 0
+            elif name in SHOWN_ABOVE_ZERO:
+                known = self._scores[column] > SHOWN_ABOVE_ZERO[name]
             else:
                 known = self._scores[column].notna()
             self._known[name] = known.tolist()

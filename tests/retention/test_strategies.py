@@ -278,6 +278,16 @@ def test_a_missing_figure_never_leaves_a_hole(catalogue: Catalogue) -> None:
     assert offer["why_en"].startswith(catalogue["reactivation_offer"].description.en)
 
 
+def test_a_figure_that_is_told_as_zero_is_no_reason(catalogue: Catalogue) -> None:
+    """ "Easy delivery decides on 0.0 expected orders" is not said: the strategy then says what it is."""
+    here = {"region_tier": "domestic", "reasons": [], "expected_spend": 900.0}
+    for orders, told in ((0.04, False), (0.3, True)):
+        offers = select_strategies(one(expected_orders=orders, **here), catalogue, settings_with(max_strategies=20))[0]
+        texts = {entry["code"]: entry["why_en"] for entry in offers}
+        assert not [text for text in texts.values() if "0.0 " in text]
+        assert ("0.3 expected orders" in texts["courier_convenience"]) == told
+
+
 def test_an_open_complaint_comes_first_and_stops_promotion(catalogue: Catalogue) -> None:
     entries = select_strategies(one(open_complaints=1.0), catalogue, settings_with())[0]
     assert entries[0]["code"] == "complaint_follow_up"
